@@ -1,0 +1,135 @@
+//! From an instruction word to its row.
+
+use crate::inst::Inst;
+use crate::op::Illegal;
+use crate::row::Row;
+
+/// The rows of one decode profile, indexed for look-up.
+pub struct Decoder {
+    /// 32-bit rows by bits 6..2 and 14..12; a row whose funct3 is not fixed stands in all eight.
+    wide: Vec<Vec<&'static Row>>,
+    /// 16-bit rows by bits 1..0 and 15..13.
+    narrow: Vec<Vec<&'static Row>>,
+    rows: Vec<&'static Row>,
+}
+
+/// Two rows of a profile that claim the same words.
+#[derive(Clone, Copy)]
+pub struct Clash {
+    /// The row that came first.
+    pub first: &'static Row,
+    /// The row that came second.
+    pub second: &'static Row,
+    /// A word that both match.
+    pub word: u32,
+}
+
+impl std::fmt::Display for Clash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "`{}` ({}) and `{}` ({}) share encodings, for example 0x{:08x}: one profile cannot hold both",
+            self.first.name,
+            self.first.ext.describe(),
+            self.second.name,
+            self.second.ext.describe(),
+            self.word
+        )
+    }
+}
+
+fn wide_index(word: u32) -> usize {
+    (word >> 2 & 31 | (word >> 12 & 7) << 5) as usize
+}
+
+fn narrow_index(word: u32) -> usize {
+    (word & 3 | (word >> 13 & 7) << 2) as usize
+}
+
+impl Decoder {
+    /// A decoder for families of rows. Where one row's encodings are a subset of another's, the narrower one wins
+    /// (a HINT with its own meaning); any other overlap is a clash.
+    ///
+    /// # Errors
+    /// The first clash.
+    pub fn new(families: &[&'static [Row]]) -> Result<Decoder, Clash> {
+        let mut decoder = Decoder { wide: vec![Vec::new(); 256], narrow: vec![Vec::new(); 32], rows: Vec::new() };
+        for row in families.iter().flat_map(|family| family.iter()) {
+            decoder.rows.push(row);
+            if row.encoding.is_compressed() {
+                for index in 0..32 {
+                    let word = index as u32 & 3 | (index as u32 >> 2) << 13;
+                    if (word ^ row.encoding.bits) & row.encoding.mask & 0xe003 == 0 {
+                        insert(&mut decoder.narrow[index], row)?;
+                    }
+                }
+            } else {
+                for funct3 in 0..8 {
+                    let word = row.encoding.bits & 0x7c | funct3 << 12;
+                    if (word ^ row.encoding.bits) & row.encoding.mask & 0x7000 == 0 {
+                        insert(&mut decoder.wide[wide_index(word)], row)?;
+                    }
+                }
+            }
+        }
+        Ok(decoder)
+    }
+
+    /// The decoder of the standard extensions.
+    ///
+    /// # Panics
+    /// When two built-in rows clash; a test holds that they do not.
+    pub fn standard() -> Decoder {
+        match Decoder::new(&crate::table::standard()) {
+            Ok(decoder) => decoder,
+            Err(clash) => panic!("{clash}"),
+        }
+    }
+
+    /// Every row.
+    pub fn rows(&self) -> &[&'static Row] {
+        &self.rows
+    }
+
+    /// The row that a word (16 or 32 bits, by its low bits) belongs to.
+    pub fn row(&self, word: u32) -> Option<&'static Row> {
+        let bucket = if word & 3 == 3 { &self.wide[wide_index(word)] } else { &self.narrow[narrow_index(word)] };
+        bucket.iter().copied().find(|row| row.encoding.matches(if word & 3 == 3 { word } else { word & 0xffff }))
+    }
+
+    /// Decodes a fetched word; bits 31..16 of a 16-bit instruction are ignored.
+    ///
+    /// # Errors
+    /// When no row has the encoding, or it is a reserved pattern of a 16-bit instruction.
+    pub fn decode(&self, word: u32) -> Result<Inst, Illegal> {
+        let row = self.row(word).ok_or(Illegal::Unknown)?;
+        if !row.encoding.is_compressed() {
+            return Ok(Inst::new(row, word));
+        }
+        let raw = word & 0xffff;
+        let expanded = Inst::expand(row, raw).ok_or(Illegal::Reserved(row.name))?;
+        let wide = self.row(expanded).ok_or(Illegal::Reserved(row.name))?;
+        Ok(Inst { fetched: row, raw, len: 2, ..Inst::new(wide, expanded) })
+    }
+}
+
+/// Adds a row in front of every row whose encodings include its own.
+fn insert(bucket: &mut Vec<&'static Row>, row: &'static Row) -> Result<(), Clash> {
+    let mut place = bucket.len();
+    for (index, other) in bucket.iter().enumerate() {
+        let common = row.encoding.mask & other.encoding.mask;
+        if (row.encoding.bits ^ other.encoding.bits) & common != 0 {
+            continue;
+        }
+        if common == row.encoding.mask && common == other.encoding.mask
+            || common != row.encoding.mask && common != other.encoding.mask
+        {
+            return Err(Clash { first: other, second: row, word: row.encoding.bits | other.encoding.bits });
+        }
+        if common == other.encoding.mask {
+            place = place.min(index);
+        }
+    }
+    bucket.insert(place, row);
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! Assembly text of decoded instructions, as `objdump -M no-aliases` writes it.
+
+use crate::encoding::Field;
+use crate::inst::Inst;
+use crate::operand::Operand;
+use crate::vector::vtype::Vtype;
+
+/// ABI names of the integer registers.
+pub const X_NAMES: [&str; 32] = [
+    "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "s2",
+    "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
+];
+
+/// ABI names of the floating-point registers.
+pub const F_NAMES: [&str; 32] = [
+    "ft0", "ft1", "ft2", "ft3", "ft4", "ft5", "ft6", "ft7", "fs0", "fs1", "fa0", "fa1", "fa2", "fa3", "fa4", "fa5",
+    "fa6", "fa7", "fs2", "fs3", "fs4", "fs5", "fs6", "fs7", "fs8", "fs9", "fs10", "fs11", "ft8", "ft9", "ft10", "ft11",
+];
+
+/// Names of the static rounding modes.
+const ROUNDING: [&str; 8] = ["rne", "rtz", "rdn", "rup", "rmm", "5", "6", "dyn"];
+
+impl Inst {
+    /// Mnemonic and operands at address `pc`.
+    pub fn text(&self, pc: u64) -> String {
+        let mut mnemonic = self.fetched.name.to_string();
+        if self.fetched.encoding.has(Field::Aq) {
+            mnemonic += ["", ".rl", ".aq", ".aqrl"][self.bits(26, 25) as usize];
+        }
+        let operands = self.operand_text(pc);
+        if operands.is_empty() { mnemonic } else { format!("{mnemonic} {operands}") }
+    }
+
+    fn operand_text(&self, pc: u64) -> String {
+        let syntax = self.fetched.syntax;
+        let mut text = String::new();
+        let mut done = 0;
+        for (operand, place) in self.fetched.operands.places() {
+            let separator = &syntax[done..place.start];
+            done = place.end;
+            let x = |reg: u8| X_NAMES[reg as usize & 31].to_string();
+            let f = |reg: u8| F_NAMES[reg as usize & 31].to_string();
+            let v = |reg: u8| format!("v{reg}");
+            let word = match operand {
+                Operand::Rd => x(self.rd),
+                Operand::Rs1 => x(self.rs1),
+                Operand::Rs2 => x(self.rs2),
+                Operand::Fd => f(self.rd),
+                Operand::Fs1 => f(self.rs1),
+                Operand::Fs2 => f(self.rs2),
+                Operand::Fs3 => f(self.rs3),
+                Operand::Vd | Operand::Vs3 => v(self.rd),
+                Operand::Vs1 => v(self.rs1),
+                Operand::Vs2 => v(self.rs2),
+                Operand::V0 => v(0),
+                // Both bring their own separator: they may be absent.
+                Operand::Vm => {
+                    text += if self.masked() { ",v0.t" } else { "" };
+                    continue;
+                }
+                Operand::Rm => {
+                    if self.rm() != 7 {
+                        text += &format!(",{}", ROUNDING[self.rm() as usize]);
+                    }
+                    continue;
+                }
+                Operand::Imm => self.imm.to_string(),
+                Operand::Ximm if self.row.encoding.has(Field::Imm20) => format!("0x{:x}", self.word >> 12),
+                Operand::Ximm if self.row.encoding.has(Field::Zimm) => self.rs1.to_string(),
+                Operand::Ximm => format!("0x{:x}", self.imm),
+                Operand::Target => format!("0x{:x}", pc.wrapping_add(self.imm as u64)),
+                Operand::Csr => crate::hart::csr::name(self.bits(31, 20) as u16),
+                Operand::Vtype => vtype_text(self.imm as u64),
+                Operand::Pred => fence_set(self.bits(27, 24)),
+                Operand::Succ => fence_set(self.bits(23, 20)),
+            };
+            text += &separator.replace(' ', "");
+            text += &word;
+        }
+        text + &syntax[done..].replace(' ', "")
+    }
+}
+
+/// A vtype immediate: `e32,m4,ta,ma`, or the number when it is reserved.
+fn vtype_text(bits: u64) -> String {
+    // The largest VLEN: what is reserved there is reserved everywhere.
+    let vtype = Vtype::from_request(bits, 1 << 16);
+    if vtype.ill() { bits.to_string() } else { vtype.to_string() }
+}
+
+fn fence_set(bits: u32) -> String {
+    let set: String = "iorw".chars().enumerate().filter(|(i, _)| bits >> (3 - i) & 1 == 1).map(|(_, c)| c).collect();
+    if set.is_empty() { "unknown".into() } else { set }
+}

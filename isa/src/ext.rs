@@ -1,0 +1,246 @@
+//! Instruction-set extensions and ISA strings.
+
+use std::fmt;
+
+macro_rules! extensions {
+    ($($(#[doc = $doc:literal])* $name:ident = $text:literal $(, implies $($implied:ident)|+)?;)*) => {
+        bitflags::bitflags! {
+            /// A set of extensions. A row of the instruction table names the extensions of which **any one** provides it.
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+            pub struct Ext: u128 {
+                $($(#[doc = $doc])* const $name = 1 << Index::$name as u32;)*
+            }
+        }
+
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+        enum Index { $($name,)* }
+
+        impl Ext {
+            /// Every extension with its name in ISA strings and what it implies.
+            pub const NAMES: &'static [(Ext, &'static str, Ext)] = &[
+                $((Ext::$name, $text, Ext::empty()$($(.union(Ext::$implied))+)?),)*
+            ];
+        }
+    };
+}
+
+extensions! {
+    /// Base integer instructions.
+    I = "i";
+    /// Multiplication and division.
+    M = "m";
+    /// Atomic instructions.
+    A = "a";
+    /// Single-precision floating point.
+    F = "f", implies ZICSR;
+    /// Double-precision floating point.
+    D = "d", implies F;
+    /// Compressed instructions.
+    C = "c", implies ZCA;
+    /// Compressed instructions without floating point.
+    ZCA = "zca";
+    /// Compressed double-precision loads and stores.
+    ZCD = "zcd", implies ZCA;
+    /// More compressed integer instructions.
+    ZCB = "zcb", implies ZCA;
+    /// CSR instructions.
+    ZICSR = "zicsr";
+    /// Instruction-fetch fence.
+    ZIFENCEI = "zifencei";
+    /// Base counters.
+    ZICNTR = "zicntr", implies ZICSR;
+    /// Hardware performance counters.
+    ZIHPM = "zihpm", implies ZICSR;
+    /// Conditional zeroing.
+    ZICOND = "zicond";
+    /// Cache-block management.
+    ZICBOM = "zicbom";
+    /// Cache-block prefetch.
+    ZICBOP = "zicbop";
+    /// Cache-block zero.
+    ZICBOZ = "zicboz";
+    /// Pause hint.
+    ZIHINTPAUSE = "zihintpause";
+    /// Non-temporal locality hints.
+    ZIHINTNTL = "zihintntl";
+    /// May-be-operations.
+    ZIMOP = "zimop";
+    /// Compressed may-be-operations.
+    ZCMOP = "zcmop", implies ZCA;
+    /// Wait on reservation set.
+    ZAWRS = "zawrs";
+    /// Address generation.
+    ZBA = "zba";
+    /// Basic bit manipulation.
+    ZBB = "zbb";
+    /// Carry-less multiplication.
+    ZBC = "zbc";
+    /// Single-bit instructions.
+    ZBS = "zbs";
+    /// Bit manipulation for cryptography.
+    ZBKB = "zbkb";
+    /// Half-precision loads, stores, moves and conversions.
+    ZFHMIN = "zfhmin", implies F;
+    /// Half-precision floating point.
+    ZFH = "zfh", implies ZFHMIN;
+    /// Additional scalar floating-point instructions.
+    ZFA = "zfa", implies F;
+    /// Scalar bfloat16 conversions.
+    ZFBFMIN = "zfbfmin", implies F;
+    /// Embedded vector, ELEN 32, integer.
+    ZVE32X = "zve32x", implies ZICSR;
+    /// Embedded vector, ELEN 32, single precision.
+    ZVE32F = "zve32f", implies ZVE32X | F;
+    /// Embedded vector, ELEN 64, integer.
+    ZVE64X = "zve64x", implies ZVE32X;
+    /// Embedded vector, ELEN 64, single precision.
+    ZVE64F = "zve64f", implies ZVE64X | ZVE32F;
+    /// Embedded vector, ELEN 64, double precision.
+    ZVE64D = "zve64d", implies ZVE64F | D;
+    /// The vector extension for application processors.
+    V = "v", implies ZVE64D;
+    /// Vector half-precision conversions.
+    ZVFHMIN = "zvfhmin", implies ZVE32F;
+    /// Vector half precision.
+    ZVFH = "zvfh", implies ZVFHMIN | ZFHMIN;
+    /// Vector bfloat16 conversions.
+    ZVFBFMIN = "zvfbfmin", implies ZVE32F;
+    /// Vector bfloat16 widening multiply-add.
+    ZVFBFWMA = "zvfbfwma", implies ZVFBFMIN | ZFBFMIN;
+    /// Vector bit manipulation for cryptography.
+    ZVKB = "zvkb", implies ZVE32X;
+    /// Vector bit manipulation.
+    ZVBB = "zvbb", implies ZVKB;
+    /// Vector carry-less multiplication.
+    ZVBC = "zvbc", implies ZVE64X;
+    /// Vector GHASH.
+    ZVKG = "zvkg", implies ZVE32X;
+    /// Vector AES.
+    ZVKNED = "zvkned", implies ZVE32X;
+    /// Vector SHA-256.
+    ZVKNHA = "zvknha", implies ZVE32X;
+    /// Vector SHA-256 and SHA-512.
+    ZVKNHB = "zvknhb", implies ZVE64X;
+    /// Vector SM4.
+    ZVKSED = "zvksed", implies ZVE32X;
+    /// Vector SM3.
+    ZVKSH = "zvksh", implies ZVE32X;
+    /// Vector data-independent latency (no instructions).
+    ZVKT = "zvkt";
+    /// Privileged instructions of machine and supervisor mode.
+    PRIV = "priv";
+    /// SiFive vector coprocessor interface.
+    XSFVCP = "xsfvcp", implies ZVE32X;
+}
+
+/// Why an ISA string is not understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IsaStringError(pub String);
+
+impl fmt::Display for IsaStringError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for IsaStringError {}
+
+impl Ext {
+    /// Everything that this build knows.
+    pub const fn everything() -> Ext {
+        Ext::all()
+    }
+
+    /// The set with everything that its members imply.
+    #[must_use]
+    pub fn closure(self) -> Ext {
+        let mut set = self;
+        loop {
+            let mut next = set;
+            for &(ext, _, implied) in Ext::NAMES {
+                if set.contains(ext) {
+                    next |= implied;
+                }
+            }
+            if next.contains(Ext::C | Ext::D) {
+                next |= Ext::ZCD;
+            }
+            if next == set {
+                return set;
+            }
+            set = next;
+        }
+    }
+
+    /// Reads an ISA string such as `rv64gcv_zvfh_zvl512b`. Returns the closed set and the VLEN in bits that a
+    /// `zvl*b` part names. Privileged instructions are always included.
+    ///
+    /// # Errors
+    /// The first part that is not known.
+    pub fn parse(isa: &str) -> Result<(Ext, Option<u32>), IsaStringError> {
+        let lower = isa.to_ascii_lowercase();
+        let rest = lower
+            .strip_prefix("rv64")
+            .ok_or_else(|| IsaStringError(format!("ISA string `{isa}` must begin with rv64")))?;
+        let mut set = Ext::PRIV;
+        let mut vlen = None;
+        let mut parts = rest.split('_');
+        for letter in parts.next().unwrap_or("").chars() {
+            set |= match letter {
+                'g' => Ext::I | Ext::M | Ext::A | Ext::F | Ext::D | Ext::ZICSR | Ext::ZIFENCEI,
+                _ => Ext::by_name(letter.encode_utf8(&mut [0; 4]))
+                    .ok_or_else(|| IsaStringError(format!("unknown extension `{letter}` in ISA string `{isa}`")))?,
+            };
+        }
+        for part in parts.filter(|part| !part.is_empty()) {
+            if let Some(bits) = part.strip_prefix("zvl").and_then(|p| p.strip_suffix('b')) {
+                vlen = Some(bits.parse().map_err(|_| IsaStringError(format!("`{part}` is not a vector length")))?);
+            } else {
+                set |= match part {
+                    "zvkn" => Ext::ZVKNED | Ext::ZVKNHB | Ext::ZVKB | Ext::ZVKT,
+                    "zvks" => Ext::ZVKSED | Ext::ZVKSH | Ext::ZVKB | Ext::ZVKT,
+                    _ => Ext::by_name(part)
+                        .ok_or_else(|| IsaStringError(format!("unknown extension `{part}` in ISA string `{isa}`")))?,
+                };
+            }
+        }
+        if !set.contains(Ext::I) {
+            return Err(IsaStringError(format!("ISA string `{isa}` lacks the base `i` (or `g`)")));
+        }
+        Ok((set.closure(), vlen))
+    }
+
+    /// The extension of this name.
+    pub fn by_name(name: &str) -> Option<Ext> {
+        Ext::NAMES.iter().find(|(_, text, _)| *text == name).map(|(ext, _, _)| *ext)
+    }
+
+    /// The names of the members, as a user would write them ("V or Zve32x").
+    pub fn describe(self) -> String {
+        let names: Vec<String> = Ext::NAMES
+            .iter()
+            .filter(|(ext, _, _)| self.contains(*ext))
+            .map(|(_, text, _)| {
+                let mut chars = text.chars();
+                chars.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(chars).collect()
+            })
+            .collect();
+        names.join(" or ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn isa_strings() {
+        let (set, vlen) = Ext::parse("rv64gcv_zvfh_zvl512b").unwrap();
+        assert!(set.contains(Ext::ZVE64D | Ext::ZVFH | Ext::ZFHMIN | Ext::ZCD | Ext::ZICSR));
+        assert!(!set.contains(Ext::ZVBB));
+        assert_eq!(vlen, Some(512));
+        assert!(Ext::parse("rv32i").is_err());
+        assert!(Ext::parse("rv64imq").unwrap_err().0.contains("`q`"));
+        assert!(Ext::parse("rv64i_zfoo").unwrap_err().0.contains("`zfoo`"));
+    }
+}

@@ -1,0 +1,255 @@
+//! Element-wise arithmetic on whole vector register groups, at the host's vector width, round-to-nearest-even.
+//!
+//! A caller resolves a function once, at decode time ([`binary_f32`], [`fused_f32`], ...), and later only calls it. Results and
+//! flags are those of soft float; flags gather in the host's status word (see [`host`], whose protocol and
+//! reasons hold here as well: all arithmetic is inline assembly with side effects).
+//!
+//! A chunk whose results hold a NaN is repaired before it is stored, by soft float, from operands that are then still
+//! in memory: so a destination may be the same memory as any operand. Where fewer elements than a vector remain, the
+//! unused lanes repeat the first of them, and raise nothing that it does not raise.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod kernel;
+mod portable;
+
+use super::format::{Bits, F16, F32, F64, Format};
+use super::{Rounding, host, is_nan};
+
+/// How wide the host computes; ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// One element at a time: [`host`] operations, or soft float where there are none.
+    Portable,
+    /// 256-bit vectors: AVX2, FMA, F16C.
+    Avx2,
+    /// 512-bit vectors: AVX-512 F, BW, DQ, VL.
+    Avx512,
+}
+
+impl Level {
+    /// The widest level of this host.
+    pub fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::is_x86_feature_detected as has;
+            if has!("avx2") && has!("fma") && has!("f16c") {
+                if has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl") {
+                    return Self::Avx512;
+                }
+                return Self::Avx2;
+            }
+        }
+        Self::Portable
+    }
+}
+
+/// An operation on two operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum BinaryOp {
+    /// `a + b`
+    Add,
+    /// `a - b`
+    Sub,
+    /// `b - a`
+    Rsub,
+    /// `a * b`
+    Mul,
+    /// `a / b`
+    Div,
+    /// `b / a`
+    Rdiv,
+}
+
+/// An operation on three operands with a single rounding, named as the vector instruction that accumulates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum FusedOp {
+    /// `a * b + c`
+    Macc,
+    /// `-(a * b) - c`
+    Nmacc,
+    /// `a * b - c`
+    Msac,
+    /// `-(a * b) + c`
+    Nmsac,
+}
+
+/// Which operands are vectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// All of them.
+    Vector,
+    /// The last operand of a binary operation (`b`), the first of a fused one (`a`), points to a single element; the others are
+    /// vectors.
+    Scalar,
+}
+
+/// `dst[i] = a[i] op b[i]` for `i < n`; with [`Form::Scalar`], `b[0]` for `b[i]`.
+///
+/// # Safety
+/// `a` (and `b`, in vector form) must be readable and `dst` writable for `n` elements; no alignment is needed beyond that of `T`.
+/// `dst` may be the same address as a vector operand but not overlap one otherwise, nor hold the scalar.
+pub type Binary<T> = unsafe fn(dst: *mut T, a: *const T, b: *const T, n: usize);
+
+/// `dst[i] = ±(a[i] * b[i]) ± c[i]` for `i < n`; with [`Form::Scalar`], `a[0]` for `a[i]`.
+///
+/// # Safety
+/// As for [`Binary`], with `a`, `b`, `c` the operands.
+pub type Fused<T> = unsafe fn(dst: *mut T, a: *const T, b: *const T, c: *const T, n: usize);
+
+/// Constants of [`BinaryOp`] for const generics.
+mod op {
+    use super::{BinaryOp, FusedOp};
+
+    pub const ADD: u8 = BinaryOp::Add as u8;
+    pub const SUB: u8 = BinaryOp::Sub as u8;
+    pub const RSUB: u8 = BinaryOp::Rsub as u8;
+    pub const MUL: u8 = BinaryOp::Mul as u8;
+    pub const DIV: u8 = BinaryOp::Div as u8;
+    pub const RDIV: u8 = BinaryOp::Rdiv as u8;
+    pub const MACC: u8 = FusedOp::Macc as u8;
+    pub const NMACC: u8 = FusedOp::Nmacc as u8;
+    pub const MSAC: u8 = FusedOp::Msac as u8;
+    pub const NMSAC: u8 = FusedOp::Nmsac as u8;
+}
+
+/// Picks the instance of a generic function by run-time operation and form.
+macro_rules! instance {
+    ($function:path, $op:expr, $form:expr, $type:ident: $($variant:ident = $constant:ident),+) => {
+        match ($op, $form) {
+            $(
+                ($type::$variant, Form::Vector) => { use $function as f; f::<{ op::$constant }, false> }
+                ($type::$variant, Form::Scalar) => { use $function as f; f::<{ op::$constant }, true> }
+            )+
+        }
+    };
+}
+
+/// The two resolvers of one format.
+macro_rules! resolvers {
+    ($($format:ident, $bits:ty, $module:ident, $binary:ident, $fused:ident;)*) => {$(
+        #[doc = concat!("The element-wise operation on ", stringify!($format), ", no wider than `level` and the host.")]
+        pub fn $binary(op: BinaryOp, form: Form, level: Level) -> Binary<$bits> {
+            match level.min(Level::detect()) {
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx512 => instance!(avx512::$module::binary, op, form, BinaryOp:
+                    Add = ADD, Sub = SUB, Rsub = RSUB, Mul = MUL, Div = DIV, Rdiv = RDIV),
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx2 => instance!(avx2::$module::binary, op, form, BinaryOp:
+                    Add = ADD, Sub = SUB, Rsub = RSUB, Mul = MUL, Div = DIV, Rdiv = RDIV),
+                _ => instance!(portable::$module::binary, op, form, BinaryOp:
+                    Add = ADD, Sub = SUB, Rsub = RSUB, Mul = MUL, Div = DIV, Rdiv = RDIV),
+            }
+        }
+
+        #[doc = concat!("The fused operation on ", stringify!($format), ", no wider than `level` and the host.")]
+        pub fn $fused(op: FusedOp, form: Form, level: Level) -> Fused<$bits> {
+            match level.min(Level::detect()) {
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx512 => instance!(avx512::$module::fused, op, form, FusedOp:
+                    Macc = MACC, Nmacc = NMACC, Msac = MSAC, Nmsac = NMSAC),
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx2 => instance!(avx2::$module::fused, op, form, FusedOp:
+                    Macc = MACC, Nmacc = NMACC, Msac = MSAC, Nmsac = NMSAC),
+                _ => instance!(portable::$module::fused, op, form, FusedOp:
+                    Macc = MACC, Nmacc = NMACC, Msac = MSAC, Nmsac = NMSAC),
+            }
+        }
+    )*};
+}
+
+resolvers! {
+    F16, u16, half, binary_f16, fused_f16;
+    F32, u32, single, binary_f32, fused_f32;
+    F64, u64, double, binary_f64, fused_f64;
+}
+
+const RNE: Rounding = Rounding::Rne;
+
+/// One element of a binary operation by soft float, flags raised in the status word.
+fn soft_binary<F: Format>(op: u8, a: u64, b: u64) -> u64 {
+    host::soft(|flags| match op {
+        op::ADD => super::add::<F>(a, b, RNE, flags),
+        op::SUB => super::sub::<F>(a, b, RNE, flags),
+        op::RSUB => super::sub::<F>(b, a, RNE, flags),
+        op::MUL => super::mul::<F>(a, b, RNE, flags),
+        op::DIV => super::div::<F>(a, b, RNE, flags),
+        op::RDIV => super::div::<F>(b, a, RNE, flags),
+        _ => unreachable!("binary operation {op}"),
+    })
+}
+
+/// The sign bits to flip in the product and in the addend.
+fn flips<F: Format>(op: u8) -> (u64, u64) {
+    let product = if op == op::NMACC || op == op::NMSAC { F::SIGN } else { 0 };
+    let addend = if op == op::NMACC || op == op::MSAC { F::SIGN } else { 0 };
+    (product, addend)
+}
+
+/// One element of a fused operation by soft float, flags raised in the status word.
+fn soft_fused<F: Format>(op: u8, a: u64, b: u64, c: u64) -> u64 {
+    let (product, addend) = flips::<F>(op);
+    host::soft(|flags| super::mul_add::<F>(a ^ product, b, c ^ addend, RNE, flags))
+}
+
+/// Stores `results`, the NaNs among them computed anew.
+///
+/// # Safety
+/// As for [`Binary`], with `n = results.len()`.
+#[cold]
+#[inline(never)]
+unsafe fn repair_binary<F: Format>(
+    op: u8,
+    scalar: bool,
+    results: &[F::Bits],
+    dst: *mut F::Bits,
+    a: *const F::Bits,
+    b: *const F::Bits,
+) {
+    for (i, &result) in results.iter().enumerate() {
+        // SAFETY: by contract; element `i` is read before it is written.
+        unsafe {
+            let b = *b.add(if scalar { 0 } else { i });
+            let fixed = if is_nan::<F>(result.into()) {
+                F::Bits::truncate(soft_binary::<F>(op, (*a.add(i)).into(), b.into()))
+            } else {
+                result
+            };
+            dst.add(i).write(fixed);
+        }
+    }
+}
+
+/// Stores `results`, the NaNs among them computed anew.
+///
+/// # Safety
+/// As for [`Fused`], with `n = results.len()`.
+#[cold]
+#[inline(never)]
+unsafe fn repair_fused<F: Format>(
+    op: u8,
+    scalar: bool,
+    results: &[F::Bits],
+    dst: *mut F::Bits,
+    a: *const F::Bits,
+    b: *const F::Bits,
+    c: *const F::Bits,
+) {
+    for (i, &result) in results.iter().enumerate() {
+        // SAFETY: by contract; element `i` is read before it is written.
+        unsafe {
+            let a = *a.add(if scalar { 0 } else { i });
+            let fixed = if is_nan::<F>(result.into()) {
+                F::Bits::truncate(soft_fused::<F>(op, a.into(), (*b.add(i)).into(), (*c.add(i)).into()))
+            } else {
+                result
+            };
+            dst.add(i).write(fixed);
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Loads and stores of guest programs.
+
+use super::tlb;
+use super::{Cause, Hart};
+use crate::memory::{PAGE, Perm};
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A value that one load or store moves; guest memory is little-endian.
+pub trait Scalar: Copy + sealed::Sealed {
+    /// From little-endian bytes, as many as the type has.
+    fn from_le(bytes: &[u8]) -> Self;
+    /// To little-endian bytes, as many as the type has.
+    fn to_le(self, bytes: &mut [u8]);
+}
+
+macro_rules! scalar {
+    ($($type:ty)*) => { $(
+        impl sealed::Sealed for $type {}
+        impl Scalar for $type {
+            #[inline(always)]
+            fn from_le(bytes: &[u8]) -> Self {
+                let mut array = [0; size_of::<$type>()];
+                array.copy_from_slice(bytes);
+                <$type>::from_le_bytes(array)
+            }
+            #[inline(always)]
+            fn to_le(self, bytes: &mut [u8]) {
+                bytes.copy_from_slice(&self.to_le_bytes());
+            }
+        }
+    )* };
+}
+
+scalar!(u8 u16 u32 u64 i8 i16 i32 i64);
+
+/// Why an access failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Load,
+    Store,
+}
+
+impl Hart {
+    /// Loads a value. `None`: an exception has been recorded.
+    #[inline(always)]
+    pub fn load<T: Scalar>(&mut self, addr: u64) -> Option<T> {
+        match tlb::lookup(&self.tlb.loads, addr, size_of::<T>() as u64) {
+            // SAFETY: the entry says that the page is mapped and readable; the access is aligned, so it stays inside.
+            Some(host) => Some(T::from_le(unsafe { std::slice::from_raw_parts(host, size_of::<T>()) })),
+            None => self.load_slow(addr),
+        }
+    }
+
+    /// Stores a value. `None`: an exception has been recorded, nothing is written.
+    #[inline(always)]
+    pub fn store<T: Scalar>(&mut self, addr: u64, value: T) -> Option<()> {
+        match tlb::lookup(&self.tlb.stores, addr, size_of::<T>() as u64) {
+            Some(host) => {
+                // SAFETY: the entry says that the page is mapped and writable; the access is aligned.
+                value.to_le(unsafe { std::slice::from_raw_parts_mut(host, size_of::<T>()) });
+                Some(())
+            }
+            None => self.store_slow(addr, value),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn load_slow<T: Scalar>(&mut self, addr: u64) -> Option<T> {
+        let mut bytes = [0u8; 8];
+        let bytes = &mut bytes[..size_of::<T>()];
+        self.load_bytes(addr, bytes).then(|| T::from_le(bytes))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn store_slow<T: Scalar>(&mut self, addr: u64, value: T) -> Option<()> {
+        let mut bytes = [0u8; 8];
+        let bytes = &mut bytes[..size_of::<T>()];
+        value.to_le(bytes);
+        self.store_bytes(addr, bytes).then_some(())
+    }
+
+    /// Loads bytes of any address and length. False: an exception has been recorded, with the first bad byte.
+    pub fn load_bytes(&mut self, addr: u64, into: &mut [u8]) -> bool {
+        let mut done = 0;
+        while done < into.len() {
+            let at = addr.wrapping_add(done as u64);
+            let part = (into.len() - done).min((PAGE - at % PAGE) as usize);
+            let Some(host) = self.page(at, Kind::Load) else { return false };
+            // SAFETY: `page` gave a mapped, readable page, and `part` ends with it.
+            unsafe { std::ptr::copy_nonoverlapping(host, into[done..].as_mut_ptr(), part) };
+            done += part;
+        }
+        true
+    }
+
+    /// Stores bytes at any address. False: an exception has been recorded, with the first bad byte; nothing is written.
+    pub fn store_bytes(&mut self, addr: u64, from: &[u8]) -> bool {
+        // All pages are checked before the first byte is written: a store that faults must not be half done.
+        let mut at = addr;
+        let end = addr.wrapping_add(from.len() as u64);
+        while at != end {
+            if self.page(at, Kind::Store).is_none() {
+                return false;
+            }
+            at = at.wrapping_add((PAGE - at % PAGE).min(end.wrapping_sub(at)));
+        }
+        let mut done = 0;
+        while done < from.len() {
+            let at = addr.wrapping_add(done as u64);
+            let part = (from.len() - done).min((PAGE - at % PAGE) as usize);
+            let Some(host) = self.page(at, Kind::Store) else { return false };
+            // SAFETY: `page` gave a mapped, writable page, and `part` ends with it.
+            unsafe { std::ptr::copy_nonoverlapping(from[done..].as_ptr(), host, part) };
+            done += part;
+        }
+        true
+    }
+
+    /// A readable host pointer to `len` bytes at `addr` if they lie in one page: the fast path of vector loads.
+    /// `None` says only that the general path must be taken.
+    #[inline(always)]
+    pub fn load_span(&mut self, addr: u64, len: usize) -> Option<*const u8> {
+        if addr % PAGE + len as u64 > PAGE {
+            return None;
+        }
+        match tlb::lookup(&self.tlb.loads, addr, 1) {
+            Some(host) => Some(host),
+            None => self.page(addr, Kind::Load).map(|host| host.cast_const()),
+        }
+    }
+
+    /// A writable host pointer to `len` bytes at `addr` if they lie in one page.
+    /// `None` says only that the general path must be taken.
+    #[inline(always)]
+    pub fn store_span(&mut self, addr: u64, len: usize) -> Option<*mut u8> {
+        if addr % PAGE + len as u64 > PAGE {
+            return None;
+        }
+        match tlb::lookup(&self.tlb.stores, addr, 1) {
+            Some(host) => Some(host),
+            None => self.page(addr, Kind::Store),
+        }
+    }
+
+    /// Host address of the byte at `addr`, after translation and permission check; fills the table.
+    fn page(&mut self, addr: u64, kind: Kind) -> Option<*mut u8> {
+        let (table, need, fault) = match kind {
+            Kind::Load => (&mut self.tlb.loads, Perm::R, Cause::LoadFault),
+            Kind::Store => (&mut self.tlb.stores, Perm::W, Cause::StoreFault),
+        };
+        if let Some(host) = tlb::lookup(table, addr, 1) {
+            return Some(host);
+        }
+        if !self.mem.perm(addr).contains(need) {
+            self.raise(fault, addr);
+            return None;
+        }
+        // SAFETY: a page with a permission lies inside the mapping.
+        let host = unsafe { self.mem.base().add(addr as usize) };
+        tlb::insert(table, addr, host);
+        Some(host)
+    }
+
+    /// Fetches the instruction at `addr`: 16 or 32 bits, without the upper half for a 16-bit one.
+    ///
+    /// # Errors
+    /// The cause and the address of the first byte that cannot be fetched.
+    pub fn fetch(&mut self, addr: u64) -> Result<u32, super::Trap> {
+        let half = |at: u64| {
+            // A parcel never crosses a page: it is 2-byte aligned.
+            if addr & 1 != 0 || !self.mem.perm(at).contains(Perm::X) {
+                return Err(super::Trap { cause: Cause::FetchFault, tval: at });
+            }
+            let bytes = self.mem.peek(at, 2).map_err(|denied| super::Trap { cause: Cause::FetchFault, tval: denied.addr })?;
+            Ok(u32::from(bytes[0]) | u32::from(bytes[1]) << 8)
+        };
+        let low = half(addr)?;
+        if low & 3 != 3 { Ok(low) } else { Ok(low | half(addr.wrapping_add(2))? << 16) }
+    }
+
+    /// Forgets cached permissions and translations: after a change of memory permissions, satp, or privilege.
+    pub fn flush_tlb(&mut self) {
+        *self.tlb = tlb::Tlb::default();
+    }
+}

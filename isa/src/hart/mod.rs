@@ -1,0 +1,192 @@
+//! Architectural state of one hart.
+
+mod access;
+pub mod csr;
+mod tlb;
+mod trap;
+mod vregs;
+
+pub use access::Scalar;
+pub use csr::Csrs;
+pub use trap::{Cause, Mode, Trap};
+pub use vregs::VRegs;
+
+use crate::ext::Ext;
+use crate::float::Flags;
+use crate::float::lanes::Level;
+use crate::memory::Memory;
+use crate::op::{Ctx, Illegal};
+use crate::vector::vtype::Vtype;
+use tlb::Tlb;
+
+/// What is fixed for the life of a hart.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// VLEN in bits, a power of two from 128 to 4096.
+    pub vlen: u32,
+    /// Extensions.
+    pub isa: Ext,
+    /// What agnostic elements become: all ones when set, else they are left undisturbed.
+    pub agnostic_ones: bool,
+    /// Host SIMD level that handlers may use.
+    pub level: Level,
+}
+
+/// What the engine has to do after an operation that returned [`Flow::Leave`](crate::op::Flow::Leave).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Nothing.
+    None,
+    /// Instruction memory may have changed, or its translation: forget all blocks.
+    FlushBlocks,
+    /// Wait for interrupt.
+    Wfi,
+    /// A region begins; the value is the guest address of its NUL-terminated name.
+    RegionBegin(u64),
+    /// A region ends; the value is the guest address of its name.
+    RegionEnd(u64),
+}
+
+/// Addresses and lengths that the retired instructions used: what timing needs and the instruction word does not
+/// say. See [`Mem`](crate::row::Mem) for the words each instruction writes.
+#[derive(Default)]
+pub struct Log {
+    /// The words since the engine last cleared it.
+    pub words: Vec<u64>,
+    /// Whether anyone listens.
+    pub on: bool,
+}
+
+impl Log {
+    /// Appends a word.
+    #[inline(always)]
+    pub fn push(&mut self, word: u64) {
+        if self.on {
+            self.words.push(word);
+        }
+    }
+}
+
+/// One hart and its memory.
+pub struct Hart {
+    /// Address of the block being executed; between blocks the next instruction.
+    pub pc: u64,
+    /// Integer registers; [`Hart::SINK`] takes writes to x0. 256 entries, so that an 8-bit number needs no check.
+    pub x: [u64; 256],
+    /// Floating-point registers, NaN-boxed; the first 32 entries are used.
+    pub f: [u64; 256],
+    /// Vector registers.
+    pub v: VRegs,
+    /// Vector length in elements.
+    pub vl: u32,
+    /// Vector type.
+    pub vtype: Vtype,
+    /// First element to execute.
+    pub vstart: u32,
+    /// Fixed-point rounding mode, 0 to 3.
+    pub vxrm: u8,
+    /// Fixed-point saturation flag.
+    pub vxsat: bool,
+    /// Dynamic floating-point rounding mode field.
+    pub frm: u8,
+    /// Accrued floating-point flags, without those still in the host's status word.
+    pub fflags: Flags,
+    /// Other CSRs.
+    pub csr: Csrs,
+    /// Privilege mode.
+    pub mode: Mode,
+    /// Address and size of a load-reserved reservation.
+    pub reservation: Option<u64>,
+    /// Details of the exception, after a handler returned `Flow::Trap`.
+    pub trap: Trap,
+    /// Details, after a handler returned `Flow::Leave`.
+    pub request: Request,
+    /// Access log for the timing model.
+    pub log: Log,
+    /// Memory.
+    pub mem: Memory,
+    tlb: Box<Tlb>,
+    config: Config,
+}
+
+impl Hart {
+    /// The register number that stands for x0 as a destination.
+    pub const SINK: u8 = 32;
+
+    /// A hart after reset: registers zero, machine mode, floating point and vector unit off.
+    pub fn new(config: Config, mem: Memory) -> Hart {
+        Hart {
+            pc: 0,
+            x: [0; 256],
+            f: [0; 256],
+            v: VRegs::new(config.vlen),
+            vl: 0,
+            vtype: Vtype::ILL,
+            vstart: 0,
+            vxrm: 0,
+            vxsat: false,
+            frm: 0,
+            fflags: Flags::empty(),
+            csr: Csrs::new(config.isa),
+            mode: Mode::Machine,
+            reservation: None,
+            trap: Trap { cause: Cause::IllegalInstruction, tval: 0 },
+            request: Request::None,
+            log: Log::default(),
+            mem,
+            tlb: Box::default(),
+            config,
+        }
+    }
+
+    /// What is fixed for this hart.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// VLEN in bytes.
+    #[inline(always)]
+    pub fn vlenb(&self) -> usize {
+        self.v.vlenb()
+    }
+
+    /// The decode context of the present state.
+    pub fn ctx(&self) -> Ctx {
+        Ctx {
+            vtype: self.vtype,
+            frm: self.frm,
+            fs: self.csr.fs() != 0,
+            vs: self.csr.vs() != 0,
+            vstart: self.vstart != 0,
+            vlen: self.config.vlen,
+            isa: self.config.isa,
+            agnostic_ones: self.config.agnostic_ones,
+            level: self.config.level,
+        }
+    }
+
+    /// The variable part of [`Hart::ctx`] in one word: equal keys mean equal contexts for this hart.
+    #[inline]
+    pub fn ctx_key(&self) -> u32 {
+        u32::from(self.vtype.bits())
+            | u32::from(self.vtype.ill()) << 8
+            | u32::from(self.vstart != 0) << 9
+            | u32::from(self.frm) << 10
+            | self.csr.fs() << 13
+            | self.csr.vs() << 15
+            | (self.mode as u32) << 17
+    }
+
+    /// Records an exception; the handler then returns `Flow::Trap`.
+    #[cold]
+    pub fn raise(&mut self, cause: Cause, tval: u64) {
+        self.trap = Trap { cause, tval };
+    }
+
+    /// Records an illegal instruction whose reason only execution shows.
+    #[cold]
+    pub fn illegal(&mut self, word: u32, _why: Illegal) -> crate::op::Flow {
+        self.raise(Cause::IllegalInstruction, u64::from(word));
+        crate::op::Flow::Trap
+    }
+}

@@ -1,0 +1,43 @@
+//! Cached permissions and translations of recently used pages: one compare decides that an access is allowed,
+//! aligned and inside one page.
+
+use crate::memory::PAGE;
+
+const ENTRIES: usize = 256;
+
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    /// Virtual page address; an impossible one when empty.
+    tag: u64,
+    /// Host address minus guest address, modulo 2^64.
+    addend: usize,
+}
+
+const EMPTY: Entry = Entry { tag: 1, addend: 0 };
+
+pub(super) struct Tlb {
+    pub loads: [Entry; ENTRIES],
+    pub stores: [Entry; ENTRIES],
+}
+
+impl Default for Tlb {
+    fn default() -> Tlb {
+        Tlb { loads: [EMPTY; ENTRIES], stores: [EMPTY; ENTRIES] }
+    }
+}
+
+/// The host address of an aligned access of `size` bytes (a power of two), if the page is in the table.
+#[inline(always)]
+pub(super) fn lookup(table: &[Entry; ENTRIES], addr: u64, size: u64) -> Option<*mut u8> {
+    let entry = &table[(addr / PAGE) as usize % ENTRIES];
+    // The low bits that must be zero for alignment stay in the compare: a misaligned address never matches.
+    (addr & (!(PAGE - 1) | (size - 1)) == entry.tag)
+        .then(|| (addr as usize).wrapping_add(entry.addend) as *mut u8)
+}
+
+/// Remembers that the page of virtual address `addr` is at host address `host`.
+pub(super) fn insert(table: &mut [Entry; ENTRIES], addr: u64, host: *mut u8) {
+    let tag = addr & !(PAGE - 1);
+    let entry = Entry { tag, addend: (host as usize & !(PAGE as usize - 1)).wrapping_sub(tag as usize) };
+    table[(addr / PAGE) as usize % ENTRIES] = entry;
+}

@@ -1,0 +1,179 @@
+//! RV64I.
+
+use super::{ri, rr, word};
+use crate::class::Class;
+use crate::ext::Ext;
+use crate::hart::{Hart, Request, Scalar};
+use crate::op::{Flow, Op};
+use crate::row::{Exec, Mem, Props, Row};
+
+const I: Ext = Ext::I;
+
+const fn alu(name: &'static str, syntax: &'static str, encoding: &'static str, exec: Exec) -> Row {
+    Row::new(name, syntax, encoding, I, Class::Alu, exec)
+}
+
+const fn branch(name: &'static str, encoding: &'static str, exec: Exec) -> Row {
+    Row::new(name, "rs1, rs2, target", encoding, I, Class::Branch, exec)
+}
+
+const fn load(name: &'static str, encoding: &'static str, bytes: u8, exec: Exec) -> Row {
+    Row::new(name, "rd, imm(rs1)", encoding, I, Class::Load, exec).mem(Mem::Scalar(bytes))
+}
+
+const fn store(name: &'static str, encoding: &'static str, bytes: u8, exec: Exec) -> Row {
+    Row::new(name, "rs2, imm(rs1)", encoding, I, Class::Store, exec).mem(Mem::Scalar(bytes))
+}
+
+/// Rows of RV64I without the system instructions.
+pub const ROWS: &[Row] = &[
+    alu("lui", "rd, ximm", "rd imm20 6..0=0x37", Exec::Direct(constant)),
+    alu("auipc", "rd, ximm", "rd imm20 6..0=0x17", Exec::Direct(constant)).with(Props::PC_RELATIVE),
+    Row::new("jal", "rd, target", "rd jimm20 6..0=0x6f", I, Class::Jump, Exec::Direct(jal)).with(Props::PC_RELATIVE),
+    Row::new("jalr", "rd, imm(rs1)", "rd rs1 imm12 14..12=0 6..0=0x67", I, Class::Jump, Exec::Direct(jalr)),
+    branch("beq", "bimm12hi rs1 rs2 bimm12lo 14..12=0 6..0=0x63", Exec::Direct(|h, op| br(h, op, |a, b| a == b))),
+    branch("bne", "bimm12hi rs1 rs2 bimm12lo 14..12=1 6..0=0x63", Exec::Direct(|h, op| br(h, op, |a, b| a != b))),
+    branch(
+        "blt",
+        "bimm12hi rs1 rs2 bimm12lo 14..12=4 6..0=0x63",
+        Exec::Direct(|h, op| br(h, op, |a, b| (a as i64) < b as i64)),
+    ),
+    branch(
+        "bge",
+        "bimm12hi rs1 rs2 bimm12lo 14..12=5 6..0=0x63",
+        Exec::Direct(|h, op| br(h, op, |a, b| a as i64 >= b as i64)),
+    ),
+    branch("bltu", "bimm12hi rs1 rs2 bimm12lo 14..12=6 6..0=0x63", Exec::Direct(|h, op| br(h, op, |a, b| a < b))),
+    branch("bgeu", "bimm12hi rs1 rs2 bimm12lo 14..12=7 6..0=0x63", Exec::Direct(|h, op| br(h, op, |a, b| a >= b))),
+    load("lb", "rd rs1 imm12 14..12=0 6..0=0x03", 1, Exec::Direct(|h, op| ld::<i8>(h, op, |v| v as u64))),
+    load("lh", "rd rs1 imm12 14..12=1 6..0=0x03", 2, Exec::Direct(|h, op| ld::<i16>(h, op, |v| v as u64))),
+    load("lw", "rd rs1 imm12 14..12=2 6..0=0x03", 4, Exec::Direct(|h, op| ld::<i32>(h, op, |v| v as u64))),
+    load("ld", "rd rs1 imm12 14..12=3 6..0=0x03", 8, Exec::Direct(|h, op| ld::<u64>(h, op, |v| v))),
+    load("lbu", "rd rs1 imm12 14..12=4 6..0=0x03", 1, Exec::Direct(|h, op| ld::<u8>(h, op, u64::from))),
+    load("lhu", "rd rs1 imm12 14..12=5 6..0=0x03", 2, Exec::Direct(|h, op| ld::<u16>(h, op, u64::from))),
+    load("lwu", "rd rs1 imm12 14..12=6 6..0=0x03", 4, Exec::Direct(|h, op| ld::<u32>(h, op, u64::from))),
+    store("sb", "imm12hi rs1 rs2 imm12lo 14..12=0 6..0=0x23", 1, Exec::Direct(|h, op| st(h, op, |v| v as u8))),
+    store("sh", "imm12hi rs1 rs2 imm12lo 14..12=1 6..0=0x23", 2, Exec::Direct(|h, op| st(h, op, |v| v as u16))),
+    store("sw", "imm12hi rs1 rs2 imm12lo 14..12=2 6..0=0x23", 4, Exec::Direct(|h, op| st(h, op, |v| v as u32))),
+    store("sd", "imm12hi rs1 rs2 imm12lo 14..12=3 6..0=0x23", 8, Exec::Direct(|h, op| st(h, op, |v| v))),
+    alu("addi", "rd, rs1, imm", "rd rs1 imm12 14..12=0 6..0=0x13", ri!(|a, b| a.wrapping_add(b))),
+    alu("slti", "rd, rs1, imm", "rd rs1 imm12 14..12=2 6..0=0x13", ri!(|a, b| u64::from((a as i64) < b as i64))),
+    alu("sltiu", "rd, rs1, imm", "rd rs1 imm12 14..12=3 6..0=0x13", ri!(|a, b| u64::from(a < b))),
+    alu("xori", "rd, rs1, imm", "rd rs1 imm12 14..12=4 6..0=0x13", ri!(|a, b| a ^ b)),
+    alu("ori", "rd, rs1, imm", "rd rs1 imm12 14..12=6 6..0=0x13", ri!(|a, b| a | b)),
+    alu("andi", "rd, rs1, imm", "rd rs1 imm12 14..12=7 6..0=0x13", ri!(|a, b| a & b)),
+    alu("slli", "rd, rs1, ximm", "rd rs1 shamtd 31..26=0 14..12=1 6..0=0x13", ri!(|a, b| a << b)),
+    alu("srli", "rd, rs1, ximm", "rd rs1 shamtd 31..26=0 14..12=5 6..0=0x13", ri!(|a, b| a >> b)),
+    alu("srai", "rd, rs1, ximm", "rd rs1 shamtd 31..26=0x10 14..12=5 6..0=0x13", ri!(|a, b| (a as i64 >> b) as u64)),
+    alu("add", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=0 6..0=0x33", rr!(|a, b| a.wrapping_add(b))),
+    alu("sub", "rd, rs1, rs2", "rd rs1 rs2 31..25=0x20 14..12=0 6..0=0x33", rr!(|a, b| a.wrapping_sub(b))),
+    alu("sll", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=1 6..0=0x33", rr!(|a, b| a << (b & 63))),
+    alu(
+        "slt",
+        "rd, rs1, rs2",
+        "rd rs1 rs2 31..25=0 14..12=2 6..0=0x33",
+        rr!(|a, b| u64::from((a as i64) < b as i64)),
+    ),
+    alu("sltu", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=3 6..0=0x33", rr!(|a, b| u64::from(a < b))),
+    alu("xor", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=4 6..0=0x33", rr!(|a, b| a ^ b)),
+    alu("srl", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=5 6..0=0x33", rr!(|a, b| a >> (b & 63))),
+    alu(
+        "sra",
+        "rd, rs1, rs2",
+        "rd rs1 rs2 31..25=0x20 14..12=5 6..0=0x33",
+        rr!(|a, b| (a as i64 >> (b & 63)) as u64),
+    ),
+    alu("or", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=6 6..0=0x33", rr!(|a, b| a | b)),
+    alu("and", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=7 6..0=0x33", rr!(|a, b| a & b)),
+    alu("addiw", "rd, rs1, imm", "rd rs1 imm12 14..12=0 6..0=0x1b", ri!(|a, b| word((a as u32).wrapping_add(b as u32)))),
+    alu("slliw", "rd, rs1, ximm", "rd rs1 shamtw 31..25=0 14..12=1 6..0=0x1b", ri!(|a, b| word((a as u32) << b))),
+    alu("srliw", "rd, rs1, ximm", "rd rs1 shamtw 31..25=0 14..12=5 6..0=0x1b", ri!(|a, b| word(a as u32 >> b))),
+    alu(
+        "sraiw",
+        "rd, rs1, ximm",
+        "rd rs1 shamtw 31..25=0x20 14..12=5 6..0=0x1b",
+        ri!(|a, b| word((a as i32 >> b) as u32)),
+    ),
+    alu(
+        "addw",
+        "rd, rs1, rs2",
+        "rd rs1 rs2 31..25=0 14..12=0 6..0=0x3b",
+        rr!(|a, b| word((a as u32).wrapping_add(b as u32))),
+    ),
+    alu(
+        "subw",
+        "rd, rs1, rs2",
+        "rd rs1 rs2 31..25=0x20 14..12=0 6..0=0x3b",
+        rr!(|a, b| word((a as u32).wrapping_sub(b as u32))),
+    ),
+    alu("sllw", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=1 6..0=0x3b", rr!(|a, b| word((a as u32) << (b & 31)))),
+    alu("srlw", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=5 6..0=0x3b", rr!(|a, b| word(a as u32 >> (b & 31)))),
+    alu(
+        "sraw",
+        "rd, rs1, rs2",
+        "rd rs1 rs2 31..25=0x20 14..12=5 6..0=0x3b",
+        rr!(|a, b| word((a as i32 >> (b & 31)) as u32)),
+    ),
+    // Region markers: HINTs that the ISA designates for custom use (slti with rd = x0).
+    alu("slti", "zero, rs1, 1", "rs1 31..20=1 14..12=2 11..7=0 6..0=0x13", Exec::Direct(region_begin))
+        .with(Props::MARKER.union(Props::ENDS_BLOCK)),
+    alu("slti", "zero, rs1, 2", "rs1 31..20=2 14..12=2 11..7=0 6..0=0x13", Exec::Direct(region_end))
+        .with(Props::MARKER.union(Props::ENDS_BLOCK)),
+];
+
+fn constant(h: &mut Hart, op: &Op) -> Flow {
+    h.x[op.rd as usize] = op.imm as u64;
+    Flow::Next
+}
+
+fn jal(h: &mut Hart, op: &Op) -> Flow {
+    h.x[op.rd as usize] = h.pc.wrapping_add(u64::from(op.aux));
+    h.pc = op.imm as u64;
+    Flow::Jump
+}
+
+fn jalr(h: &mut Hart, op: &Op) -> Flow {
+    let target = h.x[op.rs1 as usize].wrapping_add(op.imm as u64) & !1;
+    h.x[op.rd as usize] = h.pc.wrapping_add(u64::from(op.aux));
+    h.pc = target;
+    Flow::Jump
+}
+
+#[inline(always)]
+fn br(h: &mut Hart, op: &Op, taken: impl FnOnce(u64, u64) -> bool) -> Flow {
+    let next = h.pc.wrapping_add(u64::from(op.aux));
+    h.pc = if taken(h.x[op.rs1 as usize], h.x[op.rs2 as usize]) { op.imm as u64 } else { next };
+    Flow::Jump
+}
+
+#[inline(always)]
+fn ld<T: Scalar>(h: &mut Hart, op: &Op, extend: impl FnOnce(T) -> u64) -> Flow {
+    let addr = h.x[op.rs1 as usize].wrapping_add(op.imm as u64);
+    let Some(value) = h.load::<T>(addr) else { return Flow::Trap };
+    h.log.push(addr);
+    h.x[op.rd as usize] = extend(value);
+    Flow::Next
+}
+
+#[inline(always)]
+fn st<T: Scalar>(h: &mut Hart, op: &Op, narrow: impl FnOnce(u64) -> T) -> Flow {
+    let addr = h.x[op.rs1 as usize].wrapping_add(op.imm as u64);
+    let Some(()) = h.store::<T>(addr, narrow(h.x[op.rs2 as usize])) else { return Flow::Trap };
+    h.log.push(addr);
+    Flow::Next
+}
+
+fn region_begin(h: &mut Hart, op: &Op) -> Flow {
+    leave(h, op, Request::RegionBegin(h.x[op.rs1 as usize]))
+}
+
+fn region_end(h: &mut Hart, op: &Op) -> Flow {
+    leave(h, op, Request::RegionEnd(h.x[op.rs1 as usize]))
+}
+
+/// Ends the block behind this operation with a request to the engine.
+pub(crate) fn leave(h: &mut Hart, op: &Op, request: Request) -> Flow {
+    h.pc = h.pc.wrapping_add(u64::from(op.aux));
+    h.request = request;
+    Flow::Leave
+}

@@ -1,0 +1,40 @@
+//! Integer instructions: RV64I and M here; atomics and bit manipulation beside.
+
+pub(crate) mod base;
+mod mul;
+
+use crate::row::Row;
+
+/// The rows of this family.
+pub fn families() -> Vec<&'static [Row]> {
+    vec![base::ROWS, mul::ROWS]
+}
+
+/// Semantics of `rd = f(rs1, rs2)`.
+macro_rules! rr {
+    (|$a:ident, $b:ident| $value:expr) => {
+        $crate::row::Exec::Direct(|h, op| {
+            let ($a, $b): (u64, u64) = (h.x[op.rs1 as usize], h.x[op.rs2 as usize]);
+            h.x[op.rd as usize] = $value;
+            $crate::op::Flow::Next
+        })
+    };
+}
+
+/// Semantics of `rd = f(rs1, imm)`; the immediate is a sign-extended u64.
+macro_rules! ri {
+    (|$a:ident, $b:ident| $value:expr) => {
+        $crate::row::Exec::Direct(|h, op| {
+            let ($a, $b): (u64, u64) = (h.x[op.rs1 as usize], op.imm as u64);
+            h.x[op.rd as usize] = $value;
+            $crate::op::Flow::Next
+        })
+    };
+}
+
+pub(crate) use {ri, rr};
+
+/// A 32-bit result, sign-extended.
+pub(crate) fn word(value: u32) -> u64 {
+    i64::from(value as i32) as u64
+}

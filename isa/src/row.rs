@@ -1,0 +1,168 @@
+//! The rows of the instruction table: what is true of an instruction for decoder, disassembler, semantics and timing.
+
+use crate::class::Class;
+use crate::encoding::Encoding;
+use crate::ext::Ext;
+use crate::inst::Inst;
+use crate::operand::Operands;
+use crate::op::{Ctx, Handler, Illegal};
+
+/// One instruction. Standard and custom instructions look the same.
+#[derive(Clone, Copy)]
+pub struct Row {
+    /// Mnemonic, for example `vadd.vv`.
+    pub name: &'static str,
+    /// Assembly operands: words of [`Operand`](crate::operand::Operand) between literal punctuation, for example `rd, imm(rs1)`.
+    pub syntax: &'static str,
+    /// Fixed bits and operand fields.
+    pub encoding: Encoding,
+    /// The operands that `syntax` names, in its order.
+    pub operands: Operands,
+    /// Extensions of which any one provides the instruction.
+    pub ext: Ext,
+    /// Timing class: the key of the machine file's latency and occupancy.
+    pub class: Class,
+    /// Properties that engine and timing act on.
+    pub props: Props,
+    /// How it accesses memory.
+    pub mem: Mem,
+    /// Semantics.
+    pub exec: Exec,
+}
+
+/// Where the semantics of a row come from.
+#[derive(Clone, Copy)]
+pub enum Exec {
+    /// One handler whatever the context.
+    Direct(Handler),
+    /// A handler chosen when the instruction is decoded, from its operands and the context (vtype, rounding mode,
+    /// host features); also the place of every legality rule.
+    Select(fn(&Inst, &Ctx) -> Result<Handler, Illegal>),
+    /// A 16-bit instruction: gives the 32-bit word that does the same, or `None` for a reserved pattern.
+    Expand(fn(u32) -> Option<u32>),
+}
+
+impl Row {
+    /// A row from its parts. Semantics are an argument, so a row without them does not compile.
+    ///
+    /// # Panics
+    /// When `encoding` or `syntax` is wrong; built-in rows are constants, so that is a compile error.
+    pub const fn new(
+        name: &'static str,
+        syntax: &'static str,
+        encoding: &'static str,
+        ext: Ext,
+        class: Class,
+        exec: Exec,
+    ) -> Row {
+        Row {
+            name,
+            syntax,
+            encoding: Encoding::of(encoding),
+            operands: Operands::of(syntax),
+            ext,
+            class,
+            props: class.implied_props(),
+            mem: Mem::None,
+            exec,
+        }
+    }
+
+    /// Adds properties.
+    #[must_use]
+    pub const fn with(mut self, props: Props) -> Row {
+        self.props = self.props.union(props);
+        self
+    }
+
+    /// States the memory behaviour.
+    #[must_use]
+    pub const fn mem(mut self, mem: Mem) -> Row {
+        self.mem = mem;
+        self
+    }
+}
+
+bitflags::bitflags! {
+    /// Properties of an instruction that the engine and the timing model act on.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Props: u32 {
+        /// Conditional branch: ends a block, two successors.
+        const BRANCH = 1 << 0;
+        /// Unconditional jump: ends a block.
+        const JUMP = 1 << 1;
+        /// Ends a block for another reason: it changes the decode context, or leaves to the environment.
+        const ENDS_BLOCK = 1 << 2;
+        /// Reads memory.
+        const LOAD = 1 << 3;
+        /// Writes memory.
+        const STORE = 1 << 4;
+        /// Needs floating-point state (mstatus.FS not Off).
+        const FLOAT = 1 << 5;
+        /// Needs vector state (mstatus.VS not Off).
+        const VECTOR = 1 << 6;
+        /// Sets floating-point exception flags with host arithmetic.
+        const FLAGS = 1 << 7;
+        /// Reads `vd` also when unmasked (multiply-add, slideup, ...).
+        const READS_VD = 1 << 8;
+        /// Reads a clock or an instruction counter: the engine brings them up to date first.
+        const CLOCK = 1 << 9;
+        /// Sets vtype from its immediate; the following instructions decode under the new type.
+        const SETS_VTYPE = 1 << 10;
+        /// `vd` is one mask register, whatever LMUL is.
+        const MASK_RESULT = 1 << 11;
+        /// `vd` is one register with a scalar in element 0 (reductions, vmv.s.x).
+        const SCALAR_RESULT = 1 << 12;
+        /// Destination EEW is 2*SEW.
+        const WIDENS = 1 << 13;
+        /// First vector source (`vs2`) EEW is 2*SEW.
+        const WIDE_VS2 = 1 << 14;
+        /// Vector sources are single mask registers.
+        const MASK_SOURCES = 1 << 15;
+        /// Is a region marker (HINT `slti x0, rs1, imm`).
+        const MARKER = 1 << 16;
+        /// Illegal when vstart is not zero.
+        const NO_VSTART = 1 << 17;
+        /// The immediate is relative to the pc (branches always are).
+        const PC_RELATIVE = 1 << 19;
+        /// First vector source (`vs1`) is one register (reductions).
+        const SCALAR_VS1 = 1 << 18;
+    }
+}
+
+/// Memory behaviour. The direction is in [`Props`]: `LOAD`, `STORE` or both (atomics).
+///
+/// It also fixes what the handler writes to the access log for the timing model:
+/// `Scalar`, `Unit`, `Whole`, `Mask`, `FaultFirst`: one word, the address; `Strided`: address and stride;
+/// `Indexed`: a count, then the address of each active element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mem {
+    /// No access.
+    None,
+    /// One access of so many bytes.
+    Scalar(u8),
+    /// Vector, unit stride; `nf` > 1 for segments, `eew` in bits.
+    Unit {
+        /// Element width in bits.
+        eew: u8,
+    },
+    /// Vector, unit stride, fault-only-first; logs the address and the new vl.
+    FaultFirst {
+        /// Element width in bits.
+        eew: u8,
+    },
+    /// Vector mask load or store: ceil(vl/8) bytes.
+    Mask,
+    /// Whole registers.
+    Whole,
+    /// Vector, constant stride.
+    Strided {
+        /// Element width in bits.
+        eew: u8,
+    },
+    /// Vector, indexed; the data width is SEW.
+    Indexed {
+        /// Index width in bits.
+        eew: u8,
+    },
+}

@@ -1,0 +1,77 @@
+//! vsetvli, vsetivli, vsetvl.
+
+use crate::class::Class;
+use crate::ext::Ext;
+use crate::hart::Hart;
+use crate::op::{Flow, Op};
+use crate::row::{Exec, Props, Row};
+use crate::vector::vtype::Vtype;
+
+/// Rows of this family.
+pub const ROWS: &[Row] = &[
+    Row::new(
+        "vsetvli",
+        "rd, rs1, vtype",
+        "rd rs1 zimm11 31..31=0 14..12=7 6..0=0x57",
+        Ext::ZVE32X,
+        Class::Vset,
+        Exec::Direct(vsetvli),
+    )
+    .with(Props::SETS_VTYPE),
+    Row::new(
+        "vsetivli",
+        "rd, ximm, vtype",
+        "rd zimm zimm10 31..30=3 14..12=7 6..0=0x57",
+        Ext::ZVE32X,
+        Class::Vset,
+        Exec::Direct(|h, op| {
+            let avl = u64::from(op.rs1);
+            set(h, op, avl, op.imm as u64)
+        }),
+    )
+    .with(Props::SETS_VTYPE),
+    Row::new(
+        "vsetvl",
+        "rd, rs1, rs2",
+        "rd rs1 rs2 31..25=0x40 14..12=7 6..0=0x57",
+        Ext::ZVE32X,
+        Class::Vset,
+        Exec::Direct(|h, op| {
+            let value = h.x[op.rs2 as usize];
+            let avl = requested(h, op, value);
+            set(h, op, avl, value);
+            h.pc = h.pc.wrapping_add(u64::from(op.aux));
+            Flow::Jump
+        }),
+    )
+    .with(Props::ENDS_BLOCK),
+];
+
+fn vsetvli(h: &mut Hart, op: &Op) -> Flow {
+    let avl = requested(h, op, op.imm as u64);
+    set(h, op, avl, op.imm as u64)
+}
+
+/// The application vector length of the register forms: x[rs1]; with rs1 = x0 all there is, or, with rd = x0 too,
+/// the present vl (which is reserved, and makes vtype ill, if VLMAX changes).
+fn requested(h: &Hart, op: &Op, value: u64) -> u64 {
+    if op.rs1 != 0 {
+        h.x[op.rs1 as usize]
+    } else if op.rd != Hart::SINK {
+        u64::MAX
+    } else {
+        let (vlen, new) = (h.config().vlen, Vtype::from_request(value, h.config().vlen));
+        if new.vlmax(vlen) == h.vtype.vlmax(vlen) { u64::from(h.vl) } else { u64::from(h.vl.min(new.vlmax(vlen))) }
+    }
+}
+
+/// Sets vtype and vl = min(AVL, VLMAX); an illegal type sets vill and vl = 0.
+fn set(h: &mut Hart, op: &Op, avl: u64, value: u64) -> Flow {
+    let vlen = h.config().vlen;
+    h.vtype = Vtype::from_request(value, vlen);
+    h.vl = avl.min(u64::from(h.vtype.vlmax(vlen))) as u32;
+    h.vstart = 0;
+    h.x[op.rd as usize] = u64::from(h.vl);
+    h.log.push(u64::from(h.vl));
+    Flow::Next
+}
