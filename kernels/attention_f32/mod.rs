@@ -1,0 +1,162 @@
+//! `attention_f32`: one attention head in fp32.
+
+use crate::bounds::{MIN_NORMAL32, U32, exp_relative, gamma};
+use crate::{Arrays, Check, Checker, DType, Kernel, Pattern, Shape, inputs, validate_dims};
+
+/// One head of scaled dot-product attention: `o = softmax(q k^T / sqrt(d)) v` with q, o T x d and k, v S x d; causal means
+/// that query i sees the keys j <= i + S - T.
+///
+/// - Operations: `4 d` for each visible pair of query and key (two for each of `q k^T` and `p v`); the softmax is not
+///   counted, as usual. Pairs: `T S`, or `T (S - T) + T (T + 1) / 2` if causal.
+/// - Bytes: `4 (2 T d + 2 S d)`.
+///
+/// Error, for one query, with `w_j` the exact weights, `s_j` the exact scores, `m` their maximum and `t_j = m - s_j`:
+///
+/// - Scores: `q / sqrt(d)` carries three roundings (root, reciprocal, product), the dot product d more:
+///   `D_j = gamma_(d + 3) sum_c |q_c k_jc| / sqrt(d)`, absolute; `D` is the largest of them. A computed maximum may come from any score
+///   within D of m, but it cancels: numerator and denominator hold the same one.
+/// - Weights: an exponential taken against an early maximum is later multiplied by corrections `exp(m_old - m_new)`. The
+///   differences of all these factors add up to m minus the score, so the rounding of subtractions costs `u (t_j + 2 D)` in
+///   all; the constant part of [`exp_relative`] and the product, u, count once per factor. With `B = ceil(S / 16)` blocks at
+///   VLEN 128, the smallest vector: `h_j = D_j + exp_relative(t_j + 2 D) + B (exp_relative(0) + u)`. That is for an exponent;
+///   as relative error of the weight it is `exp(h_j) - 1`.
+/// - Sums: `gamma_S` for numerator and denominator each, 3 u for reciprocal and product (sums in lanes: 8 more).
+/// - Together `|error_c| <= sum_j w_j |v_jc| (H_j + H + 2 gamma_(S + 8) + 3 u) * (1 + r)` with `H_j = exp(h_j) - 1`, `H` the mean of
+///   `H_j` by `w_j`, and `1 + r`, `r = H + gamma`, for the quotient's products of errors.
+/// - Weights below 2^-126 may be flushed: `S 2^-126 max |v|`.
+pub struct AttentionF32;
+
+const DIMS: &[&str] = &["T", "S", "d", "causal"];
+/// Keys in a block at VLEN 128.
+const SMALLEST_BLOCK: u64 = 16;
+
+/// Number of keys that query `i` sees.
+fn visible(shape: &[u64], i: u64) -> u64 {
+    if shape[3] == 1 { i + 1 + shape[1] - shape[0] } else { shape[1] }
+}
+
+impl Kernel for AttentionF32 {
+    fn name(&self) -> &'static str {
+        "attention_f32"
+    }
+
+    fn about(&self) -> &'static str {
+        "fp32 attention of one head, tiled with running maximum and sum, causal or not"
+    }
+
+    fn elf(&self) -> &'static [u8] {
+        include_bytes!("../prebuilt/attention_f32.elf")
+    }
+
+    fn dtype(&self) -> DType {
+        DType::F32
+    }
+
+    fn dims(&self) -> &'static [&'static str] {
+        DIMS
+    }
+
+    fn default_shapes(&self) -> Vec<Shape> {
+        [[1, 512, 64, 1], [64, 64, 64, 1], [128, 128, 64, 0], [256, 256, 64, 1]].map(|s| Shape(s.to_vec())).into()
+    }
+
+    /// The common range (T, S, d at least 1), `causal` 0 or 1, and T <= S if causal.
+    fn validate(&self, shape: &Shape) -> Result<(), String> {
+        let [t, s, _, causal] = shape.0[..] else { return validate_dims(shape, DIMS) };
+        validate_dims(&Shape(shape.0[..3].to_vec()), &DIMS[..3])?;
+        match causal {
+            0 => Ok(()),
+            1 if t <= s => Ok(()),
+            1 => Err(format!("causal attention needs T <= S, got T = {t}, S = {s}")),
+            _ => Err(format!("causal = {causal} is neither 0 nor 1")),
+        }
+    }
+
+    fn patterns(&self) -> &'static [Pattern] {
+        &[Pattern::Uniform, Pattern::Wide, Pattern::Equal]
+    }
+
+    fn flop(&self, shape: &Shape) -> u64 {
+        let [t, s, d, causal] = shape.0[..] else { return 0 };
+        let pairs = if causal == 1 { t * s.saturating_sub(t) + t * (t + 1) / 2 } else { t * s };
+        4 * d * pairs
+    }
+
+    fn bytes(&self, shape: &Shape) -> u64 {
+        let [t, s, d, _] = shape.0[..] else { return 0 };
+        4 * (2 * t * d + 2 * s * d)
+    }
+
+    fn check_pattern(&self, shape: &Shape, pattern: Pattern, arrays: &Arrays) -> Result<Check, String> {
+        self.validate(shape)?;
+        let [t, s, d, _] = shape.0[..] else { unreachable!("validated") };
+        let input = |name: &str, stream, rows| -> Result<Vec<f64>, String> {
+            let values = inputs::checked_f32(arrays, name, stream, pattern, &[rows, d])?;
+            Ok(values.into_iter().map(f64::from).collect())
+        };
+        let (q, k, v) = (input("q", 0, t)?, input("k", 1, s)?, input("v", 2, s)?);
+        let o = arrays.f32("o", &[t, d])?;
+        let width = d as usize;
+        let v_max = v.iter().fold(0.0f64, |max, v| max.max(v.abs()));
+        let mut checker = Checker::new();
+        for (i, (q, o)) in q.chunks_exact(width).zip(o.chunks_exact(width)).enumerate() {
+            let seen = visible(&shape.0, i as u64);
+            let row = Row::new(q, &k[..seen as usize * width], seen);
+            let common = row.mean_error + 2.0 * gamma(seen + 8, U32) + 3.0 * U32;
+            let mut want = vec![0.0; width];
+            let mut bound = vec![seen as f64 * MIN_NORMAL32 * v_max; width];
+            for ((weight, error), v) in row.weights.iter().zip(&row.errors).zip(v.chunks_exact(width)) {
+                let factor = weight * (error + common) * (1.0 + common);
+                for ((want, bound), v) in want.iter_mut().zip(&mut bound).zip(v) {
+                    *want += weight * v;
+                    *bound += factor * v.abs();
+                }
+            }
+            for ((got, want), bound) in o.iter().zip(want).zip(bound) {
+                checker.element(f64::from(*got), want, bound);
+            }
+        }
+        checker.finish()
+    }
+}
+
+/// Weights of one query and their relative error bounds.
+struct Row {
+    /// `w_j`.
+    weights: Vec<f64>,
+    /// `H_j`.
+    errors: Vec<f64>,
+    /// `H`.
+    mean_error: f64,
+}
+
+impl Row {
+    fn new(q: &[f64], k: &[f64], seen: u64) -> Row {
+        let scale = 1.0 / (q.len() as f64).sqrt();
+        let (mut scores, mut score_errors) = (Vec::new(), Vec::new());
+        for k in k.chunks_exact(q.len()) {
+            let (mut dot, mut magnitude) = (0.0, 0.0);
+            for (q, k) in q.iter().zip(k) {
+                dot += q * k;
+                magnitude += (q * k).abs();
+            }
+            scores.push(dot * scale);
+            score_errors.push(gamma(q.len() as u64 + 3, U32) * magnitude * scale);
+        }
+        let max = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let largest_error = score_errors.iter().copied().fold(0.0, f64::max);
+        let factors = seen.div_ceil(SMALLEST_BLOCK) as f64;
+        let errors: Vec<f64> = scores
+            .iter()
+            .zip(score_errors)
+            .map(|(s, error)| {
+                (error + exp_relative(max - s + 2.0 * largest_error) + factors * (exp_relative(0.0) + U32)).exp_m1()
+            })
+            .collect();
+        let mut weights: Vec<f64> = scores.iter().map(|s| (s - max).exp()).collect();
+        let sum: f64 = weights.iter().sum();
+        weights.iter_mut().for_each(|w| *w /= sum);
+        let mean_error = weights.iter().zip(&errors).map(|(w, e)| w * e).sum();
+        Row { weights, errors, mean_error }
+    }
+}

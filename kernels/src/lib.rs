@@ -1,0 +1,188 @@
+//! Transformer kernels for RV64GCV, written by hand with vectors: the ready-built programs, what they cost, and whether
+//! their results are right.
+//!
+//! Each kernel is one folder: `kernel.S` (vector code, any VLEN from 128), `main.c` (driver and the scalar C twin) and
+//! `mod.rs` (this side: shapes, formulas, reference, error bound). A kernel joins by its folder and one line in [`all`].
+//!
+//! The programs are static Linux ELFs that need no file and no library. What they measure is marked as one region with
+//! the kernel's name (see `runtime/rvtile.h`): a whole call including packing, with one warm-up call before it. The
+//! scalar twins of the compute-bound kernels run without warm-up, since cold misses are lost in their run time.
+//!
+//! ```
+//! use rvtile_kernels::{Shape, Variant};
+//! let kernel = rvtile_kernels::find("matmul_f32").unwrap();
+//! let shape: Shape = "64x64x64".parse().unwrap();
+//! assert_eq!(kernel.flop(&shape), 2 * 64 * 64 * 64);
+//! assert_eq!(kernel.args(Variant::Rvv, &shape), ["matmul_f32", "rvv", "64", "64", "64"]);
+//! ```
+
+mod arrays;
+pub mod bounds;
+mod check;
+pub mod inputs;
+
+#[path = "../attention_f32/mod.rs"]
+mod attention_f32;
+#[path = "../gemv_f32/mod.rs"]
+mod gemv_f32;
+#[path = "../matmul_f16/mod.rs"]
+mod matmul_f16;
+#[path = "../matmul_f32/mod.rs"]
+mod matmul_f32;
+#[path = "../matmul_i8/mod.rs"]
+mod matmul_i8;
+#[path = "../softmax_f32/mod.rs"]
+mod softmax_f32;
+
+pub use arrays::{Array, Arrays, Dims, ElementType, MANIFEST_SYMBOL};
+pub use check::{Check, Checker, Worst};
+pub use inputs::Pattern;
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The kernels, in the order of reports.
+pub fn all() -> &'static [&'static dyn Kernel] {
+    &[
+        &matmul_f32::MatmulF32,
+        &matmul_f16::MatmulF16,
+        &matmul_i8::MatmulI8,
+        &gemv_f32::GemvF32,
+        &softmax_f32::SoftmaxF32,
+        &attention_f32::AttentionF32,
+    ]
+}
+
+/// The kernel of that name.
+pub fn find(name: &str) -> Option<&'static dyn Kernel> {
+    all().iter().copied().find(|kernel| kernel.name() == name)
+}
+
+/// The sizes of one run, in the order of [`Kernel::dims`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Shape(pub Vec<u64>);
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, dim) in self.0.iter().enumerate() {
+            write!(f, "{}{dim}", if i == 0 { "" } else { "x" })?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Shape {
+    type Err = String;
+
+    /// Reads `256x256x256`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let dims = text.split('x').map(|dim| dim.parse().map_err(|_| format!("`{text}` is no shape like 256x256x256")));
+        dims.collect::<Result<_, _>>().map(Shape)
+    }
+}
+
+/// The element type a kernel computes in; it decides which peak of the machine a result is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DType {
+    /// IEEE single precision.
+    F32,
+    /// IEEE half precision, sums included.
+    F16,
+    /// 8-bit signed integers with 32-bit sums.
+    I8,
+}
+
+impl DType {
+    /// `f32`, `f16` or `i8`.
+    pub fn name(self) -> &'static str {
+        match self {
+            DType::F32 => "f32",
+            DType::F16 => "f16",
+            DType::I8 => "i8",
+        }
+    }
+}
+
+/// Which implementation in the program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Variant {
+    /// The vector kernel.
+    Rvv,
+    /// Plain C loops, compiled without vectors.
+    Scalar,
+}
+
+impl Variant {
+    /// The word on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Variant::Rvv => "rvv",
+            Variant::Scalar => "scalar",
+        }
+    }
+}
+
+/// What the host knows about a kernel program.
+pub trait Kernel: Sync {
+    /// Name of the kernel, of its program and of the measured region.
+    fn name(&self) -> &'static str;
+
+    /// What it computes, in one line.
+    fn about(&self) -> &'static str;
+
+    /// The program: a static RV64GCV Linux ELF. (fp16 kernels need Zfh and Zvfh.)
+    fn elf(&self) -> &'static [u8];
+
+    /// The type it computes in.
+    fn dtype(&self) -> DType;
+
+    /// Names of the dimensions of a shape.
+    fn dims(&self) -> &'static [&'static str];
+
+    /// Shapes for a report.
+    fn default_shapes(&self) -> Vec<Shape>;
+
+    /// Whether the program accepts the shape, and why not.
+    fn validate(&self, shape: &Shape) -> Result<(), String>;
+
+    /// Input patterns the program accepts.
+    fn patterns(&self) -> &'static [Pattern] {
+        &[Pattern::Uniform]
+    }
+
+    /// Arithmetic of one call in operations: an FMA or an integer multiply-add counts 2. The formula is in the
+    /// documentation of each kernel.
+    fn flop(&self, shape: &Shape) -> u64;
+
+    /// Compulsory memory traffic of one call in bytes: each input read once, each output written once.
+    fn bytes(&self, shape: &Shape) -> u64;
+
+    /// Compares the arrays after a run with inputs and results computed on the host.
+    ///
+    /// `Err` means that the arrays are not those of this run: missing, of other sizes, or inputs that differ from the
+    /// generator's. `Ok` with [`Check::ok`] false means that a result is wrong.
+    fn check_pattern(&self, shape: &Shape, pattern: Pattern, arrays: &Arrays) -> Result<Check, String>;
+
+    /// [`check_pattern`](Self::check_pattern) for a run with default inputs.
+    fn check(&self, shape: &Shape, arrays: &Arrays) -> Result<Check, String> {
+        self.check_pattern(shape, Pattern::Uniform, arrays)
+    }
+
+    /// The command line for a run with default inputs, beginning with the program's name (`argv[0]`).
+    fn args(&self, variant: Variant, shape: &Shape) -> Vec<String> {
+        let mut args = vec![self.name().to_string(), variant.name().to_string()];
+        args.extend(shape.0.iter().map(u64::to_string));
+        args
+    }
+}
+
+/// The part of every `validate` that is the same: as many dimensions as named, each from 1 to 2^30.
+fn validate_dims(shape: &Shape, names: &[&str]) -> Result<(), String> {
+    if shape.0.len() != names.len() {
+        return Err(format!("expected {} dimensions ({}), got {}", names.len(), names.join(", "), shape.0.len()));
+    }
+    match shape.0.iter().zip(names).find(|(dim, _)| !(1..=1 << 30).contains(*dim)) {
+        Some((dim, name)) => Err(format!("{name} = {dim} is not between 1 and 2^30")),
+        None => Ok(()),
+    }
+}
