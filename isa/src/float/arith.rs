@@ -177,7 +177,7 @@ pub fn sqrt<F: Format>(a: u64, rm: Rounding, flags: &mut Flags) -> u64 {
         _ if x.sign => invalid::<F>(flags),
         Kind::Infinity => F::INFINITY,
         Kind::Finite => {
-            // |a| = n * 2^exp with integer n; scale n so that the exponent is even and the root has two digits to spare.
+            // a = n * 2^exp with integer n; scale n so that the exponent is even and the root has two digits to spare.
             let n = x.sig >> (64 - F::PRECISION);
             let exp = x.exp - F::FRAC_BITS as i32;
             let scale = F::PRECISION + 4 + ((exp + F::PRECISION as i32) & 1) as u32;

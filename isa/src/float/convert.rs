@@ -45,10 +45,11 @@ impl Int {
     }
 }
 
-/// Rounds to an integer; outside `int`'s range, and for infinities, gives the nearest end of it, for NaNs the upper end,
-/// raising NV (and then not NX).
+/// Rounds to an integer; outside `int`'s range, and for infinities, gives the nearest end of it, for NaNs the upper
+/// end, raising NV (and then not NX).
 ///
-/// Signed results are sign-extended to 64 bits, unsigned ones zero-extended: `fcvt.wu` must still sign-extend its 32 bits.
+/// Signed results are sign-extended to 64 bits, unsigned ones zero-extended: `fcvt.wu` must still sign-extend its 32
+/// bits.
 pub fn to_int<F: Format>(a: u64, int: Int, rm: Rounding, flags: &mut Flags) -> u64 {
     let x = unpack::<F>(a);
     let limit = if x.sign { int.least() } else { int.max() };

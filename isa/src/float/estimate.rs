@@ -31,7 +31,8 @@ const REC7: [u8; 128] = [
     8, 8, 7, 7, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0,
 ];
 
-/// The biased exponent and fraction of a non-zero finite value, subnormals normalised (their exponent is then 0 or less).
+/// The biased exponent and fraction of a non-zero finite value, subnormals normalised (their exponent is then 0 or
+/// less).
 fn normalised<F: Format>(a: u64) -> (i32, u64) {
     let exp = (a >> F::FRAC_BITS) as i32 & F::EXP_SPECIAL;
     let frac = a & F::FRAC_MASK;

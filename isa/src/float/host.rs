@@ -9,18 +9,19 @@
 //! word: keep it out, or bracket it with another `begin` and `end`.
 //!
 //! # Why the flags are right
-//! SSE and RISC-V both follow IEEE 754 with tininess detected *after* rounding (Intel SDM volume 1, section 4.9.1.5), and with
-//! underflow masked, UE is raised only if the result is also inexact. So for finite and infinite results IE, ZE, OE,
-//! UE and PE are NV, DZ, OF, UF and NX; DE (a subnormal operand) has no counterpart and is dropped. They differ only
-//! where the result is a NaN: its payload, and the fused `inf * 0 + qNaN`, where RISC-V raises NV and x86 does
-//! not. Every NaN is therefore computed again by soft float, whose flags are added; what x86 raised by then, at most IE, is a
-//! subset of them.
+//! SSE and RISC-V both follow IEEE 754 with tininess detected *after* rounding (Intel SDM volume 1, section 4.9.1.5),
+//! and with underflow masked, UE is raised only if the result is also inexact. So for finite and infinite results IE,
+//! ZE, OE, UE and PE are NV, DZ, OF, UF and NX; DE (a subnormal operand) has no counterpart and is dropped. They differ
+//! only where the result is a NaN: its payload, and the fused `inf * 0 + qNaN`, where RISC-V raises NV and x86 does
+//! not. Every NaN is therefore computed again by soft float, whose flags are added; what x86 raised by then, at most
+//! IE, is a subset of them.
 //!
 //! # Why inline assembly
-//! Rust assumes that nobody looks at the status word, so the compiler may fold, merge, hoist or speculate ordinary float
-//! arithmetic. An `asm!` block without `pure` has side effects: it runs exactly as often as the program says, in order
-//! with all other such blocks (LLVM sees a call that reads and writes inaccessible memory). `nomem` still lets ordinary
-//! loads and stores move across. `preserves_flags` is left out on purpose: it would promise an unchanged MXCSR.
+//! Rust assumes that nobody looks at the status word, so the compiler may fold, merge, hoist or speculate ordinary
+//! float arithmetic. An `asm!` block without `pure` has side effects: it runs exactly as often as the program says, in
+//! order with all other such blocks (LLVM sees a call that reads and writes inaccessible memory). `nomem` still lets
+//! ordinary loads and stores move across. `preserves_flags` is left out on purpose: it would promise an unchanged
+//! MXCSR.
 
 use super::format::{Bits, F16, F32, F64, Format};
 use super::{Flags, Rounding};
@@ -43,7 +44,8 @@ pub fn available() -> bool {
 #[must_use = "hand it to `end`, or the host's status word stays changed"]
 pub struct Saved(u32);
 
-/// Saves the host's status word and starts from no flags, rounding to nearest, all exceptions masked, subnormals honoured.
+/// Saves the host's status word and starts from no flags, rounding to nearest, all exceptions masked, subnormals
+/// honoured.
 #[inline]
 pub fn begin() -> Saved {
     let saved = status::read();
@@ -108,8 +110,8 @@ mod status {
 
     #[inline(always)]
     pub fn write(word: u32) {
-        // SAFETY: loads four bytes; every `word` here is one read before or `CLEAR`, possibly with other sticky bits, so
-        // the control bits are those that Rust expects or those the thread had.
+        // SAFETY: loads four bytes; every `word` here is one read before or `CLEAR`, possibly with other sticky bits,
+        // so the control bits are those that Rust expects or those the thread had.
         unsafe { asm!("ldmxcsr [{}]", in(reg) &word, options(nostack)) };
     }
 
@@ -187,6 +189,7 @@ macro_rules! by_soft {
 }
 
 /// Returns `$result` unless it is a NaN.
+#[cfg(target_arch = "x86_64")]
 macro_rules! return_number {
     ($format:ty, $result:expr) => {
         let result = $result;
@@ -265,16 +268,17 @@ host_format!(F64, u64, f64, "sd", add_f64, sub_f64, mul_f64, div_f64, sqrt_f64, 
 //
 // Rounding twice is harmless for +, -, *, / and square root, for bits and flags alike:
 // - No binary32 intermediate overflows or is subnormal: all lie in 2^-48 ..= 2^41 or are zero, infinite or NaN.
-// - Products have 22 bits and are exact, so only the narrowing rounds.
-// - Otherwise the exact result x, if it is not representable in 24 bits, must not be rounded onto a point m that decides the second
-//   rounding: a binary16 number or a midpoint of two, subnormal ones and the 12-bit midpoint below the least normal
-//   (tininess) included, thus a number of at most 12 bits. For a quotient a/b, |x - m| / m is at least
-//   1 / (b m) > 2^-23 in units of their integer significands, twice what rounding to 24 bits can move it; square
-//   roots likewise (|x^2 - m^2| is at least one unit). Sums are multiples of 2^-24 below 2^17: a sum that needs more than 24
-//   bits has an addend below a quarter of the other's last place minus one bit, far from any m but the other addend itself,
-//   and it is then rounded towards that, which is the right answer. Subnormal sums are exact.
-// - A result inexact in 24 bits is inexact in 11 bits, so PE of the intermediate is right; UE comes from the narrowing only,
-//   and by the point above no inexact tiny result looks exact to it.
+// - What the second rounding turns on is a number m of at most 12 bits: a binary16 number, a midpoint of two, or the
+//   midpoint of 11-bit numbers just below the least normal (tininess). The first rounding must not put a result x != m
+//   onto m; it moves x by at most 2^-24 relatively.
+//   - Products have 22 bits and are exact. Subnormal sums are exact.
+//   - A sum of more than 24 bits has one addend below an eighth of the other's last place, a quarter of the way to the
+//     next m.
+//   - With a, b, m as integers, |a/b - m| / m = |a - b m| / (b m) is at least 1 / (b m) > 2^-23.
+//   - |sqrt(a) - m| is about |a - m^2| / 2m, at least 1 / 2m > 2^-13, half the last place of a 24-bit number below
+//     2^12.
+// - A result inexact in 24 bits is inexact in 11, so PE of the intermediate is right. UE comes from the narrowing only,
+//   and by the above no inexact tiny result looks exact to it.
 //
 // The fused operation is not safe that way (a midpoint product plus a tiny addend), see `mul_add_f16`.
 
@@ -287,7 +291,8 @@ macro_rules! half {
             #[cfg(target_arch = "x86_64")]
             if status::has_f16c() {
                 let r: u32;
-                // SAFETY: the host has F16C (hence AVX). `vmovd` clears the unused lanes, and they stay zero: no stray flags.
+                // SAFETY: the host has F16C (hence AVX). `vmovd` clears the unused lanes, and they stay zero: no stray
+                // flags.
                 unsafe { half!(@asm $instruction, r, $($x),+) };
                 return_number!(F16, r as u16);
             }
@@ -315,11 +320,11 @@ half!(sqrt_f16, "vsqrtss", sqrt, "The square root of `a`.", a);
 
 /// `a * b + c` with one rounding; soft float if the host lacks F16C.
 ///
-/// The product p is exact in binary32. The sum is rounded *to odd* there, which keeps all that a second rounding to 11 bits or fewer
-/// needs (Boldo and Melquiond, 24 >= 11 + 2): s = p + c to nearest, its exact error e by Knuth's TwoSum, and if e is not
-/// zero and s is even, the neighbour of s towards e. All numbers involved are multiples of 2^-48 below 2^34, so nothing
-/// over- or underflows; TwoSum is exact throughout if s is, so its steps raise PE only if computing s did, and
-/// then the result is inexact in binary16 too.
+/// The product p is exact in binary32. The sum is rounded *to odd* there, which keeps all that a second rounding to 11
+/// bits or fewer needs (Boldo and Melquiond, 24 >= 11 + 2): s = p + c to nearest, its exact error e by Knuth's TwoSum,
+/// and if e is not zero and s is even, the neighbour of s towards e. All numbers involved are multiples of 2^-48 below
+/// 2^34, so nothing over- or underflows; TwoSum is exact throughout if s is, so its steps raise PE only if computing s
+/// did, and then the result is inexact in binary16 too.
 #[inline]
 pub fn mul_add_f16(a: u16, b: u16, c: u16) -> u16 {
     #[cfg(target_arch = "x86_64")]
@@ -358,8 +363,8 @@ pub fn mul_add_f16(a: u16, b: u16, c: u16) -> u16 {
             let r: u32;
             // SAFETY: the host has F16C; `vmovd` clears the other lanes.
             unsafe {
-                asm!("vmovd {t}, {x:e}", "vcvtps2ph {t}, {t}, 0", "vmovd {r:e}, {t}", x = in(reg) odd, r = lateout(reg) r,
-                    t = out(xmm_reg) _, options(nomem, nostack));
+                asm!("vmovd {t}, {x:e}", "vcvtps2ph {t}, {t}, 0", "vmovd {r:e}, {t}",
+                    x = in(reg) odd, r = lateout(reg) r, t = out(xmm_reg) _, options(nomem, nostack));
             }
             return r as u16;
         }

@@ -1,12 +1,14 @@
 //! Element-wise arithmetic on whole vector register groups, at the host's vector width, round-to-nearest-even.
 //!
-//! A caller resolves a function once, at decode time ([`binary_f32`], [`fused_f32`], ...), and later only calls it. Results and
-//! flags are those of soft float; flags gather in the host's status word (see [`host`], whose protocol and
+//! A caller resolves a function once, at decode time ([`binary_f32`], [`fused_f32`], ...), and later only calls it.
+//! Results and flags are those of soft float; flags gather in the host's status word (see [`host`], whose protocol and
 //! reasons hold here as well: all arithmetic is inline assembly with side effects).
 //!
-//! A chunk whose results hold a NaN is repaired before it is stored, by soft float, from operands that are then still
-//! in memory: so a destination may be the same memory as any operand. Where fewer elements than a vector remain, the
-//! unused lanes repeat the first of them, and raise nothing that it does not raise.
+//! At a chunk whose results hold a NaN, a wide function stores nothing but leaves the rest to its portable sibling,
+//! which goes element by element and lets soft float see to the NaNs. The operands are still in memory then, even if
+//! the destination is the same memory, and raising a flag twice does no harm. It is a tail call, so the common path
+//! pays one predicted branch. Where fewer elements than a vector remain, the unused lanes repeat the first of them, and
+//! raise nothing that it does not raise.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -16,8 +18,8 @@ mod avx512;
 mod kernel;
 mod portable;
 
-use super::format::{Bits, F16, F32, F64, Format};
-use super::{Rounding, host, is_nan};
+use super::format::{F16, F32, F64, Format};
+use super::host;
 
 /// How wide the host computes; ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,16 +86,17 @@ pub enum FusedOp {
 pub enum Form {
     /// All of them.
     Vector,
-    /// The last operand of a binary operation (`b`), the first of a fused one (`a`), points to a single element; the others are
-    /// vectors.
+    /// The last operand of a binary operation (`b`), the first of a fused one (`a`), points to a single element; the
+    /// others are vectors.
     Scalar,
 }
 
 /// `dst[i] = a[i] op b[i]` for `i < n`; with [`Form::Scalar`], `b[0]` for `b[i]`.
 ///
 /// # Safety
-/// `a` (and `b`, in vector form) must be readable and `dst` writable for `n` elements; no alignment is needed beyond that of `T`.
-/// `dst` may be the same address as a vector operand but not overlap one otherwise, nor hold the scalar.
+/// `a` (and `b`, in vector form) must be readable and `dst` writable for `n` elements; no alignment is needed beyond
+/// that of `T`. `dst` may be the same address as a vector operand but not overlap one otherwise, nor hold the scalar.
+/// Nothing is accessed if `n` is zero.
 pub type Binary<T> = unsafe fn(dst: *mut T, a: *const T, b: *const T, n: usize);
 
 /// `dst[i] = ±(a[i] * b[i]) ± c[i]` for `i < n`; with [`Form::Scalar`], `a[0]` for `a[i]`.
@@ -169,87 +172,9 @@ resolvers! {
     F64, u64, double, binary_f64, fused_f64;
 }
 
-const RNE: Rounding = Rounding::Rne;
-
-/// One element of a binary operation by soft float, flags raised in the status word.
-fn soft_binary<F: Format>(op: u8, a: u64, b: u64) -> u64 {
-    host::soft(|flags| match op {
-        op::ADD => super::add::<F>(a, b, RNE, flags),
-        op::SUB => super::sub::<F>(a, b, RNE, flags),
-        op::RSUB => super::sub::<F>(b, a, RNE, flags),
-        op::MUL => super::mul::<F>(a, b, RNE, flags),
-        op::DIV => super::div::<F>(a, b, RNE, flags),
-        op::RDIV => super::div::<F>(b, a, RNE, flags),
-        _ => unreachable!("binary operation {op}"),
-    })
-}
-
-/// The sign bits to flip in the product and in the addend.
-fn flips<F: Format>(op: u8) -> (u64, u64) {
+/// The sign bits to flip in the product and in the addend of a fused operation.
+const fn flips<F: Format>(op: u8) -> (u64, u64) {
     let product = if op == op::NMACC || op == op::NMSAC { F::SIGN } else { 0 };
     let addend = if op == op::NMACC || op == op::MSAC { F::SIGN } else { 0 };
     (product, addend)
-}
-
-/// One element of a fused operation by soft float, flags raised in the status word.
-fn soft_fused<F: Format>(op: u8, a: u64, b: u64, c: u64) -> u64 {
-    let (product, addend) = flips::<F>(op);
-    host::soft(|flags| super::mul_add::<F>(a ^ product, b, c ^ addend, RNE, flags))
-}
-
-/// Stores `results`, the NaNs among them computed anew.
-///
-/// # Safety
-/// As for [`Binary`], with `n = results.len()`.
-#[cold]
-#[inline(never)]
-unsafe fn repair_binary<F: Format>(
-    op: u8,
-    scalar: bool,
-    results: &[F::Bits],
-    dst: *mut F::Bits,
-    a: *const F::Bits,
-    b: *const F::Bits,
-) {
-    for (i, &result) in results.iter().enumerate() {
-        // SAFETY: by contract; element `i` is read before it is written.
-        unsafe {
-            let b = *b.add(if scalar { 0 } else { i });
-            let fixed = if is_nan::<F>(result.into()) {
-                F::Bits::truncate(soft_binary::<F>(op, (*a.add(i)).into(), b.into()))
-            } else {
-                result
-            };
-            dst.add(i).write(fixed);
-        }
-    }
-}
-
-/// Stores `results`, the NaNs among them computed anew.
-///
-/// # Safety
-/// As for [`Fused`], with `n = results.len()`.
-#[cold]
-#[inline(never)]
-unsafe fn repair_fused<F: Format>(
-    op: u8,
-    scalar: bool,
-    results: &[F::Bits],
-    dst: *mut F::Bits,
-    a: *const F::Bits,
-    b: *const F::Bits,
-    c: *const F::Bits,
-) {
-    for (i, &result) in results.iter().enumerate() {
-        // SAFETY: by contract; element `i` is read before it is written.
-        unsafe {
-            let a = *a.add(if scalar { 0 } else { i });
-            let fixed = if is_nan::<F>(result.into()) {
-                F::Bits::truncate(soft_fused::<F>(op, a.into(), (*b.add(i)).into(), (*c.add(i)).into()))
-            } else {
-                result
-            };
-            dst.add(i).write(fixed);
-        }
-    }
 }

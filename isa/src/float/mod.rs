@@ -8,9 +8,10 @@
 //! 2. [`host`]: one operation at a time on the host's SSE/FMA units, round-to-nearest-even only, flags in MXCSR.
 //! 3. [`lanes`]: the same on whole register groups, AVX2 or AVX-512 chosen once at decode time.
 //!
-//! Values travel as bit patterns in the low bits of a `u64`; bits above the format's width are ignored on input and zero
-//! on output (NaN boxing belongs to the register file, not here). NaN results are canonical, tininess is detected
-//! after rounding and subnormals are always honoured, as the F, D, Zfh and V chapters of the RISC-V specification require.
+//! Values travel as bit patterns in the low bits of a `u64`; bits above the format's width are ignored on input and
+//! zero on output (NaN boxing belongs to the register file, not here). NaN results are canonical, tininess is detected
+//! after rounding and subnormals are always honoured, as the F, D, Zfh and V chapters of the RISC-V specification
+//! require.
 
 mod arith;
 mod compare;
@@ -25,8 +26,8 @@ mod tests;
 
 pub use arith::{add, div, mul, mul_add, sqrt, sub};
 pub use compare::{
-    Class, classify, eq, is_nan, is_signaling, le, le_quiet, lt, lt_quiet, max, maxm, min, minm, sign_copy, sign_negate,
-    sign_xor,
+    Class, classify, eq, is_nan, is_signaling, le, le_quiet, lt, lt_quiet, max, maxm, min, minm, sign_copy,
+    sign_negate, sign_xor,
 };
 pub use convert::{
     Int, convert, fcvtmod_w_d, from_i32, from_i64, from_u32, from_u64, load_immediate, round_to_integral, to_int,

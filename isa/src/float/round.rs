@@ -11,7 +11,8 @@ pub(super) struct Rounded {
     pub inexact: bool,
 }
 
-/// Rounds `sig / 2^shift` to an integer; `sign` only steers the directed modes. `sig` is not zero; any `shift` is allowed.
+/// Rounds `sig / 2^shift` to an integer; `sign` only steers the directed modes. `sig` is not zero; any `shift` is
+/// allowed.
 #[inline(always)]
 pub(super) fn round_shift(sign: bool, sig: u64, shift: u32, rm: Rounding) -> Rounded {
     // `rest` is what falls off, left-aligned, so that HALF is one half whatever the shift.

@@ -2,11 +2,12 @@
 
 use super::kernel::{arithmetic, kernels};
 use super::op::{ADD, DIV, MACC, MSAC, MUL, NMACC, NMSAC, RDIV, RSUB, SUB};
-use super::{F16, F32, F64, Format, repair_binary, repair_fused};
+use super::{F32, Format};
 use std::arch::asm;
 use std::arch::x86_64::*;
 
-/// Bits as integers whatever the format: moves of floats would be the same, and no float operation of Rust's is involved.
+/// Bits as integers whatever the format: moves of floats would be the same, and no float operation of Rust's is
+/// involved.
 type V = __m256i;
 
 #[inline]
@@ -74,6 +75,7 @@ macro_rules! memory {
 
 pub mod single {
     use super::*;
+    use crate::float::lanes::portable::single as elements;
 
     memory!(
         u32,
@@ -89,11 +91,12 @@ pub mod single {
     );
     arithmetic!(binary "avx2,fma", ymm_reg, "ps");
     arithmetic!(fused "avx2,fma", ymm_reg, "ps");
-    kernels!("avx2,fma", F32, u32);
+    kernels!("avx2,fma", u32);
 }
 
 pub mod double {
     use super::*;
+    use crate::float::lanes::portable::double as elements;
 
     memory!(
         u64,
@@ -109,12 +112,13 @@ pub mod double {
     );
     arithmetic!(binary "avx2,fma", ymm_reg, "pd");
     arithmetic!(fused "avx2,fma", ymm_reg, "pd");
-    kernels!("avx2,fma", F64, u64);
+    kernels!("avx2,fma", u64);
 }
 
 /// Binary16 in the lanes of binary32; see [`host`](crate::float::host) for why that is exact.
 pub mod half {
     use super::*;
+    use crate::float::lanes::portable::half as elements;
 
     const LANES: usize = 8;
 
@@ -216,12 +220,13 @@ pub mod half {
                 "vaddps {x}, {x}, {y}", s = in(ymm_reg) t, p = in(ymm_reg) p, c = in(ymm_reg) c, x = out(ymm_reg) e,
                 y = out(ymm_reg) _, options(nomem, nostack));
         }
-        // Exact or odd already: leave. Else one place up in magnitude if the error has the sign of the sum, else one down.
+        // Exact or odd already: leave. Else one place up in magnitude if the error has the sign of the sum, else one
+        // down.
         let exact = _mm256_cmpeq_epi32(_mm256_andnot_si256(sign, e), _mm256_setzero_si256());
         let odd = _mm256_cmpeq_epi32(_mm256_and_si256(s, one), one);
         let step = _mm256_or_si256(_mm256_srai_epi32::<31>(_mm256_xor_si256(s, e)), one);
         _mm256_add_epi32(s, _mm256_andnot_si256(_mm256_or_si256(exact, odd), step))
     }
 
-    kernels!("avx2,f16c", F16, u16);
+    kernels!("avx2,f16c", u16);
 }

@@ -2,11 +2,12 @@
 
 use super::kernel::{arithmetic, kernels};
 use super::op::{ADD, DIV, MACC, MSAC, MUL, NMACC, NMSAC, RDIV, RSUB, SUB};
-use super::{F16, F32, F64, Format, repair_binary, repair_fused};
+use super::{F32, Format};
 use std::arch::asm;
 use std::arch::x86_64::*;
 
-/// Bits as integers whatever the format: moves of floats would be the same, and no float operation of Rust's is involved.
+/// Bits as integers whatever the format: moves of floats would be the same, and no float operation of Rust's is
+/// involved.
 type V = __m512i;
 
 #[inline]
@@ -71,6 +72,7 @@ macro_rules! memory {
 
 pub mod single {
     use super::*;
+    use crate::float::lanes::portable::single as elements;
 
     memory!(
         u32,
@@ -86,11 +88,12 @@ pub mod single {
     );
     arithmetic!(binary "avx512f", zmm_reg, "ps");
     arithmetic!(fused "avx512f", zmm_reg, "ps");
-    kernels!("avx512f", F32, u32);
+    kernels!("avx512f", u32);
 }
 
 pub mod double {
     use super::*;
+    use crate::float::lanes::portable::double as elements;
 
     memory!(
         u64,
@@ -106,12 +109,13 @@ pub mod double {
     );
     arithmetic!(binary "avx512f", zmm_reg, "pd");
     arithmetic!(fused "avx512f", zmm_reg, "pd");
-    kernels!("avx512f", F64, u64);
+    kernels!("avx512f", u64);
 }
 
 /// Binary16 in the lanes of binary32; see [`host`](crate::float::host) for why that is exact.
 pub mod half {
     use super::*;
+    use crate::float::lanes::portable::half as elements;
 
     const LANES: usize = 16;
 
@@ -215,5 +219,5 @@ pub mod half {
         _mm512_mask_add_epi32(s, even, s, step)
     }
 
-    kernels!("avx512f,avx512bw,avx512vl", F16, u16);
+    kernels!("avx512f,avx512bw,avx512vl", u16);
 }

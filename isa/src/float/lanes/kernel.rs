@@ -4,11 +4,12 @@
 /// - `LANES`, elements to a vector; `V`, the vector type that arithmetic happens in;
 /// - `load`, `load_tail`, `splat`, `store`, `store_tail` between memory and `V` (for binary16 they widen and narrow);
 /// - `apply::<OP>(V, V)`, `apply_fused::<OP>(V, V, V)`: inline assembly;
-/// - `any_nan(V, V)`: whether either has a NaN.
+/// - `any_nan(V, V)`: whether either has a NaN;
+/// - `elements`, the module with the portable functions.
 ///
 /// Chunks of four vectors keep the NaN check to one branch in four vectors and give the host independent work.
 macro_rules! kernels {
-    ($features:literal, $format:ty, $bits:ty) => {
+    ($features:literal, $bits:ty) => {
         /// # Safety
         /// See [`Binary`](crate::float::lanes::Binary); the host must have the level's features.
         #[target_feature(enable = $features)]
@@ -18,36 +19,34 @@ macro_rules! kernels {
             b: *const $bits,
             n: usize,
         ) {
+            // A scalar counts as read only if an element is: widening a signalling NaN raises NV.
+            if n == 0 {
+                return;
+            }
             // SAFETY: every access is below `n`, and the features are there, by contract.
             unsafe {
                 let scalar = if SCALAR { splat(b) } else { zero() };
                 let at = |i: usize| apply::<OP>(load(a.add(i)), if SCALAR { scalar } else { load(b.add(i)) });
-                let b_at = |i: usize| if SCALAR { b } else { b.add(i) };
+                let by_elements = |i: usize| {
+                    elements::binary::<OP, SCALAR>(dst.add(i), a.add(i), if SCALAR { b } else { b.add(i) }, n - i)
+                };
                 let mut i = 0;
                 while n - i >= 4 * LANES {
                     let r = [at(i), at(i + LANES), at(i + 2 * LANES), at(i + 3 * LANES)];
                     if any_nan(r[0], r[1]) | any_nan(r[2], r[3]) {
-                        let mut results = [0; 4 * LANES];
-                        for (k, &r) in r.iter().enumerate() {
-                            store(results.as_mut_ptr().add(k * LANES), r);
-                        }
-                        repair_binary::<$format>(OP, SCALAR, &results, dst.add(i), a.add(i), b_at(i));
-                    } else {
-                        for (k, &r) in r.iter().enumerate() {
-                            store(dst.add(i + k * LANES), r);
-                        }
+                        return by_elements(i);
+                    }
+                    for (k, &r) in r.iter().enumerate() {
+                        store(dst.add(i + k * LANES), r);
                     }
                     i += 4 * LANES;
                 }
                 while n - i >= LANES {
                     let r = at(i);
                     if any_nan(r, r) {
-                        let mut results = [0; LANES];
-                        store(results.as_mut_ptr(), r);
-                        repair_binary::<$format>(OP, SCALAR, &results, dst.add(i), a.add(i), b_at(i));
-                    } else {
-                        store(dst.add(i), r);
+                        return by_elements(i);
                     }
+                    store(dst.add(i), r);
                     i += LANES;
                 }
                 if i < n {
@@ -55,12 +54,9 @@ macro_rules! kernels {
                     let y = if SCALAR { scalar } else { load_tail(b.add(i), rest) };
                     let r = apply::<OP>(load_tail(a.add(i), rest), y);
                     if any_nan(r, r) {
-                        let mut results = [0; LANES];
-                        store(results.as_mut_ptr(), r);
-                        repair_binary::<$format>(OP, SCALAR, &results[..rest], dst.add(i), a.add(i), b_at(i));
-                    } else {
-                        store_tail(dst.add(i), rest, r);
+                        return by_elements(i);
                     }
+                    store_tail(dst.add(i), rest, r);
                 }
             }
         }
@@ -75,6 +71,10 @@ macro_rules! kernels {
             c: *const $bits,
             n: usize,
         ) {
+            // A scalar counts as read only if an element is: widening a signalling NaN raises NV.
+            if n == 0 {
+                return;
+            }
             // SAFETY: every access is below `n`, and the features are there, by contract.
             unsafe {
                 let scalar = if SCALAR { splat(a) } else { zero() };
@@ -82,32 +82,27 @@ macro_rules! kernels {
                     let x = if SCALAR { scalar } else { load(a.add(i)) };
                     apply_fused::<OP>(x, load(b.add(i)), load(c.add(i)))
                 };
-                let a_at = |i: usize| if SCALAR { a } else { a.add(i) };
+                let by_elements = |i: usize| {
+                    let a = if SCALAR { a } else { a.add(i) };
+                    elements::fused::<OP, SCALAR>(dst.add(i), a, b.add(i), c.add(i), n - i)
+                };
                 let mut i = 0;
                 while n - i >= 4 * LANES {
                     let r = [at(i), at(i + LANES), at(i + 2 * LANES), at(i + 3 * LANES)];
                     if any_nan(r[0], r[1]) | any_nan(r[2], r[3]) {
-                        let mut results = [0; 4 * LANES];
-                        for (k, &r) in r.iter().enumerate() {
-                            store(results.as_mut_ptr().add(k * LANES), r);
-                        }
-                        repair_fused::<$format>(OP, SCALAR, &results, dst.add(i), a_at(i), b.add(i), c.add(i));
-                    } else {
-                        for (k, &r) in r.iter().enumerate() {
-                            store(dst.add(i + k * LANES), r);
-                        }
+                        return by_elements(i);
+                    }
+                    for (k, &r) in r.iter().enumerate() {
+                        store(dst.add(i + k * LANES), r);
                     }
                     i += 4 * LANES;
                 }
                 while n - i >= LANES {
                     let r = at(i);
                     if any_nan(r, r) {
-                        let mut results = [0; LANES];
-                        store(results.as_mut_ptr(), r);
-                        repair_fused::<$format>(OP, SCALAR, &results, dst.add(i), a_at(i), b.add(i), c.add(i));
-                    } else {
-                        store(dst.add(i), r);
+                        return by_elements(i);
                     }
+                    store(dst.add(i), r);
                     i += LANES;
                 }
                 if i < n {
@@ -115,13 +110,9 @@ macro_rules! kernels {
                     let x = if SCALAR { scalar } else { load_tail(a.add(i), rest) };
                     let r = apply_fused::<OP>(x, load_tail(b.add(i), rest), load_tail(c.add(i), rest));
                     if any_nan(r, r) {
-                        let mut results = [0; LANES];
-                        store(results.as_mut_ptr(), r);
-                        let results = &results[..rest];
-                        repair_fused::<$format>(OP, SCALAR, results, dst.add(i), a_at(i), b.add(i), c.add(i));
-                    } else {
-                        store_tail(dst.add(i), rest, r);
+                        return by_elements(i);
                     }
+                    store_tail(dst.add(i), rest, r);
                 }
             }
         }

@@ -1,4 +1,6 @@
-//! One element at a time, through [`host`]: the level of hosts without AVX2, and of hosts that are not x86-64.
+//! One element at a time, through [`host`]: for hosts without AVX2, hosts that are not x86-64, and vectors with NaNs.
+//!
+//! Never inlined, so that the wide functions, which end in a call to their sibling here, need no stack frame.
 
 use super::op::{ADD, DIV, MUL, RDIV, RSUB, SUB};
 use super::{F16, F32, F64, flips, host};
@@ -11,6 +13,7 @@ macro_rules! elements {
 
             /// # Safety
             /// See [`Binary`](super::super::Binary).
+            #[inline(never)]
             pub unsafe fn binary<const OP: u8, const SCALAR: bool>(
                 dst: *mut $bits,
                 a: *const $bits,
@@ -36,6 +39,7 @@ macro_rules! elements {
 
             /// # Safety
             /// See [`Fused`](super::super::Fused).
+            #[inline(never)]
             pub unsafe fn fused<const OP: u8, const SCALAR: bool>(
                 dst: *mut $bits,
                 a: *const $bits,

@@ -38,8 +38,8 @@ enum Target {
     Operand(usize),
 }
 
-/// Operands of one kind for a whole vector: anything at all; no NaNs and infinities, so that the quick path is taken; or
-/// moderate numbers in which one element is special.
+/// Operands of one kind for a whole vector: anything at all; no NaNs and infinities, so that the quick path is taken;
+/// or moderate numbers in which one element is special.
 fn fill<F: Format>(rng: &mut Rng, kind: u64) -> Vec<F::Bits> {
     let tame = |rng: &mut Rng| {
         let exp = F::BIAS as u64 + rng.below(9) - 4;
@@ -101,7 +101,8 @@ macro_rules! against_soft {
                                     Target::Operand(i) => [a, b][i],
                                 };
                                 let f = lanes::$binary(op, form, level);
-                                // SAFETY: all buffers have more than `n` elements; `dst` is none or one operand, not the scalar.
+                                // SAFETY: all buffers have more than `n` elements; `dst` is none or one operand, not
+                                // the scalar.
                                 let ((), got) = on_host(|| unsafe { f(dst, a, b, n) });
                                 let after = match target {
                                     Target::Fresh => &*fresh,
@@ -163,3 +164,19 @@ macro_rules! against_soft {
 against_soft!(half, F16, u16, binary_f16, fused_f16);
 against_soft!(single, F32, u32, binary_f32, fused_f32);
 against_soft!(double, F64, u64, binary_f64, fused_f64);
+
+/// With no elements there is no operation: not even a signalling NaN in the scalar raises anything.
+#[test]
+fn nothing_to_do() {
+    let (none, signaling) = (std::ptr::null_mut::<u16>(), F16::INFINITY as u16 | 1);
+    for level in LEVELS {
+        let binary = lanes::binary_f16(BinaryOp::Add, Form::Scalar, level);
+        let fused = lanes::fused_f16(FusedOp::Macc, Form::Scalar, level);
+        // SAFETY: nothing is accessed.
+        let ((), flags) = on_host(|| unsafe {
+            binary(none, none, &signaling, 0);
+            fused(none, &signaling, none, none, 0);
+        });
+        assert_eq!(flags, Flags::empty(), "{level:?}");
+    }
+}

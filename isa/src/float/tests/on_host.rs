@@ -49,20 +49,20 @@ against_soft!(f16, F16, u16, add_f16, sub_f16, mul_f16, div_f16, sqrt_f16, mul_a
 against_soft!(f32, F32, u32, add_f32, sub_f32, mul_f32, div_f32, sqrt_f32, mul_add_f32);
 against_soft!(f64, F64, u64, add_f64, sub_f64, mul_f64, div_f64, sqrt_f64, mul_add_f64);
 
+type Hard = fn(u16, u16) -> u16;
+type Soft = fn(u64, u64, Rounding, &mut Flags) -> u64;
+
 /// All 2^16 operands against a few thousand others: the proof in `host.rs` that rounding twice is harmless, by trial.
 #[test]
 fn half_binary_widely() {
     const RNE: Rounding = Rounding::Rne;
     let mut rng = Rng::new(9);
-    let others: Vec<u16> = specials::<F16>()
-        .into_iter()
-        .chain((0..cases(100)).map(|_| rng.next() & 0xffff))
-        .map(|x| x as u16)
-        .collect();
+    let others: Vec<u16> =
+        specials::<F16>().into_iter().chain((0..cases(100)).map(|_| rng.next() & 0xffff)).map(|x| x as u16).collect();
     for a in 0..=u16::MAX {
         for &b in &others {
             let (x, y) = (u64::from(a), u64::from(b));
-            let pairs: [(fn(u16, u16) -> u16, fn(u64, u64, Rounding, &mut Flags) -> u64); 4] = [
+            let pairs: [(Hard, Soft); 4] = [
                 (host::add_f16, add::<F16>),
                 (host::sub_f16, sub::<F16>),
                 (host::mul_f16, mul::<F16>),

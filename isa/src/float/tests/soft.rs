@@ -42,9 +42,9 @@ fn flags_of(status: Status) -> Flags {
     flags
 }
 
-/// Compares, making up for what `rustc_apfloat` does differently: NaN payloads are ours to choose; a result is tiny there by its
-/// rounding to subnormal digits, so the least normal may lack UF; overflow to the greatest finite number lacks OF. The last
-/// two are checked by `tininess_is_detected_after_rounding` and `overflow_in_every_mode`.
+/// Compares, making up for what `rustc_apfloat` does differently: NaN payloads are ours to choose; a result is tiny
+/// there by its rounding to subnormal digits, so the least normal may lack UF; overflow to the greatest finite number
+/// lacks OF. The last two are checked by `tininess_is_detected_after_rounding` and `overflow_in_every_mode`.
 fn check<F: Pair>(what: &str, operands: &[u64], rm: Rounding, ours: (u64, Flags), theirs: StatusAnd<F::Reference>) {
     let expected = if theirs.value.is_nan() { F::NAN } else { theirs.value.to_bits() as u64 };
     let mut flags = flags_of(theirs.status);
@@ -76,7 +76,9 @@ fn binary_and_fused<F: Pair>() {
         };
         // Addends that nearly cancel the product are too rare by chance.
         let c = match rng.below(4) {
-            0 => mul::<F>(a, b, Rounding::Rne, &mut Flags::empty()).wrapping_add(rng.below(3)).wrapping_sub(1) & F::MASK,
+            0 => {
+                mul::<F>(a, b, Rounding::Rne, &mut Flags::empty()).wrapping_add(rng.below(3)).wrapping_sub(1) & F::MASK
+            }
             1 => mul::<F>(a, b, Rounding::Rtz, &mut Flags::empty()) ^ F::SIGN,
             _ => c,
         };
@@ -223,14 +225,10 @@ fn digits<F: Format>(a: u64) -> (u128, i32) {
 }
 
 /// Whether `r * r`, with `r` in halves of a last place, is less than, equal to or greater than `a`.
-fn square_against<F: Format>(r: (u128, i32), a: (u128, i32)) -> std::cmp::Ordering {
+fn square_against(r: (u128, i32), a: (u128, i32)) -> std::cmp::Ordering {
     let (square, exp) = (r.0 * r.0, 2 * r.1);
     // Roots have nearly as many digits as there are, so the square's exponent is the lower one, or a little higher.
-    if exp <= a.1 {
-        square.cmp(&(a.0 << (a.1 - exp)))
-    } else {
-        (square << (exp - a.1)).cmp(&a.0)
-    }
+    if exp <= a.1 { square.cmp(&(a.0 << (a.1 - exp))) } else { (square << (exp - a.1)).cmp(&a.0) }
 }
 
 fn roots<F: Format>(a: u64) {
@@ -242,18 +240,18 @@ fn roots<F: Format>(a: u64) {
     for rm in MODES {
         let (r, flags) = flagged(|f| sqrt::<F>(a, rm, f));
         let (m, e) = digits::<F>(r);
-        let order = square_against::<F>((m, e), value);
+        let order = square_against((m, e), value);
         assert_eq!(flags, if order == Equal { Flags::empty() } else { Flags::NX }, "{a:x} {rm:?}");
         if order == Equal {
             continue;
         }
         let ok = match rm {
-            Rounding::Rtz | Rounding::Rdn => order == Less && square_against::<F>((m + 1, e), value) == Greater,
-            Rounding::Rup => order == Greater && square_against::<F>((m - 1, e), value) == Less,
+            Rounding::Rtz | Rounding::Rdn => order == Less && square_against((m + 1, e), value) == Greater,
+            Rounding::Rup => order == Greater && square_against((m - 1, e), value) == Less,
             // A root is never halfway between two numbers.
             _ => {
-                square_against::<F>((2 * m - 1, e - 1), value) == Less
-                    && square_against::<F>((2 * m + 1, e - 1), value) == Greater
+                square_against((2 * m - 1, e - 1), value) == Less
+                    && square_against((2 * m + 1, e - 1), value) == Greater
             }
         };
         assert!(ok, "sqrt {a:x} {rm:?} = {r:x}");
@@ -327,9 +325,13 @@ fn overflow_in_every_mode() {
     let ulp = 2f64.powi(104);
     let none = Flags::NX;
     let over = Flags::NX | Flags::OF;
-    for (add, nearest, up, down) in
-        [(0.25, none, over, none), (0.5, over, over, none), (0.75, over, over, none), (1.0, over, over, over), (3.5, over, over, over)]
-    {
+    for (add, nearest, up, down) in [
+        (0.25, none, over, none),
+        (0.5, over, over, none),
+        (0.75, over, over, none),
+        (1.0, over, over, over),
+        (3.5, over, over, over),
+    ] {
         for sign in [1.0, -1.0] {
             let x = (sign * (max + add * ulp)).to_bits();
             for rm in MODES {

@@ -143,7 +143,10 @@ fn modular_conversion() {
         // |x| < 2^130, cut to a multiple of 2^-63 + ... digits as an exact pair instead of a float.
         let x = f64::from_bits(a);
         let truncated = x.trunc();
-        let (m, e) = ((truncated.to_bits() & F64::FRAC_MASK | 1 << 52) as u128, (truncated.to_bits() >> 52 & 0x7ff) as i32 - 1075);
+        let (m, e) = (
+            (truncated.to_bits() & F64::FRAC_MASK | 1 << 52) as u128,
+            (truncated.to_bits() >> 52 & 0x7ff) as i32 - 1075,
+        );
         let magnitude = match e {
             _ if truncated == 0.0 => 0,
             0..=74 => m << e,
@@ -171,8 +174,10 @@ fn immediates() {
     let h: Vec<u64> = (0..32).map(load_immediate::<F16>).collect();
     #[rustfmt::skip]
     assert_eq!(h, [
-        0xbc00, 0x0400, 0x0100, 0x0200, 0x1c00, 0x2000, 0x2c00, 0x3000, 0x3400, 0x3500, 0x3600, 0x3700, 0x3800, 0x3900, 0x3a00, 0x3b00,
-        0x3c00, 0x3d00, 0x3e00, 0x3f00, 0x4000, 0x4100, 0x4200, 0x4400, 0x4800, 0x4c00, 0x5800, 0x5c00, 0x7800, 0x7c00, 0x7c00, 0x7e00,
+        0xbc00, 0x0400, 0x0100, 0x0200, 0x1c00, 0x2000, 0x2c00, 0x3000,
+        0x3400, 0x3500, 0x3600, 0x3700, 0x3800, 0x3900, 0x3a00, 0x3b00,
+        0x3c00, 0x3d00, 0x3e00, 0x3f00, 0x4000, 0x4100, 0x4200, 0x4400,
+        0x4800, 0x4c00, 0x5800, 0x5c00, 0x7800, 0x7c00, 0x7c00, 0x7e00,
     ]);
     assert_eq!(load_immediate::<F32>(1), 0x0080_0000);
     assert_eq!(load_immediate::<F32>(29), 65536f32.to_bits().into());
