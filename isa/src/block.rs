@@ -1,6 +1,7 @@
 //! Straight-line code, decoded once.
 
 use crate::decode::Decoder;
+use crate::float::host;
 use crate::hart::{Cause, Hart, Trap};
 use crate::inst::Inst;
 use crate::op::{Ctx, Flow, Illegal, Op};
@@ -66,14 +67,8 @@ impl Block {
     pub fn translate(hart: &mut Hart, decoder: &Decoder) -> Block {
         let mut ctx = hart.ctx();
         let pc = hart.pc;
-        let mut block = Block {
-            pc,
-            key: hart.ctx_key(),
-            ops: Vec::new(),
-            insts: Vec::new(),
-            bytes: 0,
-            props: Props::empty(),
-        };
+        let mut block =
+            Block { pc, key: hart.ctx_key(), ops: Vec::new(), insts: Vec::new(), bytes: 0, props: Props::empty() };
         let (fs_dirty, vs_dirty) = (hart.csr.fs() == 3, hart.csr.vs() == 3);
         while block.ops.len() < Block::MAX_LEN {
             let at = pc.wrapping_add(u64::from(block.bytes));
@@ -93,10 +88,10 @@ impl Block {
             };
             // The first use of clean floating-point or vector state makes it dirty: such an instruction starts a
             // block of its own context, so that the engine can do it once and the handlers never.
-            let props = inst.row.props;
+            let props = inst.props();
             let first_use = props.contains(Props::FLOAT) && !fs_dirty || props.contains(Props::VECTOR) && !vs_dirty;
-            let counter = props.contains(Props::CLOCK);
-            if (first_use || counter) && !block.ops.is_empty() {
+            let starts = first_use || props.intersects(Props::CLOCK | Props::STARTS_BLOCK);
+            if starts && !block.ops.is_empty() {
                 break;
             }
             block.ops.push(op);
@@ -121,6 +116,19 @@ impl Block {
     /// After `Flow::Trap`, `hart.pc` is the address of the instruction that trapped.
     #[inline]
     pub fn run(&self, hart: &mut Hart) -> Ran {
+        if !self.props.contains(Props::FLAGS) {
+            return self.run_ops(hart);
+        }
+        // However the block ends, the flags of what has retired are the guest's before anyone can look.
+        let saved = host::begin();
+        let ran = self.run_ops(hart);
+        hart.fflags |= host::take_flags();
+        host::end(saved);
+        ran
+    }
+
+    #[inline]
+    fn run_ops(&self, hart: &mut Hart) -> Ran {
         for (index, op) in self.ops.iter().enumerate() {
             // SAFETY: `Op::new` chose the handler for this host.
             match unsafe { (op.exec)(hart, op) } {

@@ -70,7 +70,7 @@ classes! {
     /// Double-precision divide and square root.
     FpDiv64 = "fpdiv64", FLOAT, FLAGS;
     /// Floating-point min/max, compare, class, sign injection, conversions.
-    FpOther = "fp-other", FLOAT, FLAGS;
+    FpOther = "fp-other", FLOAT;
     /// Moves between integer and floating-point registers.
     FpMove = "fp-move", FLOAT;
     /// CSR access.

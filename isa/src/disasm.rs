@@ -1,6 +1,7 @@
 //! Assembly text of decoded instructions, as `objdump -M no-aliases` writes it.
 
 use crate::encoding::Field;
+use crate::float::{F64, load_immediate};
 use crate::inst::Inst;
 use crate::operand::Operand;
 use crate::vector::vtype::Vtype;
@@ -18,17 +19,43 @@ pub const F_NAMES: [&str; 32] = [
 ];
 
 /// Names of the static rounding modes.
-const ROUNDING: [&str; 8] = ["rne", "rtz", "rdn", "rup", "rmm", "5", "6", "dyn"];
+const ROUNDING: [&str; 8] = ["rne", "rtz", "rdn", "rup", "rmm", "", "", "dyn"];
 
 impl Inst {
     /// Mnemonic and operands at address `pc`.
     pub fn text(&self, pc: u64) -> String {
+        if self.hides_bits() {
+            return format!(".4byte 0x{:08x}", self.raw);
+        }
         let mut mnemonic = self.fetched.name.to_string();
         if self.fetched.encoding.has(Field::Aq) {
             mnemonic += ["", ".rl", ".aq", ".aqrl"][self.bits(26, 25) as usize];
         }
+        if self.fetched.encoding.has(Field::MopHi) {
+            let (high, low) = (self.bits(30, 30), self.bits(27, 26));
+            let number = if self.fetched.encoding.has(Field::MopLo) {
+                high << 4 | low << 2 | self.bits(21, 20)
+            } else {
+                high << 2 | low
+            };
+            mnemonic += &format!(".{number}");
+        }
         let operands = self.operand_text(pc);
         if operands.is_empty() { mnemonic } else { format!("{mnemonic} {operands}") }
+    }
+
+    /// Whether the word has bits that assembly cannot express: reserved forms of fences and rounding modes.
+    fn hides_bits(&self) -> bool {
+        let row = self.fetched;
+        let registers = self.rd != 0 || self.rs1 != 0;
+        if row.encoding.has(Field::Fm) {
+            registers || self.bits(31, 28) != 0 || self.bits(27, 24) == 0 || self.bits(23, 20) == 0
+        } else if row.encoding.has(Field::Imm12) && row.syntax.is_empty() {
+            registers || self.imm != 0
+        } else {
+            let named = row.operands.has(Operand::Rm);
+            row.encoding.has(Field::Rm) && (matches!(self.rm(), 5 | 6) || !named && self.rm() != 0)
+        }
     }
 
     fn operand_text(&self, pc: u64) -> String {
@@ -53,13 +80,12 @@ impl Inst {
                 Operand::Vs1 => v(self.rs1),
                 Operand::Vs2 => v(self.rs2),
                 Operand::V0 => v(0),
-                // Both bring their own separator: they may be absent.
-                Operand::Vm => {
-                    text += if self.masked() { ",v0.t" } else { "" };
-                    continue;
-                }
-                Operand::Rm => {
-                    if self.rm() != 7 {
+                // Both bring their own comma: they may be absent.
+                Operand::Vm | Operand::Rm => {
+                    text += separator.trim_end_matches([',', ' ']);
+                    if operand == Operand::Vm && self.masked() {
+                        text += ",v0.t";
+                    } else if operand == Operand::Rm && self.rm() != 7 {
                         text += &format!(",{}", ROUNDING[self.rm() as usize]);
                     }
                     continue;
@@ -70,6 +96,7 @@ impl Inst {
                 Operand::Ximm => format!("0x{:x}", self.imm),
                 Operand::Target => format!("0x{:x}", pc.wrapping_add(self.imm as u64)),
                 Operand::Csr => crate::hart::csr::name(self.bits(31, 20) as u16),
+                Operand::FpConst => constant_text(self.rs1),
                 Operand::Vtype => vtype_text(self.imm as u64),
                 Operand::Pred => fence_set(self.bits(27, 24)),
                 Operand::Succ => fence_set(self.bits(23, 20)),
@@ -81,6 +108,15 @@ impl Inst {
     }
 }
 
+/// The constant of a `fli`: the least normal depends on the format and has a name, the others are the same in all.
+fn constant_text(index: u8) -> String {
+    match index {
+        1 => "min".into(),
+        31 => "nan".into(),
+        _ => f64::from_bits(load_immediate::<F64>(index.into())).to_string(),
+    }
+}
+
 /// A vtype immediate: `e32,m4,ta,ma`, or the number when it is reserved.
 fn vtype_text(bits: u64) -> String {
     // The largest VLEN: what is reserved there is reserved everywhere.
@@ -89,6 +125,5 @@ fn vtype_text(bits: u64) -> String {
 }
 
 fn fence_set(bits: u32) -> String {
-    let set: String = "iorw".chars().enumerate().filter(|(i, _)| bits >> (3 - i) & 1 == 1).map(|(_, c)| c).collect();
-    if set.is_empty() { "unknown".into() } else { set }
+    "iorw".chars().enumerate().filter(|(i, _)| bits >> (3 - i) & 1 == 1).map(|(_, c)| c).collect()
 }

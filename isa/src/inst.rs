@@ -1,7 +1,8 @@
 //! A decoded instruction: its row and its operand values.
 
 use crate::encoding::Field;
-use crate::row::{Exec, Row};
+use crate::hart::csr;
+use crate::row::{Exec, Mem, Props, Row};
 
 /// A decoded instruction.
 #[derive(Clone, Copy)]
@@ -46,6 +47,15 @@ impl Inst {
         }
     }
 
+    /// The properties of its row, and those that the CSR it names brings.
+    pub fn props(&self) -> Props {
+        if self.row.encoding.has(Field::Csr) {
+            self.row.props | csr::props(self.bits(31, 20) as u16)
+        } else {
+            self.row.props
+        }
+    }
+
     /// Mask bit of a vector instruction: true when it executes under mask `v0`.
     pub fn masked(&self) -> bool {
         self.row.encoding.has(Field::Vm) && self.word >> 25 & 1 == 0
@@ -56,9 +66,9 @@ impl Inst {
         (self.word >> 12 & 7) as u8
     }
 
-    /// Fields of a segment access, 1 when it is none (bits 31..29, plus one).
+    /// Fields of a vector load or store, or its registers when it moves whole ones (bits 31..29, plus one); 1 for all else.
     pub fn nf(&self) -> u32 {
-        if self.row.encoding.has(Field::Nf) { (self.word >> 29) + 1 } else { 1 }
+        if matches!(self.row.mem, Mem::None | Mem::Scalar(_)) { 1 } else { (self.word >> 29) + 1 }
     }
 
     /// Bits `hi..=lo` of the word.

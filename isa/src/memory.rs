@@ -75,7 +75,7 @@ impl Memory {
             return Err(Denied { addr: self.size().max(addr) });
         }
         let (start, len) = (addr as usize, len as usize);
-        let whole = addr % PAGE == 0 && len as u64 % PAGE == 0 && len > 0;
+        let whole = addr.is_multiple_of(PAGE) && (len as u64).is_multiple_of(PAGE) && len > 0;
         // SAFETY: the mapping is anonymous and private, so discarding only zeroes it; `&mut self` excludes readers.
         let discarded = whole
             && unsafe { self.bytes.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, start, len) }.is_ok();

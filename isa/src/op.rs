@@ -1,5 +1,6 @@
 //! From a decoded instruction to a compact operation with a resolved handler.
 
+use crate::encoding::Field;
 use crate::ext::Ext;
 use crate::float::lanes::Level;
 use crate::hart::Hart;
@@ -48,7 +49,8 @@ pub struct Op {
     pub len: u8,
     /// vtype bits 7..0 for vector operations.
     pub vtype: u8,
-    /// Family-specific small operand: nf of a segment access, rounding mode, acquire/release bits.
+    /// Family-specific small operand: nf of a segment access; the resolved rounding mode of an instruction with an `rm`
+    /// field; acquire/release bits.
     pub small: u8,
     /// The mask bit of vector operations, 1 when the operation is masked.
     pub masked: u8,
@@ -130,10 +132,15 @@ impl Op {
             Exec::Select(select) => select(inst, ctx)?,
             Exec::Expand(_) => return Err(Illegal::Unknown),
         };
+        let small = if row.encoding.has(Field::Rm) { crate::fp::rounding(inst, ctx)? as u8 } else { inst.nf() as u8 };
         let writes_x = row.operands.has(Operand::Rd);
         Ok(Op {
             exec,
-            imm: if row.props.intersects(Props::BRANCH | Props::PC_RELATIVE) { pc.wrapping_add(inst.imm as u64) as i64 } else { inst.imm },
+            imm: if row.props.intersects(Props::BRANCH | Props::PC_RELATIVE) {
+                pc.wrapping_add(inst.imm as u64) as i64
+            } else {
+                inst.imm
+            },
             rd: if writes_x && inst.rd == 0 { Hart::SINK } else { inst.rd },
             rs1: inst.rs1,
             rs2: inst.rs2,
@@ -141,7 +148,7 @@ impl Op {
             aux: if grouped { ctx.vtype.vlmax(ctx.vlen) } else { offset + u32::from(inst.len) },
             len: inst.len,
             vtype: ctx.vtype.bits(),
-            small: inst.nf() as u8,
+            small,
             masked: u8::from(inst.masked()),
         })
     }

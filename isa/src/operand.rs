@@ -40,6 +40,8 @@ pub enum Operand {
     Csr,
     /// `rm`: rounding mode, nothing when dynamic.
     Rm,
+    /// `fpconst`: constant of a Zfa `fli`.
+    FpConst,
     /// `vtype`: vtype of vsetvli.
     Vtype,
     /// `pred`: predecessor set of a fence.
@@ -67,6 +69,7 @@ const OPERAND_WORDS: &[(Operand, &str)] = &[
     (Operand::Target, "target"),
     (Operand::Csr, "csr"),
     (Operand::Rm, "rm"),
+    (Operand::FpConst, "fpconst"),
     (Operand::Vtype, "vtype"),
     (Operand::Pred, "pred"),
     (Operand::Succ, "succ"),

@@ -4,8 +4,8 @@ use crate::class::Class;
 use crate::encoding::Encoding;
 use crate::ext::Ext;
 use crate::inst::Inst;
-use crate::operand::Operands;
 use crate::op::{Ctx, Handler, Illegal};
+use crate::operand::Operands;
 
 /// One instruction. Standard and custom instructions look the same.
 #[derive(Clone, Copy)]
@@ -127,6 +127,8 @@ bitflags::bitflags! {
         const PC_RELATIVE = 1 << 19;
         /// First vector source (`vs1`) is one register (reductions).
         const SCALAR_VS1 = 1 << 18;
+        /// Must be the first of its block: it sees what is collected when a block ends.
+        const STARTS_BLOCK = 1 << 20;
     }
 }
 

@@ -1,8 +1,9 @@
 //! Loads and stores of guest programs.
 
 use super::tlb;
-use super::{Cause, Hart};
-use crate::memory::{PAGE, Perm};
+use super::translate::Access;
+use super::{Cause, Hart, Trap};
+use crate::memory::PAGE;
 
 mod sealed {
     pub trait Sealed {}
@@ -36,7 +37,7 @@ macro_rules! scalar {
 
 scalar!(u8 u16 u32 u64 i8 i16 i32 i64);
 
-/// Why an access failed.
+/// A data access: which table it uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Load,
@@ -147,21 +148,54 @@ impl Hart {
         }
     }
 
+    /// Replaces the aligned value at `addr` by a function of it and returns the old one: an atomic operation.
+    /// `None`: an exception has been recorded (always that of a store), nothing is written.
+    #[inline(always)]
+    pub fn modify<T: Scalar>(&mut self, addr: u64, new: impl FnOnce(T) -> T) -> Option<T> {
+        let size = size_of::<T>();
+        let host = match tlb::lookup(&self.tlb.stores, addr, size as u64) {
+            Some(host) => host,
+            None if !addr.is_multiple_of(size as u64) => {
+                self.raise(Cause::StoreMisaligned, addr);
+                return None;
+            }
+            None => self.page(addr, Kind::Store)?,
+        };
+        // SAFETY: the page is mapped and writable, so also readable; the access is aligned, so it stays inside.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(host, size) };
+        let old = T::from_le(bytes);
+        new(old).to_le(bytes);
+        Some(old)
+    }
+
+    /// Checks a cache-block operation, for which a permission to load or to store is enough.
+    /// `None`: an exception has been recorded, that of a store.
+    pub fn reach(&mut self, addr: u64) -> Option<()> {
+        self.page(addr, Kind::Load).or_else(|| self.page(addr, Kind::Store)).map(|_| ())
+    }
+
     /// Host address of the byte at `addr`, after translation and permission check; fills the table.
     fn page(&mut self, addr: u64, kind: Kind) -> Option<*mut u8> {
-        let (table, need, fault) = match kind {
-            Kind::Load => (&mut self.tlb.loads, Perm::R, Cause::LoadFault),
-            Kind::Store => (&mut self.tlb.stores, Perm::W, Cause::StoreFault),
+        let (table, access) = match kind {
+            Kind::Load => (&self.tlb.loads, Access::Load),
+            Kind::Store => (&self.tlb.stores, Access::Store),
         };
         if let Some(host) = tlb::lookup(table, addr, 1) {
             return Some(host);
         }
-        if !self.mem.perm(addr).contains(need) {
-            self.raise(fault, addr);
-            return None;
-        }
+        let physical = match self.translate(addr, access) {
+            Ok(physical) => physical,
+            Err(Trap { cause, tval }) => {
+                self.raise(cause, tval);
+                return None;
+            }
+        };
         // SAFETY: a page with a permission lies inside the mapping.
-        let host = unsafe { self.mem.base().add(addr as usize) };
+        let host = unsafe { self.mem.base().add(physical as usize) };
+        let table = match kind {
+            Kind::Load => &mut self.tlb.loads,
+            Kind::Store => &mut self.tlb.stores,
+        };
         tlb::insert(table, addr, host);
         Some(host)
     }
@@ -170,13 +204,15 @@ impl Hart {
     ///
     /// # Errors
     /// The cause and the address of the first byte that cannot be fetched.
-    pub fn fetch(&mut self, addr: u64) -> Result<u32, super::Trap> {
+    pub fn fetch(&self, addr: u64) -> Result<u32, Trap> {
         let half = |at: u64| {
-            // A parcel never crosses a page: it is 2-byte aligned.
-            if addr & 1 != 0 || !self.mem.perm(at).contains(Perm::X) {
-                return Err(super::Trap { cause: Cause::FetchFault, tval: at });
+            let fault = Trap { cause: Cause::FetchFault, tval: at };
+            if at & 1 != 0 {
+                return Err(fault);
             }
-            let bytes = self.mem.peek(at, 2).map_err(|denied| super::Trap { cause: Cause::FetchFault, tval: denied.addr })?;
+            // A parcel never crosses a page: it is 2-byte aligned.
+            let physical = self.translate(at, Access::Fetch)?;
+            let bytes = self.mem.peek(physical, 2).map_err(|_| fault)?;
             Ok(u32::from(bytes[0]) | u32::from(bytes[1]) << 8)
         };
         let low = half(addr)?;

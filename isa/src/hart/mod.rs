@@ -3,6 +3,7 @@
 mod access;
 pub mod csr;
 mod tlb;
+mod translate;
 mod trap;
 mod vregs;
 
@@ -95,7 +96,7 @@ pub struct Hart {
     pub csr: Csrs,
     /// Privilege mode.
     pub mode: Mode,
-    /// Address and size of a load-reserved reservation.
+    /// Address that a load-reserved instruction has reserved.
     pub reservation: Option<u64>,
     /// Details of the exception, after a handler returned `Flow::Trap`.
     pub trap: Trap,

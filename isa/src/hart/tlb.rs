@@ -31,8 +31,7 @@ impl Default for Tlb {
 pub(super) fn lookup(table: &[Entry; ENTRIES], addr: u64, size: u64) -> Option<*mut u8> {
     let entry = &table[(addr / PAGE) as usize % ENTRIES];
     // The low bits that must be zero for alignment stay in the compare: a misaligned address never matches.
-    (addr & (!(PAGE - 1) | (size - 1)) == entry.tag)
-        .then(|| (addr as usize).wrapping_add(entry.addend) as *mut u8)
+    (addr & (!(PAGE - 1) | (size - 1)) == entry.tag).then(|| (addr as usize).wrapping_add(entry.addend) as *mut u8)
 }
 
 /// Remembers that the page of virtual address `addr` is at host address `host`.

@@ -3,8 +3,9 @@
 use super::{ri, rr, word};
 use crate::class::Class;
 use crate::ext::Ext;
-use crate::hart::{Hart, Request, Scalar};
-use crate::op::{Flow, Op};
+use crate::hart::{Cause, Hart, Request, Scalar};
+use crate::inst::Inst;
+use crate::op::{Ctx, Flow, Handler, Illegal, Op};
 use crate::row::{Exec, Mem, Props, Row};
 
 const I: Ext = Ext::I;
@@ -25,26 +26,37 @@ const fn store(name: &'static str, encoding: &'static str, bytes: u8, exec: Exec
     Row::new(name, "rs2, imm(rs1)", encoding, I, Class::Store, exec).mem(Mem::Scalar(bytes))
 }
 
+const fn hint(name: &'static str, syntax: &'static str, encoding: &'static str) -> Row {
+    Row::new(name, syntax, encoding, I, Class::Nop, Exec::Direct(|_, _| Flow::Next))
+}
+
+/// Semantics of a branch that is taken when a condition on rs1 and rs2 holds.
+macro_rules! br {
+    (|$a:ident, $b:ident| $condition:expr) => {
+        Exec::Select(|inst, ctx| {
+            let handler: Handler = if aligned_target(inst, ctx) {
+                |h, op| br(h, op, |$a, $b| $condition, None)
+            } else {
+                |h, op| br(h, op, |$a, $b| $condition, Some(misaligned))
+            };
+            Ok(handler)
+        })
+    };
+}
+
 /// Rows of RV64I without the system instructions.
 pub const ROWS: &[Row] = &[
     alu("lui", "rd, ximm", "rd imm20 6..0=0x37", Exec::Direct(constant)),
     alu("auipc", "rd, ximm", "rd imm20 6..0=0x17", Exec::Direct(constant)).with(Props::PC_RELATIVE),
-    Row::new("jal", "rd, target", "rd jimm20 6..0=0x6f", I, Class::Jump, Exec::Direct(jal)).with(Props::PC_RELATIVE),
-    Row::new("jalr", "rd, imm(rs1)", "rd rs1 imm12 14..12=0 6..0=0x67", I, Class::Jump, Exec::Direct(jalr)),
-    branch("beq", "bimm12hi rs1 rs2 bimm12lo 14..12=0 6..0=0x63", Exec::Direct(|h, op| br(h, op, |a, b| a == b))),
-    branch("bne", "bimm12hi rs1 rs2 bimm12lo 14..12=1 6..0=0x63", Exec::Direct(|h, op| br(h, op, |a, b| a != b))),
-    branch(
-        "blt",
-        "bimm12hi rs1 rs2 bimm12lo 14..12=4 6..0=0x63",
-        Exec::Direct(|h, op| br(h, op, |a, b| (a as i64) < b as i64)),
-    ),
-    branch(
-        "bge",
-        "bimm12hi rs1 rs2 bimm12lo 14..12=5 6..0=0x63",
-        Exec::Direct(|h, op| br(h, op, |a, b| a as i64 >= b as i64)),
-    ),
-    branch("bltu", "bimm12hi rs1 rs2 bimm12lo 14..12=6 6..0=0x63", Exec::Direct(|h, op| br(h, op, |a, b| a < b))),
-    branch("bgeu", "bimm12hi rs1 rs2 bimm12lo 14..12=7 6..0=0x63", Exec::Direct(|h, op| br(h, op, |a, b| a >= b))),
+    Row::new("jal", "rd, target", "rd jimm20 6..0=0x6f", I, Class::Jump, Exec::Select(select_jal))
+        .with(Props::PC_RELATIVE),
+    Row::new("jalr", "rd, imm(rs1)", "rd rs1 imm12 14..12=0 6..0=0x67", I, Class::Jump, Exec::Select(select_jalr)),
+    branch("beq", "bimm12hi rs1 rs2 bimm12lo 14..12=0 6..0=0x63", br!(|a, b| a == b)),
+    branch("bne", "bimm12hi rs1 rs2 bimm12lo 14..12=1 6..0=0x63", br!(|a, b| a != b)),
+    branch("blt", "bimm12hi rs1 rs2 bimm12lo 14..12=4 6..0=0x63", br!(|a, b| (a as i64) < b as i64)),
+    branch("bge", "bimm12hi rs1 rs2 bimm12lo 14..12=5 6..0=0x63", br!(|a, b| a as i64 >= b as i64)),
+    branch("bltu", "bimm12hi rs1 rs2 bimm12lo 14..12=6 6..0=0x63", br!(|a, b| a < b)),
+    branch("bgeu", "bimm12hi rs1 rs2 bimm12lo 14..12=7 6..0=0x63", br!(|a, b| a >= b)),
     load("lb", "rd rs1 imm12 14..12=0 6..0=0x03", 1, Exec::Direct(|h, op| ld::<i8>(h, op, |v| v as u64))),
     load("lh", "rd rs1 imm12 14..12=1 6..0=0x03", 2, Exec::Direct(|h, op| ld::<i16>(h, op, |v| v as u64))),
     load("lw", "rd rs1 imm12 14..12=2 6..0=0x03", 4, Exec::Direct(|h, op| ld::<i32>(h, op, |v| v as u64))),
@@ -68,24 +80,19 @@ pub const ROWS: &[Row] = &[
     alu("add", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=0 6..0=0x33", rr!(|a, b| a.wrapping_add(b))),
     alu("sub", "rd, rs1, rs2", "rd rs1 rs2 31..25=0x20 14..12=0 6..0=0x33", rr!(|a, b| a.wrapping_sub(b))),
     alu("sll", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=1 6..0=0x33", rr!(|a, b| a << (b & 63))),
-    alu(
-        "slt",
-        "rd, rs1, rs2",
-        "rd rs1 rs2 31..25=0 14..12=2 6..0=0x33",
-        rr!(|a, b| u64::from((a as i64) < b as i64)),
-    ),
+    alu("slt", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=2 6..0=0x33", rr!(|a, b| u64::from((a as i64) < b as i64))),
     alu("sltu", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=3 6..0=0x33", rr!(|a, b| u64::from(a < b))),
     alu("xor", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=4 6..0=0x33", rr!(|a, b| a ^ b)),
     alu("srl", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=5 6..0=0x33", rr!(|a, b| a >> (b & 63))),
-    alu(
-        "sra",
-        "rd, rs1, rs2",
-        "rd rs1 rs2 31..25=0x20 14..12=5 6..0=0x33",
-        rr!(|a, b| (a as i64 >> (b & 63)) as u64),
-    ),
+    alu("sra", "rd, rs1, rs2", "rd rs1 rs2 31..25=0x20 14..12=5 6..0=0x33", rr!(|a, b| (a as i64 >> (b & 63)) as u64)),
     alu("or", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=6 6..0=0x33", rr!(|a, b| a | b)),
     alu("and", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=7 6..0=0x33", rr!(|a, b| a & b)),
-    alu("addiw", "rd, rs1, imm", "rd rs1 imm12 14..12=0 6..0=0x1b", ri!(|a, b| word((a as u32).wrapping_add(b as u32)))),
+    alu(
+        "addiw",
+        "rd, rs1, imm",
+        "rd rs1 imm12 14..12=0 6..0=0x1b",
+        ri!(|a, b| word((a as u32).wrapping_add(b as u32))),
+    ),
     alu("slliw", "rd, rs1, ximm", "rd rs1 shamtw 31..25=0 14..12=1 6..0=0x1b", ri!(|a, b| word((a as u32) << b))),
     alu("srliw", "rd, rs1, ximm", "rd rs1 shamtw 31..25=0 14..12=5 6..0=0x1b", ri!(|a, b| word(a as u32 >> b))),
     alu(
@@ -114,6 +121,12 @@ pub const ROWS: &[Row] = &[
         "rd rs1 rs2 31..25=0x20 14..12=5 6..0=0x3b",
         rr!(|a, b| word((a as i32 >> (b & 31)) as u32)),
     ),
+    hint("addi", "zero, zero, 0", "31..7=0 6..0=0x13"),
+    // Zihintntl: locality of the next access. Nothing here depends on it, and assemblers know the base form best.
+    hint("add", "zero, zero, rs2", "31..25=0 24..20=2 19..7=0 6..0=0x33"),
+    hint("add", "zero, zero, rs2", "31..25=0 24..20=3 19..7=0 6..0=0x33"),
+    hint("add", "zero, zero, rs2", "31..25=0 24..20=4 19..7=0 6..0=0x33"),
+    hint("add", "zero, zero, rs2", "31..25=0 24..20=5 19..7=0 6..0=0x33"),
     // Region markers: HINTs that the ISA designates for custom use (slti with rd = x0).
     alu("slti", "zero, rs1, 1", "rs1 31..20=1 14..12=2 11..7=0 6..0=0x13", Exec::Direct(region_begin))
         .with(Props::MARKER.union(Props::ENDS_BLOCK)),
@@ -126,10 +139,38 @@ fn constant(h: &mut Hart, op: &Op) -> Flow {
     Flow::Next
 }
 
+/// Without 16-bit instructions a jump to an address that is not a multiple of four is an exception.
+fn aligned_target(inst: &Inst, ctx: &Ctx) -> bool {
+    inst.imm & 2 == 0 || ctx.isa.contains(Ext::ZCA)
+}
+
+/// The jump itself traps: its destination register stays as it is.
+fn misaligned(h: &mut Hart, target: u64) -> Flow {
+    h.raise(Cause::FetchMisaligned, target);
+    Flow::Trap
+}
+
+fn select_jal(inst: &Inst, ctx: &Ctx) -> Result<Handler, Illegal> {
+    let handler: Handler = if aligned_target(inst, ctx) { jal } else { |h, op| misaligned(h, op.imm as u64) };
+    Ok(handler)
+}
+
 fn jal(h: &mut Hart, op: &Op) -> Flow {
     h.x[op.rd as usize] = h.pc.wrapping_add(u64::from(op.aux));
     h.pc = op.imm as u64;
     Flow::Jump
+}
+
+fn select_jalr(_: &Inst, ctx: &Ctx) -> Result<Handler, Illegal> {
+    let handler: Handler = if ctx.isa.contains(Ext::ZCA) {
+        jalr
+    } else {
+        |h, op| {
+            let target = h.x[op.rs1 as usize].wrapping_add(op.imm as u64) & !1;
+            if target & 2 == 0 { jalr(h, op) } else { misaligned(h, target) }
+        }
+    };
+    Ok(handler)
 }
 
 fn jalr(h: &mut Hart, op: &Op) -> Flow {
@@ -139,10 +180,14 @@ fn jalr(h: &mut Hart, op: &Op) -> Flow {
     Flow::Jump
 }
 
+/// A conditional branch; `bad` says what happens when it is taken to an address that may not be jumped to.
 #[inline(always)]
-fn br(h: &mut Hart, op: &Op, taken: impl FnOnce(u64, u64) -> bool) -> Flow {
-    let next = h.pc.wrapping_add(u64::from(op.aux));
-    h.pc = if taken(h.x[op.rs1 as usize], h.x[op.rs2 as usize]) { op.imm as u64 } else { next };
+fn br(h: &mut Hart, op: &Op, taken: impl FnOnce(u64, u64) -> bool, bad: Option<fn(&mut Hart, u64) -> Flow>) -> Flow {
+    let jump = taken(h.x[op.rs1 as usize], h.x[op.rs2 as usize]);
+    if let (true, Some(bad)) = (jump, bad) {
+        return bad(h, op.imm as u64);
+    }
+    h.pc = if jump { op.imm as u64 } else { h.pc.wrapping_add(u64::from(op.aux)) };
     Flow::Jump
 }
 

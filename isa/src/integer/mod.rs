@@ -1,13 +1,31 @@
-//! Integer instructions: RV64I and M here; atomics and bit manipulation beside.
+//! Integer instructions: RV64I, M, A, bit manipulation, conditional zeroing, may-be-operations.
 
+mod atomic;
 pub(crate) mod base;
 mod mul;
+mod zba;
+mod zbb;
+mod zbc;
+mod zbs;
+mod zicond;
+mod zimop;
 
 use crate::row::Row;
 
 /// The rows of this family.
 pub fn families() -> Vec<&'static [Row]> {
-    vec![base::ROWS, mul::ROWS]
+    vec![
+        base::ROWS,
+        mul::ROWS,
+        atomic::RESERVED,
+        atomic::AMOS,
+        zba::ROWS,
+        zbb::ROWS,
+        zbc::ROWS,
+        zbs::ROWS,
+        zicond::ROWS,
+        zimop::ROWS,
+    ]
 }
 
 /// Semantics of `rd = f(rs1, rs2)`.

@@ -1,15 +1,19 @@
-//! System instructions: fences, environment calls, CSRs, privilege.
+//! System instructions: environment calls, CSRs, fences, cache-block operations, privilege.
+
+mod cache;
+mod csr;
+mod fence;
+mod privileged;
 
 use crate::class::Class;
 use crate::ext::Ext;
-use crate::hart::{Cause, Mode, Request};
-use crate::integer::base::leave;
+use crate::hart::{Cause, Mode};
 use crate::op::Flow;
 use crate::row::{Exec, Row};
 
 /// The rows of this family.
 pub fn families() -> Vec<&'static [Row]> {
-    vec![ROWS]
+    vec![ROWS, csr::ROWS, fence::ROWS, cache::ROWS, privileged::ROWS]
 }
 
 const ROWS: &[Row] = &[
@@ -39,14 +43,5 @@ const ROWS: &[Row] = &[
             h.raise(Cause::Breakpoint, 0);
             Flow::Trap
         }),
-    ),
-    Row::new("fence", "pred, succ", "fm pred succ rs1 14..12=0 rd 6..0=0x0f", Ext::I, Class::Fence, Exec::Direct(|_, _| Flow::Next)),
-    Row::new(
-        "fence.i",
-        "",
-        "imm12 rs1 14..12=1 rd 6..0=0x0f",
-        Ext::ZIFENCEI,
-        Class::FenceI,
-        Exec::Direct(|h, op| leave(h, op, Request::FlushBlocks)),
     ),
 ];

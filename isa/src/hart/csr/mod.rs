@@ -1,66 +1,137 @@
 //! Control and status registers.
 
-use crate::ext::Ext;
+mod access;
+mod counters;
+mod number;
+mod pmp;
+pub(crate) mod status;
 
-/// Counter values that the engine passes in; see [`Props::CLOCK`](crate::row::Props::CLOCK).
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Clock {
-    /// Simulated cycles since reset.
-    pub cycle: u64,
-    /// Real-time counter, in ticks of the machine's timebase.
-    pub time: u64,
-    /// Instructions retired since reset.
-    pub instret: u64,
-}
+pub use access::Effect;
+pub use counters::{Clock, Counter};
+pub use number::*;
+pub use pmp::Pmp;
+
+use crate::ext::Ext;
+use crate::row::Props;
 
 /// The CSRs that are not fields of [`Hart`](super::Hart).
 #[derive(Clone, Debug)]
 pub struct Csrs {
-    /// mstatus.
+    /// mstatus; sstatus is a part of it.
     pub mstatus: u64,
-    /// Counters.
+    /// medeleg.
+    pub medeleg: u64,
+    /// mideleg.
+    pub mideleg: u64,
+    /// mie; sie is a part of it.
+    pub mie: u64,
+    /// mip; the environment sets the bits of its timers and devices here.
+    pub mip: u64,
+    /// mtvec.
+    pub mtvec: u64,
+    /// mcounteren.
+    pub mcounteren: u32,
+    /// menvcfg.
+    pub menvcfg: u64,
+    /// mscratch.
+    pub mscratch: u64,
+    /// mepc.
+    pub mepc: u64,
+    /// mcause.
+    pub mcause: u64,
+    /// mtval.
+    pub mtval: u64,
+    /// mhartid.
+    pub mhartid: u64,
+    /// stvec.
+    pub stvec: u64,
+    /// scounteren.
+    pub scounteren: u32,
+    /// senvcfg.
+    pub senvcfg: u64,
+    /// sscratch.
+    pub sscratch: u64,
+    /// sepc.
+    pub sepc: u64,
+    /// scause.
+    pub scause: u64,
+    /// stval.
+    pub stval: u64,
+    /// satp.
+    pub satp: u64,
+    /// Clocks.
     pub clock: Clock,
+    /// mcycle in terms of the cycle clock.
+    pub cycle: Counter,
+    /// minstret in terms of the instruction clock.
+    pub instret: Counter,
+    /// Physical memory protection.
+    pub pmp: Pmp,
     isa: Ext,
 }
 
-const FS: u32 = 13;
-const VS: u32 = 9;
-
 impl Csrs {
-    /// Reset values.
+    /// Reset values: floating point and vector unit off, all memory open to all modes.
     pub fn new(isa: Ext) -> Csrs {
-        Csrs { mstatus: 0, clock: Clock::default(), isa }
-    }
-
-    /// mstatus.FS: 0 off, 1 initial, 2 clean, 3 dirty.
-    #[inline(always)]
-    pub fn fs(&self) -> u32 {
-        (self.mstatus >> FS & 3) as u32
-    }
-
-    /// mstatus.VS: 0 off, 1 initial, 2 clean, 3 dirty.
-    #[inline(always)]
-    pub fn vs(&self) -> u32 {
-        (self.mstatus >> VS & 3) as u32
-    }
-
-    /// Marks floating-point state dirty.
-    pub fn dirty_fs(&mut self) {
-        self.mstatus |= 3 << FS | 1 << 63;
-    }
-
-    /// Marks vector state dirty.
-    pub fn dirty_vs(&mut self) {
-        self.mstatus |= 3 << VS | 1 << 63;
+        Csrs {
+            mstatus: status::RESET,
+            medeleg: 0,
+            mideleg: 0,
+            mie: 0,
+            mip: 0,
+            mtvec: 0,
+            mcounteren: 0,
+            menvcfg: 0,
+            mscratch: 0,
+            mepc: 0,
+            mcause: 0,
+            mtval: 0,
+            mhartid: 0,
+            stvec: 0,
+            scounteren: 0,
+            senvcfg: 0,
+            sscratch: 0,
+            sepc: 0,
+            scause: 0,
+            stval: 0,
+            satp: 0,
+            clock: Clock::default(),
+            cycle: Counter::default(),
+            instret: Counter::default(),
+            pmp: Pmp::default(),
+            isa,
+        }
     }
 
     /// The run's extensions.
     pub fn isa(&self) -> Ext {
         self.isa
     }
+
+    /// misa: the single-letter extensions, supervisor and user mode.
+    pub fn misa(&self) -> u64 {
+        let letters = [
+            (Ext::A, 'a'),
+            (Ext::C, 'c'),
+            (Ext::D, 'd'),
+            (Ext::F, 'f'),
+            (Ext::I, 'i'),
+            (Ext::M, 'm'),
+            (Ext::PRIV, 's'),
+            (Ext::PRIV, 'u'),
+            (Ext::V, 'v'),
+        ];
+        let bits = letters.iter().filter(|(ext, _)| self.isa.contains(*ext));
+        bits.fold(2 << 62, |misa, (_, letter)| misa | 1 << (*letter as u32 - 'a' as u32))
+    }
 }
 
-/// The name of a CSR in assembly, or its number.
-pub fn name(number: u16) -> String {
-    format!("0x{number:x}")
+/// What an instruction that names this CSR needs beyond its row: where it must stand in a block.
+pub fn props(number: u16) -> Props {
+    match number {
+        CYCLE | TIME | INSTRET | MCYCLE | MINSTRET | MCOUNTINHIBIT => Props::CLOCK,
+        // Flags of the host's floating-point unit are collected when a block ends.
+        FFLAGS | FCSR => Props::STARTS_BLOCK,
+        _ => Props::empty(),
+    }
 }
