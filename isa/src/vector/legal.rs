@@ -10,7 +10,11 @@ use crate::op::{Ctx, Illegal};
 /// # Errors
 /// When vill is set.
 pub fn vtype(ctx: &Ctx) -> Result<(), Illegal> {
-    if ctx.vtype.ill() { Err(Illegal::Rule("vtype is illegal (vill): no valid vset instruction came before")) } else { Ok(()) }
+    if ctx.vtype.ill() {
+        Err(Illegal::Rule("vtype is illegal (vill): no valid vset instruction came before"))
+    } else {
+        Ok(())
+    }
 }
 
 /// EMUL must lie between 1/8 and 8.
@@ -64,9 +68,7 @@ pub fn mixed_overlap(dst: (u8, i32), src: (u8, i32)) -> Result<(), Illegal> {
     let regs = |log2: i32| 1u32 << log2.max(0);
     let legal = !overlap(dst.0, dst.1, src.0, src.1)
         || (dst.1 < src.1 && dst.0 == src.0)
-        || (dst.1 > src.1
-            && src.1 >= 0
-            && u32::from(src.0) + regs(src.1) == u32::from(dst.0) + regs(dst.1));
+        || (dst.1 > src.1 && src.1 >= 0 && u32::from(src.0) + regs(src.1) == u32::from(dst.0) + regs(dst.1));
     if legal {
         Ok(())
     } else {
@@ -84,4 +86,24 @@ pub fn disjoint(dst: (u8, i32), src: (u8, i32)) -> Result<(), Illegal> {
     } else {
         Ok(())
     }
+}
+
+/// EMUL of a mask register for the overlap rules: one register, of an element width narrower than any other.
+const MASK: i32 = -4;
+
+/// A mask destination may overlap a source group only in its lowest-numbered register (section 5.2). It may be the
+/// mask register v0 itself.
+///
+/// # Errors
+/// Any other overlap.
+pub fn mask_result(inst: &Inst, src: (u8, i32)) -> Result<(), Illegal> {
+    mixed_overlap((inst.rd, MASK), src)
+}
+
+/// Instructions that read v0 as an operand and write a data group must not write it.
+///
+/// # Errors
+/// When they do.
+pub fn not_v0(inst: &Inst) -> Result<(), Illegal> {
+    if inst.rd == 0 { Err(Illegal::Rule("vd must not be v0, which this instruction reads")) } else { Ok(()) }
 }

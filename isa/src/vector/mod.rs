@@ -6,8 +6,15 @@
 
 pub mod config;
 pub mod element;
+pub mod fixed;
+pub mod float;
 pub mod integer;
 pub mod legal;
+pub mod mask;
+pub mod memory;
+pub mod permute;
+pub mod reduce;
+mod rows;
 pub mod simd;
 pub mod vtype;
 
@@ -15,5 +22,19 @@ use crate::row::Row;
 
 /// The rows of this family.
 pub fn families() -> Vec<&'static [Row]> {
-    vec![config::ROWS, integer::ROWS]
+    let mut families: Vec<&'static [Row]> = vec![
+        config::ROWS,
+        integer::arith::ROWS,
+        integer::shift::ROWS,
+        integer::mul::ROWS,
+        integer::widen::ROWS,
+        integer::carry::ROWS,
+        integer::compare::ROWS,
+        integer::moves::ROWS,
+        fixed::ROWS,
+    ];
+    families.extend(mask::ROWS);
+    families.extend(permute::ROWS);
+    families.extend([memory::FAMILIES, float::FAMILIES, reduce::FAMILIES].concat());
+    families
 }

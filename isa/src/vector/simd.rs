@@ -3,12 +3,19 @@
 use crate::float::lanes::Level;
 use crate::hart::Hart;
 use crate::op::{Flow, Handler, Op};
+use crate::vector::element::ScalarSource;
 
 /// Semantics as a type, so that one source can be compiled for several host feature sets.
 /// Implementations must be `#[inline(always)]`, as must everything hot that they call.
 pub trait Body {
     /// Executes the operation.
     fn run(h: &mut Hart, op: &Op) -> Flow;
+}
+
+/// As [`Body`], for operations with a scalar operand: one body serves its `.vx` and `.vi` forms.
+pub trait ScalarBody {
+    /// Executes the operation with this operand.
+    fn run(h: &mut Hart, op: &Op, scalar: u64) -> Flow;
 }
 
 /// The handler of a body for a level.
@@ -18,6 +25,19 @@ pub fn versioned<B: Body>(level: Level) -> Handler {
         Level::Avx512 => avx512::<B>,
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2::<B>,
+        _ => B::run,
+    }
+}
+
+/// As [`versioned`], for bodies that also have a general handler: on x86-64 a host without AVX2 uses that, so that
+/// hundreds of bodies are not compiled once more for hosts that hardly exist.
+pub fn versioned_or<B: Body>(level: Level, general: Handler) -> Handler {
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => avx512::<B>,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => avx2::<B>,
+        _ if cfg!(target_arch = "x86_64") => general,
         _ => B::run,
     }
 }
@@ -36,4 +56,48 @@ unsafe fn avx512<B: Body>(h: &mut Hart, op: &Op) -> Flow {
 #[target_feature(enable = "avx2,fma,bmi1,bmi2")]
 unsafe fn avx2<B: Body>(h: &mut Hart, op: &Op) -> Flow {
     B::run(h, op)
+}
+
+/// As [`versioned_or`], for a body with a scalar operand.
+pub fn versioned_scalar_or<B: ScalarBody, S: ScalarSource>(level: Level, general: Handler) -> Handler {
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => |h, op| {
+            let scalar = S::value(h, op);
+            // SAFETY: `Level::detect` found the features.
+            unsafe { avx512_scalar::<B>(h, op, scalar) }
+        },
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => |h, op| {
+            let scalar = S::value(h, op);
+            // SAFETY: `Level::detect` found the features.
+            unsafe { avx2_scalar::<B>(h, op, scalar) }
+        },
+        _ if cfg!(target_arch = "x86_64") => general,
+        _ => |h, op| {
+            let scalar = S::value(h, op);
+            portable_scalar::<B>(h, op, scalar)
+        },
+    }
+}
+
+/// # Safety
+/// The host must have these features: `Level::detect` says so.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi1,bmi2")]
+unsafe fn avx512_scalar<B: ScalarBody>(h: &mut Hart, op: &Op, scalar: u64) -> Flow {
+    B::run(h, op, scalar)
+}
+
+/// # Safety
+/// The host must have these features: `Level::detect` says so.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,bmi1,bmi2")]
+unsafe fn avx2_scalar<B: ScalarBody>(h: &mut Hart, op: &Op, scalar: u64) -> Flow {
+    B::run(h, op, scalar)
+}
+
+#[inline(never)]
+fn portable_scalar<B: ScalarBody>(h: &mut Hart, op: &Op, scalar: u64) -> Flow {
+    B::run(h, op, scalar)
 }

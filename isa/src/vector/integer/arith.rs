@@ -1,48 +1,46 @@
-//! Single-width add, subtract and logic.
+//! Single-width add, subtract, logic, minimum and maximum.
 
-use crate::class::Class;
-use crate::ext::Ext;
-use crate::row::{Exec, Row};
-use crate::vector::element::{Binary, Element, vi, vv, vx};
-
-const fn row(name: &'static str, syntax: &'static str, encoding: &'static str, exec: Exec) -> Row {
-    Row::new(name, syntax, encoding, Ext::ZVE32X, Class::VInt, exec)
-}
-
-const VV: &str = "vd, vs2, vs1 vm";
-const VX: &str = "vd, vs2, rs1 vm";
-const VI: &str = "vd, vs2, imm vm";
-
-/// Defines element-wise functions as types.
-macro_rules! binary {
-    ($($name:ident = |$a:ident, $b:ident| $value:expr;)*) => { $(
-        struct $name;
-        impl<T: Element> Binary<T> for $name {
-            #[inline(always)]
-            fn apply($a: T, $b: T) -> T {
-                $value
-            }
-        }
-    )* };
-}
+use crate::row::Row;
+use crate::vector::element::{Element, Lane, Vxrm, vi, vv, vx};
+use crate::vector::rows::op;
 
 binary! {
     Add = |a, b| T::of(a.zext().wrapping_add(b.zext()));
     Sub = |a, b| T::of(a.zext().wrapping_sub(b.zext()));
     ReverseSub = |a, b| T::of(b.zext().wrapping_sub(a.zext()));
     And = |a, b| T::of(a.zext() & b.zext());
+    Or = |a, b| T::of(a.zext() | b.zext());
+    Xor = |a, b| T::of(a.zext() ^ b.zext());
+    MinU = |a, b| if a < b { a } else { b };
+    Min = |a, b| if a.sext() < b.sext() { a } else { b };
+    MaxU = |a, b| if a > b { a } else { b };
+    Max = |a, b| if a.sext() > b.sext() { a } else { b };
 }
 
 /// Rows of this file.
 pub const ROWS: &[Row] = &[
-    row("vadd.vv", VV, "vm vs2 vs1 vd 31..26=0x00 14..12=0 6..0=0x57", vv::<Add>()),
-    row("vadd.vx", VX, "vm vs2 rs1 vd 31..26=0x00 14..12=4 6..0=0x57", vx::<Add>()),
-    row("vadd.vi", VI, "vm vs2 simm5 vd 31..26=0x00 14..12=3 6..0=0x57", vi::<Add>()),
-    row("vsub.vv", VV, "vm vs2 vs1 vd 31..26=0x02 14..12=0 6..0=0x57", vv::<Sub>()),
-    row("vsub.vx", VX, "vm vs2 rs1 vd 31..26=0x02 14..12=4 6..0=0x57", vx::<Sub>()),
-    row("vrsub.vx", VX, "vm vs2 rs1 vd 31..26=0x03 14..12=4 6..0=0x57", vx::<ReverseSub>()),
-    row("vrsub.vi", VI, "vm vs2 simm5 vd 31..26=0x03 14..12=3 6..0=0x57", vi::<ReverseSub>()),
-    row("vand.vv", VV, "vm vs2 vs1 vd 31..26=0x09 14..12=0 6..0=0x57", vv::<And>()),
-    row("vand.vx", VX, "vm vs2 rs1 vd 31..26=0x09 14..12=4 6..0=0x57", vx::<And>()),
-    row("vand.vi", VI, "vm vs2 simm5 vd 31..26=0x09 14..12=3 6..0=0x57", vi::<And>()),
+    op!("vadd.vv", vv 0x00, VInt, vv::<Add>()),
+    op!("vadd.vx", vx 0x00, VInt, vx::<Add>()),
+    op!("vadd.vi", vi 0x00, VInt, vi::<Add>()),
+    op!("vsub.vv", vv 0x02, VInt, vv::<Sub>()),
+    op!("vsub.vx", vx 0x02, VInt, vx::<Sub>()),
+    op!("vrsub.vx", vx 0x03, VInt, vx::<ReverseSub>()),
+    op!("vrsub.vi", vi 0x03, VInt, vi::<ReverseSub>()),
+    op!("vminu.vv", vv 0x04, VInt, vv::<MinU>()),
+    op!("vminu.vx", vx 0x04, VInt, vx::<MinU>()),
+    op!("vmin.vv", vv 0x05, VInt, vv::<Min>()),
+    op!("vmin.vx", vx 0x05, VInt, vx::<Min>()),
+    op!("vmaxu.vv", vv 0x06, VInt, vv::<MaxU>()),
+    op!("vmaxu.vx", vx 0x06, VInt, vx::<MaxU>()),
+    op!("vmax.vv", vv 0x07, VInt, vv::<Max>()),
+    op!("vmax.vx", vx 0x07, VInt, vx::<Max>()),
+    op!("vand.vv", vv 0x09, VInt, vv::<And>()),
+    op!("vand.vx", vx 0x09, VInt, vx::<And>()),
+    op!("vand.vi", vi 0x09, VInt, vi::<And>()),
+    op!("vor.vv", vv 0x0a, VInt, vv::<Or>()),
+    op!("vor.vx", vx 0x0a, VInt, vx::<Or>()),
+    op!("vor.vi", vi 0x0a, VInt, vi::<Or>()),
+    op!("vxor.vv", vv 0x0b, VInt, vv::<Xor>()),
+    op!("vxor.vx", vx 0x0b, VInt, vx::<Xor>()),
+    op!("vxor.vi", vi 0x0b, VInt, vi::<Xor>()),
 ];

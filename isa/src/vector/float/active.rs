@@ -1,0 +1,141 @@
+//! The active elements of an operation.
+
+use crate::hart::{Hart, Scalar};
+use crate::op::Op;
+use crate::vector::element::Element;
+use crate::vector::vtype::Vtype;
+
+/// Elements in a portion.
+pub(in crate::vector) const PORTION: usize = 64;
+
+/// A portion of the active elements.
+#[derive(Clone, Copy)]
+pub(in crate::vector) enum Portion<'a> {
+    /// As many elements, one after the other, from this one on.
+    Run(usize, usize),
+    /// These.
+    Picked(&'a [u16]),
+}
+
+impl Portion<'_> {
+    /// Number of elements, at most [`PORTION`].
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        match self {
+            Portion::Run(_, len) => *len,
+            Portion::Picked(indices) => indices.len(),
+        }
+    }
+
+    /// The place of an element of the portion in its group.
+    #[inline(always)]
+    pub fn index(&self, at: usize) -> usize {
+        match self {
+            Portion::Run(start, _) => start + at,
+            Portion::Picked(indices) => indices[at] as usize,
+        }
+    }
+}
+
+/// Calls `f` with the active elements from vstart to vl, in order, at most [`PORTION`] at a time.
+#[inline(always)]
+pub(in crate::vector) fn portions(h: &mut Hart, op: &Op, mut f: impl FnMut(&mut Hart, Portion)) {
+    let (start, vl) = (h.vstart as usize, h.vl as usize);
+    let mut indices = [0u16; PORTION];
+    let mut from = start;
+    while from < vl {
+        let to = vl.min(from + PORTION);
+        let portion = if op.masked == 0 {
+            Portion::Run(from, to - from)
+        } else {
+            let mut count = 0;
+            for index in from..to {
+                indices[count] = index as u16;
+                count += usize::from(h.v.mask_bit(0, index));
+            }
+            Portion::Picked(&indices[..count])
+        };
+        f(h, portion);
+        from = to;
+    }
+}
+
+/// Ends an operation whose destination is a group of elements of `D`: sets inactive and tail elements to ones where policy says so and
+/// clears vstart.
+#[inline(always)]
+pub(in crate::vector) fn finish<D: Element>(h: &mut Hart, op: &Op) {
+    if h.config().agnostic_ones {
+        agnostic::<D>(h, op);
+    }
+    h.vstart = 0;
+}
+
+#[cold]
+fn agnostic<D: Element>(h: &mut Hart, op: &Op) {
+    let (start, vl, vtype) = (h.vstart as usize, h.vl as usize, Vtype::from_bits(op.vtype));
+    if op.masked != 0 && vtype.ma() {
+        for index in start..vl {
+            if !h.v.mask_bit(0, index) {
+                h.v.set(op.rd, index, D::ONES);
+            }
+        }
+    }
+    if start < vl && vtype.ta() {
+        for index in vl..(op.aux as usize).max(h.vlenb() / size_of::<D>()) {
+            h.v.set(op.rd, index, D::ONES);
+        }
+    }
+}
+
+/// The same for a destination that is a mask register. Its tail is agnostic whatever vtype says.
+/// `mask` is v0 as it was before the operation: the destination may be v0.
+pub(in crate::vector) fn finish_mask(h: &mut Hart, op: &Op, mask: impl Fn(usize) -> bool) {
+    let (start, vl) = (h.vstart as usize, h.vl as usize);
+    if h.config().agnostic_ones && start < vl {
+        if op.masked != 0 && Vtype::from_bits(op.vtype).ma() {
+            for index in (start..vl).filter(|&index| !mask(index)) {
+                h.v.set_mask_bit(op.rd, index, true);
+            }
+        }
+        for index in vl..8 * h.vlenb() {
+            h.v.set_mask_bit(op.rd, index, true);
+        }
+    }
+    h.vstart = 0;
+}
+
+/// The elements of a group that a portion names, side by side, and zeros.
+#[inline(always)]
+pub(in crate::vector) fn gather<T: Scalar + Default>(h: &Hart, reg: u8, portion: Portion) -> [T; PORTION] {
+    let mut values = [T::default(); PORTION];
+    match portion {
+        Portion::Run(start, len) => {
+            let from = h.v.from(reg)[start * size_of::<T>()..][..len * size_of::<T>()].as_ptr();
+            // SAFETY: the slice has as many bytes, and a portion is no longer than the array.
+            unsafe { std::ptr::copy_nonoverlapping(from, values.as_mut_ptr().cast(), len * size_of::<T>()) };
+        }
+        Portion::Picked(indices) => {
+            for (value, &index) in values.iter_mut().zip(indices) {
+                *value = h.v.get(reg, index as usize);
+            }
+        }
+    }
+    values
+}
+
+/// Puts values back to where a portion has them from.
+#[inline(always)]
+pub(in crate::vector) fn scatter<T: Scalar>(h: &mut Hart, reg: u8, portion: Portion, values: &[T; PORTION]) {
+    match portion {
+        Portion::Run(start, len) => {
+            let to = h.v.from_mut(reg)[start * size_of::<T>()..][..len * size_of::<T>()].as_mut_ptr();
+            // SAFETY: the slice has as many bytes, and a portion is no longer than the array.
+            unsafe { std::ptr::copy_nonoverlapping(values.as_ptr().cast(), to, len * size_of::<T>()) };
+        }
+        Portion::Picked(indices) => {
+            for (&value, &index) in values.iter().zip(indices) {
+                h.v.set(reg, index as usize, value);
+            }
+        }
+    }
+}

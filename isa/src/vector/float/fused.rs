@@ -1,0 +1,108 @@
+//! Multiply-add of one width.
+
+use super::active::{PORTION, finish, gather, portions, scatter};
+use super::kernels::{Arithmetic, MACC, MSAC, NMACC, NMSAC, soft_fused};
+use super::{by_format, rounding, single_width, unbox};
+use crate::class::Class;
+use crate::ext::Ext;
+use crate::float::{Flags, Rounding};
+use crate::hart::Hart;
+use crate::op::{Flow, Op};
+use crate::row::{Exec, Row};
+use crate::vector::element;
+
+/// `row!(vv "vfmacc", funct6, operation, whether vd is the addend)`: the `.vv` or `.vf` row.
+macro_rules! row {
+    (vv $name:literal, $funct6:literal, $op:ident, $adds:literal) => {
+        Row::new(
+            concat!($name, ".vv"),
+            "vd, vs1, vs2 vm",
+            concat!("vm vs2 vs1 vd 31..26=", $funct6, " 14..12=1 6..0=0x57"),
+            Ext::ZVE32F,
+            Class::VFma,
+            fused::<$op, false, $adds>(),
+        )
+    };
+    (vf $name:literal, $funct6:literal, $op:ident, $adds:literal) => {
+        Row::new(
+            concat!($name, ".vf"),
+            "vd, fs1, vs2 vm",
+            concat!("vm vs2 rs1 vd 31..26=", $funct6, " 14..12=5 6..0=0x57"),
+            Ext::ZVE32F,
+            Class::VFma,
+            fused::<$op, true, $adds>(),
+        )
+    };
+}
+
+/// Rows of this file. The last argument: whether vd is the addend (`vfmacc`) or a factor (`vfmadd`).
+pub(super) const ROWS: &[Row] = &[
+    row!(vv "vfmadd", 0x28, MACC, false),
+    row!(vf "vfmadd", 0x28, MACC, false),
+    row!(vv "vfnmadd", 0x29, NMACC, false),
+    row!(vf "vfnmadd", 0x29, NMACC, false),
+    row!(vv "vfmsub", 0x2a, MSAC, false),
+    row!(vf "vfmsub", 0x2a, MSAC, false),
+    row!(vv "vfnmsub", 0x2b, NMSAC, false),
+    row!(vf "vfnmsub", 0x2b, NMSAC, false),
+    row!(vv "vfmacc", 0x2c, MACC, true),
+    row!(vf "vfmacc", 0x2c, MACC, true),
+    row!(vv "vfnmacc", 0x2d, NMACC, true),
+    row!(vf "vfnmacc", 0x2d, NMACC, true),
+    row!(vv "vfmsac", 0x2e, MSAC, true),
+    row!(vf "vfmsac", 0x2e, MSAC, true),
+    row!(vv "vfnmsac", 0x2f, NMSAC, true),
+    row!(vf "vfnmsac", 0x2f, NMSAC, true),
+];
+
+/// `vd[i] = ±(vs1[i] * vs2[i]) ± vd[i]` if `ADDS`, else `±(vs1[i] * vd[i]) ± vs2[i]`; `f[rs1]` for `vs1[i]` if `SCALAR`.
+const fn fused<const OP: u8, const SCALAR: bool, const ADDS: bool>() -> Exec {
+    Exec::Select(|inst, ctx| {
+        single_width(inst, ctx, !SCALAR)?;
+        Ok(if element::general(inst, ctx) || ctx.frm != Rounding::Rne as u8 {
+            by_format!(ctx, general, OP, SCALAR, ADDS)
+        } else {
+            by_format!(ctx, fast, OP, SCALAR, ADDS)
+        })
+    })
+}
+
+fn fast<F: Arithmetic, const OP: u8, const SCALAR: bool, const ADDS: bool>(h: &mut Hart, op: &Op) -> Flow {
+    let kernel = F::kernels(h.config().level).fused(OP, SCALAR);
+    let n = h.vl as usize;
+    let scalar = if SCALAR { unbox::<F>(h, op.rs1) } else { F::Bits::default() };
+    let a = if SCALAR { &raw const scalar } else { h.v.ptr(op.rs1).cast() };
+    let other = h.v.ptr(op.rs2).cast();
+    let to = h.v.ptr_mut(op.rd).cast::<F::Bits>();
+    let (b, c) = if ADDS { (other, to.cast_const()) } else { (to.cast_const(), other) };
+    // SAFETY: legality has put the groups into the register file, the same or disjoint; the scalar is a copy.
+    unsafe { kernel(to, a, b, c, n) };
+    Flow::Next
+}
+
+fn general<F: Arithmetic, const OP: u8, const SCALAR: bool, const ADDS: bool>(h: &mut Hart, op: &Op) -> Flow {
+    let rm = rounding(h);
+    let kernel = F::kernels(h.config().level).fused(OP, SCALAR);
+    let scalar = if SCALAR { unbox::<F>(h, op.rs1) } else { F::Bits::default() };
+    let mut flags = Flags::empty();
+    portions(h, op, |h, portion| {
+        let a = if SCALAR { [scalar; PORTION] } else { gather(h, op.rs1, portion) };
+        let mut d: [F::Bits; PORTION] = gather(h, op.rd, portion);
+        let other: [F::Bits; PORTION] = gather(h, op.rs2, portion);
+        if rm == Rounding::Rne {
+            let to = d.as_mut_ptr();
+            let (b, c) = if ADDS { (other.as_ptr(), to.cast_const()) } else { (to.cast_const(), other.as_ptr()) };
+            // SAFETY: all arrays are as long as a portion can be, and the destination is one of the operands.
+            unsafe { kernel(to, a.as_ptr(), b, c, portion.len()) };
+        } else {
+            for ((&a, d), &other) in a.iter().zip(&mut d).zip(&other).take(portion.len()) {
+                let (b, c) = if ADDS { (other, *d) } else { (*d, other) };
+                *d = soft_fused::<F>(OP, a, b, c, rm, &mut flags);
+            }
+        }
+        scatter(h, op.rd, portion, &d);
+    });
+    h.fflags |= flags;
+    finish::<F::Bits>(h, op);
+    Flow::Next
+}

@@ -1,0 +1,136 @@
+//! The kernels of [`lanes`], resolved once for all operations, forms and levels.
+
+use std::sync::LazyLock;
+
+use super::Real;
+use crate::float::lanes::{self, Binary, BinaryOp, Form, Fused, FusedOp, Level};
+use crate::float::{F16, F32, F64, Flags, Rounding, add, div, host, mul, mul_add, sub};
+use crate::vector::element::Element;
+
+/// Kernels of one format and level, by operation and form.
+pub(in crate::vector) struct Kernels<T> {
+    binary: [[Binary<T>; 2]; 6],
+    fused: [[Fused<T>; 2]; 4],
+}
+
+impl<T> Kernels<T> {
+    fn resolve(
+        level: Level,
+        binary: fn(BinaryOp, Form, Level) -> Binary<T>,
+        fused: fn(FusedOp, Form, Level) -> Fused<T>,
+    ) -> Kernels<T> {
+        const FORMS: [Form; 2] = [Form::Vector, Form::Scalar];
+        Kernels {
+            binary: [ADD, SUB, RSUB, MUL, DIV, RDIV].map(|op| FORMS.map(|form| binary(binary_op(op), form, level))),
+            fused: [MACC, NMACC, MSAC, NMSAC].map(|op| FORMS.map(|form| fused(fused_op(op), form, level))),
+        }
+    }
+
+    /// The kernel of a binary operation: `ADD` to `RDIV`.
+    #[inline(always)]
+    pub fn binary(&self, op: u8, scalar: bool) -> Binary<T> {
+        self.binary[op as usize][usize::from(scalar)]
+    }
+
+    /// The kernel of a fused operation: `MACC` to `NMSAC`.
+    #[inline(always)]
+    pub fn fused(&self, op: u8, scalar: bool) -> Fused<T> {
+        self.fused[op as usize][usize::from(scalar)]
+    }
+}
+
+// The operations as numbers, for const generics and as indices.
+pub(super) const ADD: u8 = 0;
+pub(super) const SUB: u8 = 1;
+pub(super) const RSUB: u8 = 2;
+pub(super) const MUL: u8 = 3;
+pub(super) const DIV: u8 = 4;
+pub(super) const RDIV: u8 = 5;
+pub(super) const MACC: u8 = 0;
+pub(super) const NMACC: u8 = 1;
+pub(super) const MSAC: u8 = 2;
+pub(super) const NMSAC: u8 = 3;
+
+fn binary_op(op: u8) -> BinaryOp {
+    match op {
+        ADD => BinaryOp::Add,
+        SUB => BinaryOp::Sub,
+        RSUB => BinaryOp::Rsub,
+        MUL => BinaryOp::Mul,
+        DIV => BinaryOp::Div,
+        _ => BinaryOp::Rdiv,
+    }
+}
+
+fn fused_op(op: u8) -> FusedOp {
+    match op {
+        MACC => FusedOp::Macc,
+        NMACC => FusedOp::Nmacc,
+        MSAC => FusedOp::Msac,
+        _ => FusedOp::Nmsac,
+    }
+}
+
+/// A format with kernels.
+pub(in crate::vector) trait Arithmetic: Real {
+    /// The kernels of a level.
+    fn kernels(level: Level) -> &'static Kernels<Self::Bits>;
+    /// `a + b` on the host, to nearest even.
+    fn host_add(a: Self::Bits, b: Self::Bits) -> Self::Bits;
+    /// The square root of `a` on the host, to nearest even.
+    fn host_sqrt(a: Self::Bits) -> Self::Bits;
+}
+
+macro_rules! arithmetic {
+    ($($format:ident, $bits:ty, $binary:ident, $fused:ident, $add:ident, $sqrt:ident;)*) => {$(
+        impl Arithmetic for $format {
+            #[inline(always)]
+            fn kernels(level: Level) -> &'static Kernels<$bits> {
+                static LEVELS: LazyLock<[Kernels<$bits>; 3]> = LazyLock::new(|| {
+                    [Level::Portable, Level::Avx2, Level::Avx512]
+                        .map(|level| Kernels::resolve(level, lanes::$binary, lanes::$fused))
+                });
+                &LEVELS[level as usize]
+            }
+            #[inline(always)]
+            fn host_add(a: $bits, b: $bits) -> $bits { host::$add(a, b) }
+            #[inline(always)]
+            fn host_sqrt(a: $bits) -> $bits { host::$sqrt(a) }
+        }
+    )*};
+}
+
+arithmetic! {
+    F16, u16, binary_f16, fused_f16, add_f16, sqrt_f16;
+    F32, u32, binary_f32, fused_f32, add_f32, sqrt_f32;
+    F64, u64, binary_f64, fused_f64, add_f64, sqrt_f64;
+}
+
+/// One element of a binary operation in any rounding mode.
+#[inline(always)]
+pub(super) fn soft_binary<F: Real>(op: u8, a: F::Bits, b: F::Bits, rm: Rounding, flags: &mut Flags) -> F::Bits {
+    let (a, b) = (a.zext(), b.zext());
+    F::Bits::of(match op {
+        ADD => add::<F>(a, b, rm, flags),
+        SUB => sub::<F>(a, b, rm, flags),
+        RSUB => sub::<F>(b, a, rm, flags),
+        MUL => mul::<F>(a, b, rm, flags),
+        DIV => div::<F>(a, b, rm, flags),
+        _ => div::<F>(b, a, rm, flags),
+    })
+}
+
+/// One element of a fused operation in any rounding mode.
+#[inline(always)]
+pub(super) fn soft_fused<F: Real>(
+    op: u8,
+    a: F::Bits,
+    b: F::Bits,
+    c: F::Bits,
+    rm: Rounding,
+    flags: &mut Flags,
+) -> F::Bits {
+    let product = if op == NMACC || op == NMSAC { F::SIGN } else { 0 };
+    let addend = if op == NMACC || op == MSAC { F::SIGN } else { 0 };
+    F::Bits::of(mul_add::<F>(a.zext() ^ product, b.zext(), c.zext() ^ addend, rm, flags))
+}

@@ -1,0 +1,121 @@
+//! Floating-point reductions. Sums are made in element order, the unordered ones too: their order is free, and so
+//! results are those of other simulators.
+
+use super::reduce;
+use crate::class::Class;
+use crate::ext::Ext;
+use crate::float::{F16, F32, Flags, Rounding, add, max, min};
+use crate::hart::Hart;
+use crate::inst::Inst;
+use crate::op::{Ctx, Flow, Handler, Illegal, Op};
+use crate::row::{Exec, Props, Row};
+use crate::vector::element::Element;
+use crate::vector::float::active::{gather, portions};
+use crate::vector::float::kernels::Arithmetic;
+use crate::vector::float::widen::{WideBits, Widens};
+use crate::vector::float::{Real, arithmetic_ext, by_format, need, ready, rounding};
+use crate::vector::legal;
+
+macro_rules! row {
+    ($name:literal, $class:ident, $funct6:literal, $exec:expr) => {
+        Row::new(
+            $name,
+            "vd, vs2, vs1 vm",
+            concat!("vm vs2 vs1 vd 31..26=", $funct6, " 14..12=1 6..0=0x57"),
+            Ext::ZVE32F,
+            Class::$class,
+            Exec::Select($exec),
+        )
+        .with(Props::NO_VSTART)
+    };
+}
+
+/// Rows of this file.
+pub(super) const ROWS: &[Row] = &[
+    row!("vfredusum.vs", VFpReduce, 0x01, sum),
+    row!("vfredosum.vs", VFpReduceOrdered, 0x03, sum),
+    row!("vfredmin.vs", VFpReduce, 0x05, extreme::<false>),
+    row!("vfredmax.vs", VFpReduce, 0x07, extreme::<true>),
+    row!("vfwredusum.vs", VFpReduceWiden, 0x31, widening_sum),
+    row!("vfwredosum.vs", VFpReduceOrdered, 0x33, widening_sum),
+];
+
+fn legality(inst: &Inst, ctx: &Ctx) -> Result<(), Illegal> {
+    ready(ctx)?;
+    need(ctx, arithmetic_ext(ctx.vtype.sew())?)?;
+    legal::aligned(inst.rs2, ctx.vtype.lmul_log2())
+}
+
+fn sum(inst: &Inst, ctx: &Ctx) -> Result<Handler, Illegal> {
+    legality(inst, ctx)?;
+    Ok(by_format!(ctx, run_sum))
+}
+
+fn extreme<const MAX: bool>(inst: &Inst, ctx: &Ctx) -> Result<Handler, Illegal> {
+    legality(inst, ctx)?;
+    Ok(by_format!(ctx, run_extreme, MAX))
+}
+
+fn widening_sum(inst: &Inst, ctx: &Ctx) -> Result<Handler, Illegal> {
+    legality(inst, ctx)?;
+    match ctx.vtype.sew() {
+        16 => Ok(run_widening::<F16>),
+        32 => {
+            need(ctx, Ext::ZVE64D)?;
+            Ok(run_widening::<F32>)
+        }
+        _ => Err(Illegal::Rule("widening floating point needs SEW 16 or 32")),
+    }
+}
+
+#[inline(always)]
+fn add_one<F: Arithmetic>(a: F::Bits, b: F::Bits, rm: Rounding, flags: &mut Flags) -> F::Bits {
+    if rm == Rounding::Rne { F::host_add(a, b) } else { F::Bits::of(add::<F>(a.zext(), b.zext(), rm, flags)) }
+}
+
+fn run_sum<F: Arithmetic>(h: &mut Hart, op: &Op) -> Flow {
+    let rm = rounding(h);
+    let mut flags = Flags::empty();
+    reduce::<F::Bits>(h, op, |h, mut sum| {
+        portions(h, op, |h, portion| {
+            for &element in &gather::<F::Bits>(h, op.rs2, portion)[..portion.len()] {
+                sum = add_one::<F>(sum, element, rm, &mut flags);
+            }
+        });
+        sum
+    });
+    h.fflags |= flags;
+    Flow::Next
+}
+
+fn run_extreme<F: Real, const MAX: bool>(h: &mut Hart, op: &Op) -> Flow {
+    let mut flags = Flags::empty();
+    reduce::<F::Bits>(h, op, |h, start| {
+        let mut value = start.zext();
+        portions(h, op, |h, portion| {
+            for &element in &gather::<F::Bits>(h, op.rs2, portion)[..portion.len()] {
+                let element = element.zext();
+                value = if MAX { max::<F>(value, element, &mut flags) } else { min::<F>(value, element, &mut flags) };
+            }
+        });
+        F::Bits::of(value)
+    });
+    h.fflags |= flags;
+    Flow::Next
+}
+
+fn run_widening<N: Widens>(h: &mut Hart, op: &Op) -> Flow {
+    let (rm, level) = (rounding(h), h.config().level);
+    let mut flags = Flags::empty();
+    reduce::<WideBits<N>>(h, op, |h, mut sum| {
+        portions(h, op, |h, portion| {
+            let wide = N::widen(level, &gather(h, op.rs2, portion), &mut flags);
+            for &element in &wide[..portion.len()] {
+                sum = add_one::<N::Wide>(sum, element, rm, &mut flags);
+            }
+        });
+        sum
+    });
+    h.fflags |= flags;
+    Flow::Next
+}
