@@ -1,0 +1,189 @@
+//! The key table: the single truth about what may stand in a machine file.
+
+use std::sync::LazyLock;
+
+use rvtile_isa::class::Class;
+
+use super::model::{MemoryPort, Pipe, PredictorKind, PrefetchKind, StartLevel, Unit};
+use super::value::Kind;
+
+/// A key of a machine file.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// Dotted path; `<cache>` stands for each of [`CACHES`], `<class>` for the name of each timing class.
+    pub path: &'static str,
+    /// What the value may be.
+    pub kind: Kind,
+    /// Unit of the value; empty where it has none.
+    pub unit: &'static str,
+    /// Whether a complete machine can do without it.
+    pub optional: bool,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+/// The cache levels.
+pub const CACHES: &[&str] = &["l1i", "l1d", "l2", "l3"];
+
+const fn key(path: &'static str, kind: Kind, unit: &'static str, doc: &'static str) -> Key {
+    Key { path, kind, unit, optional: false, doc }
+}
+
+const fn optional(path: &'static str, kind: Kind, unit: &'static str, doc: &'static str) -> Key {
+    Key { path, kind, unit, optional: true, doc }
+}
+
+const fn integer(min: u64, max: u64) -> Kind {
+    Kind::Integer { min, max }
+}
+
+const fn power(min: u64, max: u64) -> Kind {
+    Kind::PowerOfTwo { min, max }
+}
+
+const CYCLES: Kind = integer(0, 1_000_000);
+
+/// Every key.
+pub const KEYS: &[Key] = &[
+    key("core.clock_mhz", Kind::Real { min: 1.0, max: 10_000.0 }, "MHz", "clock of the core"),
+    key("core.issue_width", integer(1, 2), "instructions/cycle", "instructions issued per cycle"),
+    key("core.mispredict_penalty", CYCLES, "cycles", "lost by a mispredicted branch or jump"),
+    key("core.taken_branch_penalty", CYCLES, "cycles", "lost by a taken branch or jump that was predicted"),
+    key("core.alu_to_address", CYCLES, "cycles", "from an integer ALU result to address generation"),
+    key("core.environment_call", CYCLES, "cycles", "charged for a call of the environment"),
+    key("core.predictor.kind", Kind::Choice(PredictorKind::NAMES), "", "branch predictor"),
+    key("core.predictor.entries", power(2, 1 << 20), "", "two-bit counters"),
+    key("core.predictor.history_bits", integer(0, 20), "bits", "global history, at most log2 of the entries"),
+    key("core.predictor.btb_entries", integer(0, 1 << 16), "", "branch target buffer; 0 is none"),
+    key("core.predictor.ras_entries", integer(0, 1 << 10), "", "return address stack; 0 is none"),
+    key("vector.vlen", power(128, 4096), "bits", "vector register"),
+    key("vector.dlen", power(64, 4096), "bits", "vector data path, at most vlen"),
+    key("vector.queue_depth", integer(0, 1024), "", "vector command queue; 0: issue waits for the sequencer"),
+    key("vector.arithmetic_sequencers", integer(1, 2), "", "arithmetic sequencers"),
+    key("vector.memory_port", Kind::Choice(MemoryPort::NAMES), "", "one port for loads and stores, or one each"),
+    key("vector.port_bytes", power(1, 1024), "bytes/cycle", "width of a memory port"),
+    key("vector.sequencer_extra", integer(0, 64), "cycles", "sequencer kept beyond the occupancy"),
+    key("vector.in_order_writeback", Kind::Flag, "", "results are written back in order, scalar and vector together"),
+    key("vector.vset_to_vector", integer(0, 64), "cycles", "from vset* to a vector instruction that follows"),
+    key("vector.start_level", Kind::Choice(StartLevel::NAMES), "", "nearest level of unit-stride accesses"),
+    key("vector.elements_through_l1d", Kind::Flag, "", "strided, indexed and segment accesses go through L1D"),
+    key("vector.chaining", Kind::Flag, "", "a dependent may start at its producer's first beat"),
+    key("vector.war_hazards", Kind::Flag, "", "a write waits for earlier readers of its register"),
+    key("vector.fault_first_vl", CYCLES, "cycles", "until vl can be read after a fault-only-first load"),
+    key("memory.<cache>.size", Kind::Size { max: 1 << 40 }, "bytes", "capacity; 0: there is no such cache"),
+    key("memory.<cache>.ways", integer(1, 1024), "", "associativity; size / ways / line is a power of two"),
+    key("memory.<cache>.line", power(8, 4096), "bytes", "line"),
+    key("memory.<cache>.hit_latency", CYCLES, "cycles", "added by a hit when the access started at a nearer level"),
+    key("memory.<cache>.outstanding_fills", integer(1, 1024), "", "line fills under way at once"),
+    key("memory.<cache>.bytes_per_cycle", Kind::Real { min: 1e-3, max: 1e6 }, "bytes/cycle", "bandwidth of fills"),
+    key("memory.prefetcher.kind", Kind::Choice(PrefetchKind::NAMES), "", "prefetcher into the L2"),
+    key("memory.prefetcher.initial_distance", integer(1, 1024), "lines", "ahead when a stream is found"),
+    key("memory.prefetcher.max_distance", integer(1, 1024), "lines", "ahead at most"),
+    key(
+        "memory.prefetcher.exponential_threshold",
+        integer(0, 1024),
+        "lines",
+        "distance where growth turns exponential",
+    ),
+    key("memory.prefetcher.compare_window", integer(1, 1024), "", "accesses compared to find a stride"),
+    key("memory.prefetcher.streams", integer(1, 1024), "", "streams followed at once"),
+    key("memory.prefetcher.scalar", Kind::Flag, "", "trained by scalar accesses"),
+    key("memory.prefetcher.vector", Kind::Flag, "", "trained by vector accesses"),
+    key("memory.dram.latency", Kind::Duration, "", "added by an access that misses every cache"),
+    key("memory.dram.read", Kind::Rate, "", "read bandwidth"),
+    key("memory.dram.write", Kind::Rate, "", "write bandwidth"),
+    key("class.<class>.pipe", Kind::Choice(Pipe::NAMES), "", "scalar pipe that it issues to"),
+    key("class.<class>.unit", Kind::Choice(Unit::NAMES), "", "unit that it keeps; va1 is the first of va"),
+    key("class.<class>.latency", Kind::Formula, "cycles", "until a dependent may start (chains: the first beat)"),
+    optional("class.<class>.bypass", CYCLES, "cycles", "seen by a consumer that reads late; absent: the latency"),
+    optional("class.<class>.late", Kind::Flag, "", "reads sources (of a store: data) late; absent: false"),
+    key("class.<class>.occupancy", Kind::Formula, "cycles", "that the unit is kept"),
+    optional("class.<class>.chains", Kind::Flag, "", "a dependent may follow beat by beat; absent: false"),
+    optional("class.<class>.elementwise", Kind::Flag, "", "memory: one access per element; absent: false"),
+];
+
+/// What stands at a path.
+pub(super) enum Place {
+    Leaf(&'static Key),
+    Table,
+    Nothing,
+}
+
+/// What the names `path` lead to, from the top of a file.
+pub(super) fn find(path: &[&str]) -> Place {
+    let mut found = Place::Nothing;
+    for key in KEYS {
+        let mut pattern = key.path.split('.');
+        if !path.iter().all(|name| pattern.next().is_some_and(|part| matches(part, name))) {
+            continue;
+        }
+        if pattern.next().is_none() {
+            return Place::Leaf(key);
+        }
+        found = Place::Table;
+    }
+    found
+}
+
+/// The names that may stand below `path`, in table order, wildcards expanded.
+pub(super) fn below(path: &[&str]) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for key in KEYS {
+        let mut pattern = key.path.split('.');
+        if path.iter().all(|name| pattern.next().is_some_and(|part| matches(part, name)))
+            && let Some(part) = pattern.next()
+        {
+            for name in expand(part) {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+    }
+    names
+}
+
+/// Every concrete dotted key with its row, in table order; keys of one cache or class stand together.
+pub(super) fn all() -> &'static [(String, &'static Key)] {
+    static ALL: LazyLock<Vec<(String, &'static Key)>> = LazyLock::new(|| {
+        let mut out = Vec::new();
+        walk(&[], &mut out);
+        out
+    });
+    &ALL
+}
+
+fn walk(prefix: &[&'static str], out: &mut Vec<(String, &'static Key)>) {
+    for name in below(prefix) {
+        let path: Vec<&str> = prefix.iter().copied().chain([name]).collect();
+        match find(&path) {
+            Place::Leaf(key) => out.push((path.join("."), key)),
+            _ => walk(&path, out),
+        }
+    }
+}
+
+/// The key table as a Markdown table.
+pub fn reference() -> String {
+    let mut text = String::from("| key | value | unit | meaning |\n|---|---|---|---|\n");
+    for key in KEYS {
+        text += &format!("| `{}` | {} | {} | {} |\n", key.path, key.kind.allowed(), key.unit, key.doc);
+    }
+    text
+}
+
+fn matches(part: &str, name: &str) -> bool {
+    match part {
+        "<cache>" => CACHES.contains(&name),
+        "<class>" => Class::by_name(name).is_some(),
+        _ => part == name,
+    }
+}
+
+fn expand(part: &'static str) -> Vec<&'static str> {
+    match part {
+        "<cache>" => CACHES.to_vec(),
+        "<class>" => Class::ALL.iter().map(|class| class.name()).collect(),
+        _ => vec![part],
+    }
+}
