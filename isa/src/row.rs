@@ -123,9 +123,11 @@ bitflags::bitflags! {
         const MARKER = 1 << 16;
         /// Illegal when vstart is not zero.
         const NO_VSTART = 1 << 17;
+        /// The elements of `vs1` have EEW 16 whatever SEW is.
+        const VS1_EEW16 = 1 << 21;
         /// The immediate is relative to the pc (branches always are).
         const PC_RELATIVE = 1 << 19;
-        /// First vector source (`vs1`) is one register (reductions).
+        /// First vector source (`vs1`) is one register (reductions, the mask of vcompress).
         const SCALAR_VS1 = 1 << 18;
         /// Must be the first of its block: it sees what is collected when a block ends.
         const STARTS_BLOCK = 1 << 20;

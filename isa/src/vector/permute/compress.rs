@@ -55,4 +55,4 @@ pub const ROWS: &[Row] = &[Row::new(
     Class::VCompress,
     Exec::Select(select),
 )
-.with(Props::NO_VSTART)];
+.with(Props::NO_VSTART.union(Props::SCALAR_VS1))];

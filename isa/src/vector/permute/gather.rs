@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use crate::hart::Hart;
 use crate::inst::Inst;
 use crate::op::{Ctx, Flow, Handler, Illegal, Op};
-use crate::row::{Exec, Row};
+use crate::row::{Exec, Props, Row};
 use crate::vector::element::{Element, Imm, ScalarSource, X, fill_chunks, for_active, general};
 use crate::vector::legal;
 use crate::vector::rows::op;
@@ -124,5 +124,5 @@ pub const ROWS: &[Row] = &[
     op!("vrgather.vv", vv 0x0c, VGather, Exec::Select(select)),
     op!("vrgather.vx", vx 0x0c, VGatherScalar, Exec::Select(select_splat::<X>)),
     op!("vrgather.vi", vu 0x0c, VGatherScalar, Exec::Select(select_splat::<Imm>)),
-    op!("vrgatherei16.vv", vv 0x0e, VGather, Exec::Select(select_ei16)),
+    op!("vrgatherei16.vv", vv 0x0e, VGather, Exec::Select(select_ei16)).with(Props::VS1_EEW16),
 ];
