@@ -1,0 +1,323 @@
+//! The engine: runs a program block by block, functionally or with timing, and deals with what blocks cannot do
+//! themselves: exceptions, the environment, region markers, limits.
+
+mod cache;
+mod crash;
+mod region;
+
+use std::sync::Arc;
+
+use rvtile_isa::decode::Decoder;
+use rvtile_isa::ext::Ext;
+use rvtile_isa::float::lanes::Level;
+use rvtile_isa::hart::csr::Clock;
+use rvtile_isa::hart::{Cause, Config, Hart, Mode, Request, Trap};
+use rvtile_isa::memory::Memory;
+use rvtile_isa::op::Flow;
+use rvtile_isa::row::Props;
+
+pub use crash::Crash;
+pub use region::Region;
+
+use crate::env::{self, Action, Env};
+use crate::loader::{Image, Kind};
+use crate::machine::Machine;
+use crate::timing::Core;
+use cache::BlockCache;
+use region::Regions;
+
+/// How a program is run.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// Extensions of the run.
+    pub isa: Ext,
+    /// Agnostic elements become all ones.
+    pub agnostic_ones: bool,
+    /// Host SIMD level; lowered only by tests.
+    pub level: Level,
+    /// Stop after so many instructions.
+    pub max_instructions: u64,
+}
+
+impl Default for RunOptions {
+    fn default() -> RunOptions {
+        RunOptions { isa: Ext::everything(), agnostic_ones: false, level: Level::detect(), max_instructions: u64::MAX }
+    }
+}
+
+/// Why a run ended.
+#[derive(Debug)]
+pub enum End {
+    /// The program ended itself with this exit code.
+    Exit(i32),
+    /// The program did what it must not.
+    Crash(Box<Crash>),
+    /// The instruction limit was reached.
+    Limit,
+}
+
+/// A program under simulation.
+pub struct Engine {
+    /// The hart, its registers and its memory.
+    pub hart: Hart,
+    /// The program.
+    pub image: Image,
+    env: Env,
+    decoder: Decoder,
+    blocks: BlockCache,
+    timing: Option<Core>,
+    regions: Regions,
+    instructions: u64,
+    mix: Mix,
+    limit: u64,
+    time: Timebase,
+}
+
+/// Instructions by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mix {
+    /// Vector instructions, vset included.
+    pub vector: u64,
+    /// Scalar loads.
+    pub loads: u64,
+    /// Scalar stores.
+    pub stores: u64,
+    /// Scalar floating-point arithmetic.
+    pub float: u64,
+    /// Branches and jumps.
+    pub branches: u64,
+}
+
+impl Engine {
+    /// Loads a program. With a machine the run is timed; VLEN is the machine's in any case.
+    ///
+    /// # Errors
+    /// When the program does not fit, or the host refuses the memory.
+    pub fn new(
+        image: Image,
+        machine: &Arc<Machine>,
+        timed: bool,
+        options: &RunOptions,
+        environment: env::Options,
+    ) -> Result<Engine, env::StartError> {
+        let config = Config {
+            vlen: machine.vector.vlen,
+            isa: options.isa,
+            agnostic_ones: options.agnostic_ones,
+            level: options.level,
+        };
+        let memory = Memory::new(env::memory_size(&image, &environment)?).map_err(env::StartError::memory)?;
+        let time = Timebase { hz: environment.timebase_hz, clock_khz: (machine.core.clock_mhz * 1000.0) as u64 };
+        let mut hart = Hart::new(config, memory);
+        let env = env::start(&image, environment, &mut hart)?;
+        hart.log.on = timed;
+        Ok(Engine {
+            hart,
+            image,
+            env,
+            decoder: Decoder::standard(),
+            blocks: BlockCache::default(),
+            timing: timed.then(|| Core::new(Arc::clone(machine))),
+            regions: Regions::default(),
+            instructions: 0,
+            mix: Mix::default(),
+            limit: options.max_instructions,
+            time,
+        })
+    }
+
+    /// Instructions retired so far.
+    pub fn instructions(&self) -> u64 {
+        self.instructions
+    }
+
+    /// Instructions by kind so far.
+    pub fn mix(&self) -> Mix {
+        let mut mix = self.mix;
+        mix.add_runs(&self.blocks);
+        mix
+    }
+
+    /// The timing model of a timed run.
+    pub fn timing(&self) -> Option<&Core> {
+        self.timing.as_ref()
+    }
+
+    /// The regions that the program marked, in the order in which they first ended.
+    pub fn regions(&self) -> &[Region] {
+        self.regions.ended()
+    }
+
+    /// Runs until the program ends, crashes or reaches the limit.
+    pub fn run(&mut self) -> End {
+        let end = self.run_blocks();
+        if let Some(core) = &mut self.timing {
+            core.drain();
+        }
+        end
+    }
+
+    fn run_blocks(&mut self) -> End {
+        let mut previous = None;
+        let polls = self.env.needs_poll();
+        while self.instructions < self.limit {
+            let number = self.blocks.next(previous, &mut self.hart, &self.decoder);
+            previous = Some(number);
+            let cached = self.blocks.get(number);
+            let props = cached.block.props;
+            if props.intersects(Props::FLOAT | Props::VECTOR) {
+                // Such a block ends with its first use of clean state, see `Block::translate`.
+                dirty(&mut self.hart, props);
+            }
+            if props.contains(Props::CLOCK) {
+                self.time.set(&mut self.hart, self.timing.as_ref(), self.instructions);
+            }
+            let ran = cached.block.run(&mut self.hart);
+            self.instructions += ran.retired as u64;
+            if ran.retired == cached.block.ops.len() {
+                cached.runs += 1;
+            } else {
+                self.mix.add(&cached.block, ran.retired, 1);
+            }
+            if let Some(core) = &mut self.timing {
+                core.retire(number as usize, &cached.block, ran.retired, &self.hart.log.words, self.hart.pc);
+                self.hart.log.words.clear();
+            }
+            let action = match ran.flow {
+                Flow::Next | Flow::Jump => {
+                    if !polls {
+                        continue;
+                    }
+                    Action::Continue
+                }
+                Flow::Trap => self.trap(),
+                Flow::Leave => self.leave(),
+            };
+            let action = if polls && action == Action::Continue { self.poll() } else { action };
+            match action {
+                Action::Continue => {}
+                Action::FlushBlocks => {
+                    self.forget_blocks();
+                    previous = None;
+                }
+                Action::Exit(code) => return End::Exit(code),
+                Action::Fatal => return End::Crash(Box::new(self.crash())),
+            }
+        }
+        End::Limit
+    }
+
+    /// An exception: the environment serves it, or the guest's own handler, or it is fatal.
+    #[cold]
+    fn trap(&mut self) -> Action {
+        self.time.set(&mut self.hart, self.timing.as_ref(), self.instructions);
+        let trap = self.hart.trap;
+        if let Some(core) = &mut self.timing {
+            if self.env.kind() == Kind::Linux && trap.cause == Cause::EcallU {
+                core.environment();
+            } else {
+                core.drain();
+            }
+        }
+        self.env.on_trap(&mut self.hart, trap)
+    }
+
+    /// What may have happened to a bare-metal program since the last block: a host command, an interrupt.
+    fn poll(&mut self) -> Action {
+        let action = self.env.poll(&mut self.hart);
+        if self.hart.csr.mip != 0
+            && let Some(code) = self.hart.pending_interrupt()
+        {
+            self.hart.take_interrupt(code);
+        }
+        action
+    }
+
+    #[cold]
+    fn leave(&mut self) -> Action {
+        match std::mem::replace(&mut self.hart.request, Request::None) {
+            Request::None | Request::Wfi => Action::Continue,
+            Request::FlushBlocks => Action::FlushBlocks,
+            Request::RegionBegin(name) => {
+                self.regions.begin(&self.hart, name, self.instructions, self.timing.as_ref());
+                Action::Continue
+            }
+            Request::RegionEnd(name) => {
+                self.regions.end(&self.hart, name, self.instructions, self.timing.as_ref());
+                Action::Continue
+            }
+        }
+    }
+
+    fn forget_blocks(&mut self) {
+        self.mix.add_runs(&self.blocks);
+        self.blocks.clear();
+        if let Some(core) = &mut self.timing {
+            core.forget_blocks();
+        }
+    }
+
+    fn crash(&mut self) -> Crash {
+        let trap: Trap = self.hart.trap;
+        Crash::explain(trap, &mut self.hart, &self.decoder, &self.image)
+    }
+}
+
+fn dirty(hart: &mut Hart, props: Props) {
+    if props.contains(Props::FLOAT) && hart.csr.fs() != 3 && hart.csr.fs() != 0 {
+        hart.csr.dirty_fs();
+    }
+    if props.contains(Props::VECTOR) && hart.csr.vs() != 3 && hart.csr.vs() != 0 {
+        hart.csr.dirty_vs();
+    }
+}
+
+/// From cycles to the ticks of the guest's clock.
+#[derive(Clone, Copy, Debug)]
+struct Timebase {
+    hz: u64,
+    clock_khz: u64,
+}
+
+impl Timebase {
+    /// Brings the counters that the program can read up to date. Without timing an instruction counts as a cycle.
+    fn set(self, hart: &mut Hart, timing: Option<&Core>, instructions: u64) {
+        let cycle = timing.map_or(instructions, Core::cycle);
+        let ticks = u128::from(cycle) * u128::from(self.hz) / (u128::from(self.clock_khz.max(1)) * 1000);
+        hart.csr.clock = Clock { cycle, time: ticks as u64, instret: instructions };
+    }
+}
+
+impl Mix {
+    fn add_runs(&mut self, blocks: &BlockCache) {
+        for cached in blocks.iter().filter(|cached| cached.runs > 0) {
+            self.add(&cached.block, cached.block.ops.len(), cached.runs);
+        }
+    }
+
+    /// Adds the first `count` instructions of a block, `times` times.
+    fn add(&mut self, block: &rvtile_isa::block::Block, count: usize, times: u64) {
+        for entry in block.insts.iter().take(count) {
+            let Ok(inst) = &entry.inst else { continue };
+            let props = inst.row.props;
+            if props.contains(Props::VECTOR) {
+                self.vector += times;
+                continue;
+            }
+            self.loads += if props.contains(Props::LOAD) { times } else { 0 };
+            self.stores += if props.contains(Props::STORE) { times } else { 0 };
+            let arithmetic = props.contains(Props::FLOAT) && !props.intersects(Props::LOAD | Props::STORE);
+            self.float += if arithmetic { times } else { 0 };
+            self.branches += if props.intersects(Props::BRANCH | Props::JUMP) { times } else { 0 };
+        }
+    }
+}
+
+/// Privilege mode in words.
+fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::User => "user mode",
+        Mode::Supervisor => "supervisor mode",
+        Mode::Machine => "machine mode",
+    }
+}

@@ -1,0 +1,14 @@
+//! What a RISC-V program cannot see: loading, environment, engine, timing, machines, reports.
+//!
+//! Data flow, one direction only:
+//! ELF → [`loader`] → image → `rvtile_isa` decode and execute → retired instructions → [`timing`] → ledger and
+//! counters → [`report`].
+
+pub mod bench;
+pub mod cli;
+pub mod engine;
+pub mod env;
+pub mod loader;
+pub mod machine;
+pub mod report;
+pub mod timing;

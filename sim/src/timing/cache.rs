@@ -1,0 +1,137 @@
+//! A set-associative cache: tags only.
+
+/// Where a line came from: the name of the level that supplied it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Level {
+    /// First level.
+    L1,
+    /// Second level.
+    L2,
+    /// Third level.
+    L3,
+    /// Memory.
+    Dram,
+}
+
+#[derive(Clone, Copy)]
+struct Line {
+    /// Line number (address / line size); `EMPTY` when invalid.
+    number: u64,
+    /// Time at which its data is there: later than now while a fill or a prefetch is under way.
+    ready: u64,
+    /// Larger is more recent.
+    used: u64,
+    /// Who supplied it: for the ledger, while it is under way.
+    from: Level,
+    dirty: bool,
+}
+
+const EMPTY: u64 = u64::MAX;
+
+/// What a look-up found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Hit {
+    /// When the data is there.
+    pub ready: u64,
+    /// Who supplied it.
+    pub from: Level,
+}
+
+/// Tags of one cache with least-recently-used replacement.
+pub(super) struct Cache {
+    lines: Vec<Line>,
+    ways: usize,
+    set_mask: u64,
+    line_log2: u32,
+    clock: u64,
+    /// Accesses and misses, for reports.
+    pub accesses: u64,
+    pub misses: u64,
+}
+
+impl Cache {
+    /// `size` and `line` in bytes; `size / (line * ways)` is a power of two.
+    pub fn new(size: u64, ways: u32, line: u32) -> Cache {
+        let sets = (size / u64::from(line) / u64::from(ways)).max(1);
+        let empty = Line { number: EMPTY, ready: 0, used: 0, from: Level::L1, dirty: false };
+        Cache {
+            lines: vec![empty; (sets * u64::from(ways)) as usize],
+            ways: ways as usize,
+            set_mask: sets - 1,
+            line_log2: line.trailing_zeros(),
+            clock: 0,
+            accesses: 0,
+            misses: 0,
+        }
+    }
+
+    /// The number of the line that holds an address.
+    pub fn line(&self, addr: u64) -> u64 {
+        addr >> self.line_log2
+    }
+
+    /// Bytes in a line.
+    pub fn line_bytes(&self) -> u64 {
+        1 << self.line_log2
+    }
+
+    fn set(&mut self, line: u64) -> &mut [Line] {
+        let set = (line & self.set_mask) as usize * self.ways;
+        &mut self.lines[set..set + self.ways]
+    }
+
+    /// Looks a line up and makes it the most recent.
+    pub fn access(&mut self, line: u64, write: bool) -> Option<Hit> {
+        self.accesses += 1;
+        self.clock += 1;
+        let clock = self.clock;
+        let found = self.set(line).iter_mut().find(|entry| entry.number == line);
+        match found {
+            Some(entry) => {
+                entry.used = clock;
+                entry.dirty |= write;
+                Some(Hit { ready: entry.ready, from: entry.from })
+            }
+            None => {
+                self.misses += 1;
+                None
+            }
+        }
+    }
+
+    /// Whether a line is there, without touching its age.
+    pub fn holds(&mut self, line: u64) -> bool {
+        self.set(line).iter().any(|entry| entry.number == line)
+    }
+
+    /// Puts a line in; returns the line number of a dirty victim.
+    pub fn fill(&mut self, line: u64, hit: Hit, dirty: bool) -> Option<u64> {
+        self.clock += 1;
+        let clock = self.clock;
+        let victim =
+            self.set(line).iter_mut().min_by_key(|entry| if entry.number == EMPTY { 0 } else { entry.used })?;
+        let evicted = (victim.number != EMPTY && victim.dirty).then_some(victim.number);
+        *victim = Line { number: line, ready: hit.ready, used: clock, from: hit.from, dirty };
+        evicted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_recent_line_goes() {
+        let mut cache = Cache::new(256, 2, 64);
+        let hit = Hit { ready: 0, from: Level::L2 };
+        for line in [0, 2] {
+            assert!(cache.access(line, false).is_none());
+            assert_eq!(cache.fill(line, hit, line == 2), None);
+        }
+        assert!(cache.access(0, false).is_some());
+        assert_eq!(cache.fill(4, hit, false), Some(2), "2 is older than 0, and dirty");
+        assert!(cache.holds(0) && cache.holds(4) && !cache.holds(2));
+        assert_eq!((cache.accesses, cache.misses), (3, 2));
+    }
+}

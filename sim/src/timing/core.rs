@@ -1,0 +1,318 @@
+//! The in-order core: issue, scoreboard, branches, and the way to memory and vector unit.
+
+use std::sync::Arc;
+
+use rvtile_isa::block::Block;
+use rvtile_isa::row::Mem;
+
+use super::branch::Branches;
+use super::describe::{self, Control, Desc, Kind, Via};
+use super::hierarchy::{Hierarchy, MemoryCounts};
+use super::ledger::{Cause, Ledger, Painter};
+use super::vector::{VectorUnit, miss_cause};
+use crate::machine::{Machine, Pipe, Unit};
+
+/// When a scalar register's new value can be used, by the way it is used, and what its producer was.
+#[derive(Clone, Copy)]
+struct Ready {
+    late: u64,
+    address: u64,
+    full: u64,
+    cause: Cause,
+}
+
+/// What the core counted beside cycles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Branches and jumps.
+    pub branches: u64,
+    /// Of those, mispredicted.
+    pub mispredicted: u64,
+    /// Traffic of the memory hierarchy.
+    pub memory: MemoryCounts,
+}
+
+/// What an instruction waited for, in the order of time.
+struct Stalls {
+    list: [(Cause, u64); 8],
+    count: usize,
+    time: u64,
+}
+
+impl Stalls {
+    fn new(time: u64) -> Stalls {
+        Stalls { list: [(Cause::Issue, 0); 8], count: 0, time }
+    }
+
+    /// Waits until `time` for `cause`, if that is later than everything so far.
+    fn until(&mut self, time: u64, cause: Cause) {
+        if time > self.time {
+            self.time = time;
+            if self.count < self.list.len() {
+                self.list[self.count] = (cause, time);
+                self.count += 1;
+            } else {
+                self.list[self.count - 1].1 = time;
+            }
+        }
+    }
+}
+
+/// The simulated core.
+pub struct Core {
+    machine: Arc<Machine>,
+    /// Descriptors by block number.
+    blocks: Vec<Option<Box<[Desc]>>>,
+    registers: [Ready; 64],
+    /// The cycle in which the last instruction issued.
+    now: u64,
+    /// Pipes used in that cycle.
+    used: Pipe,
+    issued: u32,
+    /// No instruction may issue before this cycle: fetch or redirection.
+    front: (u64, Cause),
+    fetched_line: u64,
+    int_div_free: u64,
+    fp_div_free: u64,
+    vl: u32,
+    vector: VectorUnit,
+    memory: Hierarchy,
+    branches: Branches,
+    painter: Painter,
+}
+
+impl Core {
+    /// A core at rest, with empty caches.
+    pub fn new(machine: Arc<Machine>) -> Core {
+        let ready = Ready { late: 0, address: 0, full: 0, cause: Cause::OperandAlu };
+        Core {
+            blocks: Vec::new(),
+            registers: [ready; 64],
+            now: 0,
+            used: Pipe::None,
+            issued: 0,
+            front: (0, Cause::Branch),
+            fetched_line: u64::MAX,
+            int_div_free: 0,
+            fp_div_free: 0,
+            vl: 0,
+            vector: VectorUnit::new(&machine),
+            memory: Hierarchy::new(&machine.memory),
+            branches: Branches::new(&machine.core.predictor),
+            painter: Painter::default(),
+            machine,
+        }
+    }
+
+    /// The machine that is simulated.
+    pub fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    /// Cycles charged so far.
+    pub fn ledger(&self) -> &Ledger {
+        &self.painter.ledger
+    }
+
+    /// The present cycle, as a cycle counter reads it.
+    pub fn cycle(&self) -> u64 {
+        self.now
+    }
+
+    /// What was counted so far.
+    pub fn counters(&self) -> Counters {
+        Counters { branches: self.branches.seen, mispredicted: self.branches.missed, memory: self.memory.counts() }
+    }
+
+    /// Forgets what was prepared for blocks: their numbers will be used anew.
+    pub fn forget_blocks(&mut self) {
+        self.blocks.clear();
+    }
+
+    /// Instructions of a block retire: the first `count` of it. `log` holds their memory words; `next_pc` is where
+    /// control went.
+    pub fn retire(&mut self, number: usize, block: &Block, count: usize, log: &[u64], next_pc: u64) {
+        if self.blocks.len() <= number {
+            self.blocks.resize_with(number + 1, || None);
+        }
+        let machine = Arc::clone(&self.machine);
+        let mut descs =
+            self.blocks[number].take().unwrap_or_else(|| describe::block(block, &machine).into_boxed_slice());
+        let mut log = log;
+        for desc in descs.iter_mut().take(count) {
+            self.fetch(desc);
+            let words = take_words(desc, &mut log);
+            self.issue(desc, words);
+            if desc.control != Control::None {
+                self.branch(desc, next_pc);
+            }
+        }
+        self.blocks[number] = Some(descs);
+    }
+
+    /// Waits until everything under way is done: a region boundary, or the end.
+    pub fn drain(&mut self) {
+        let done = self.vector.done.max(self.registers.iter().map(|ready| ready.full).max().unwrap_or(0));
+        self.wait(done.max(self.now + u64::from(self.issued > 0)), Cause::Drain);
+    }
+
+    /// An environment call: the core drains, and the environment takes its time.
+    pub fn environment(&mut self) {
+        self.drain();
+        self.wait(self.now + u64::from(self.machine.core.environment_call), Cause::Environment);
+    }
+
+    /// Nothing issues before `time`.
+    fn wait(&mut self, time: u64, cause: Cause) {
+        if time > self.now {
+            self.advance(time, &[(cause, time)]);
+        }
+    }
+
+    /// Moves the present cycle on to `time`, charging the cycles before it.
+    fn advance(&mut self, time: u64, stalls: &[(Cause, u64)]) {
+        let issued = self.issued > 0;
+        self.painter.advance(time, issued, stalls, |_, _| {});
+        self.now = time;
+        self.used = Pipe::None;
+        self.issued = 0;
+    }
+
+    fn fetch(&mut self, desc: &Desc) {
+        let line_bytes = self.memory.line_bytes();
+        let line = desc.pc / line_bytes;
+        if line != self.fetched_line {
+            self.fetched_line = line;
+            let served = self.memory.fetch(desc.pc, self.now);
+            if served.ready > self.now {
+                self.front = (served.ready, Cause::FetchMiss);
+            }
+        }
+    }
+
+    fn issue(&mut self, desc: &mut Desc, log: &[u64]) {
+        let mut stalls = Stalls::new(self.now);
+        stalls.until(self.front.0, self.front.1);
+        for source in &desc.sources[..desc.source_count as usize] {
+            let ready = &self.registers[source.reg as usize];
+            let time = match source.via {
+                Via::Late => ready.late,
+                Via::Address => ready.address,
+                Via::Full => ready.full,
+            };
+            stalls.until(time, ready.cause);
+        }
+        match desc.unit {
+            Unit::IntDivide => stalls.until(self.int_div_free, Cause::Divider),
+            Unit::FpDivide => stalls.until(self.fp_div_free, Cause::Divider),
+            _ => {}
+        }
+        match desc.kind {
+            Kind::Vector => stalls.until(self.vector.room(), Cause::QueueFull),
+            Kind::Fence => stalls.until(self.vector.memory_done, Cause::Drain),
+            Kind::Marker => self.drain(),
+            Kind::Scalar | Kind::Vset => {}
+        }
+        let time = stalls.time.max(self.now);
+        let fits = time == self.now && self.issued < self.machine.core.issue_width && pairs(self.used, desc.pipe);
+        if !fits {
+            // A full issue slot costs no stall: the cycle in which the other instruction issued is its own.
+            let time = time.max(self.now + u64::from(self.issued > 0));
+            self.advance(time, &stalls.list[..stalls.count]);
+        }
+        self.issued += 1;
+        if desc.pipe != Pipe::None {
+            self.used = if self.used == Pipe::None { desc.pipe } else { Pipe::Either };
+        }
+        self.execute(desc, log);
+    }
+
+    /// The instruction issues now.
+    fn execute(&mut self, desc: &mut Desc, log: &[u64]) {
+        let now = self.now;
+        match desc.unit {
+            Unit::IntDivide => self.int_div_free = now + desc.busy,
+            Unit::FpDivide => self.fp_div_free = now + desc.busy,
+            _ => {}
+        }
+        if let Some(vector) = &mut desc.vector {
+            let issued = self.vector.issue(vector, now, self.vl, log, &mut self.memory, &mut self.painter);
+            if matches!(desc.mem, Mem::FaultFirst { .. })
+                && let Some(&vl) = log.get(1)
+            {
+                self.vl = vl as u32;
+            }
+            self.produce(desc.dest, issued.result - now, issued.result - now, issued.result - now, desc.produces);
+            return;
+        }
+        if desc.kind == Kind::Vset
+            && let Some(&vl) = log.first()
+        {
+            self.vl = vl as u32;
+        }
+        let (mut late, mut cause) = (0, desc.produces);
+        if desc.mem != Mem::None
+            && let Some(&addr) = log.first()
+        {
+            let served = self.memory.scalar(addr, desc.writes_memory, now);
+            late = served.ready - now;
+            if late > 0 {
+                cause = miss_cause(served.from).unwrap_or(cause);
+            }
+        }
+        self.produce(desc.dest, desc.late_latency + late, desc.address_latency + late, desc.latency + late, cause);
+    }
+
+    fn produce(&mut self, register: u8, late: u64, address: u64, full: u64, cause: Cause) {
+        if let Some(ready) = self.registers.get_mut(register as usize) {
+            *ready = Ready { late: self.now + late, address: self.now + address, full: self.now + full, cause };
+        }
+    }
+
+    fn branch(&mut self, desc: &Desc, next_pc: u64) {
+        let taken = next_pc != desc.next;
+        let right = match desc.control {
+            Control::None => true,
+            Control::Conditional { target } => self.branches.conditional(desc.pc, target <= desc.pc, taken),
+            Control::Direct { call } => {
+                self.branches.direct(call, desc.next);
+                true
+            }
+            Control::Indirect { call, is_return } => {
+                self.branches.indirect(desc.pc, next_pc, is_return, call, desc.next)
+            }
+        };
+        let core = &self.machine.core;
+        let bubble = match (right, taken) {
+            (false, _) => 1 + u64::from(core.mispredict_penalty),
+            (true, true) => 1 + u64::from(core.taken_branch_penalty),
+            (true, false) => 0,
+        };
+        if bubble > 0 {
+            self.front = (self.now + bubble, Cause::Branch);
+        }
+    }
+}
+
+/// Whether an instruction for `pipe` can issue in a cycle in which `used` is taken. Of two instructions that may go
+/// either way the core sends each where the other is not.
+fn pairs(used: Pipe, pipe: Pipe) -> bool {
+    match (used, pipe) {
+        (Pipe::None, _) | (_, Pipe::None) => true,
+        (used, pipe) => used != pipe || used == Pipe::Either,
+    }
+}
+
+/// The log words of an instruction's memory access.
+fn take_words<'a>(desc: &Desc, log: &mut &'a [u64]) -> &'a [u64] {
+    let count = match desc.mem {
+        Mem::None if desc.kind == Kind::Vset => 1,
+        Mem::None => 0,
+        Mem::Scalar(_) | Mem::Unit { .. } | Mem::Mask | Mem::Whole => 1,
+        Mem::FaultFirst { .. } | Mem::Strided { .. } => 2,
+        Mem::Indexed { .. } => 1 + log.first().copied().unwrap_or(0) as usize,
+    };
+    let (words, rest) = log.split_at(count.min(log.len()));
+    *log = rest;
+    words
+}

@@ -1,0 +1,369 @@
+//! What timing needs to know of an instruction, worked out once when its block is first timed.
+
+use rvtile_isa::block::{Block, BlockInst};
+use rvtile_isa::class::Class;
+use rvtile_isa::inst::Inst;
+use rvtile_isa::operand::Operand;
+use rvtile_isa::row::{Mem, Props};
+use rvtile_isa::vector::integer::widen::extension_factor;
+use rvtile_isa::vector::vtype::Vtype;
+
+use super::ledger::Cause;
+use crate::machine::{ClassTiming, Formula, Inputs, Machine, Pipe, Shape, Unit};
+
+/// How early a source is needed, and so how early its producer's result counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Via {
+    /// Late in the pipe: the bypass into the second ALU stage serves it.
+    Late,
+    /// For address generation.
+    Address,
+    /// At issue: the full latency counts.
+    Full,
+}
+
+/// A scalar register that an instruction reads: x0..x31 are 0..31, f0..f31 are 32..63.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source {
+    pub reg: u8,
+    pub via: Via,
+}
+
+/// The kinds of work that the model treats differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Scalar,
+    Vset,
+    Vector,
+    Fence,
+    Marker,
+}
+
+/// A conditional branch or a jump.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Control {
+    None,
+    Conditional { target: u64 },
+    Direct { call: bool },
+    Indirect { call: bool, is_return: bool },
+}
+
+/// One instruction, as the timing model sees it.
+pub(super) struct Desc {
+    pub pc: u64,
+    pub next: u64,
+    pub kind: Kind,
+    pub control: Control,
+    pub pipe: Pipe,
+    pub sources: [Source; 4],
+    pub source_count: u8,
+    /// Scalar destination, [`Desc::NONE`] if there is none.
+    pub dest: u8,
+    /// What a consumer of the scalar result waits for.
+    pub produces: Cause,
+    pub latency: u64,
+    pub late_latency: u64,
+    pub address_latency: u64,
+    pub unit: Unit,
+    pub busy: u64,
+    pub mem: Mem,
+    pub writes_memory: bool,
+    /// Index into the block's vector descriptors.
+    pub vector: Option<VectorDesc>,
+}
+
+/// A group of consecutive vector registers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Group {
+    pub reg: u8,
+    pub count: u8,
+}
+
+/// The vector side of a vector instruction.
+pub(super) struct VectorDesc {
+    pub class: Class,
+    pub unit: Unit,
+    pub dest: Option<Group>,
+    pub sources: [Group; 4],
+    pub source_count: u8,
+    pub produces: Cause,
+    pub chains: bool,
+    pub elementwise: bool,
+    pub mem: Mem,
+    pub writes_memory: bool,
+    /// Bytes of one element of a memory access.
+    pub element_bytes: u64,
+    pub fields: u64,
+    vtype: Vtype,
+    eew: u32,
+    /// vl of the last evaluation, with its occupancy and latency: vl seldom changes.
+    cached: (u32, u64, u64),
+}
+
+impl Desc {
+    pub const NONE: u8 = u8::MAX;
+}
+
+const LINK_REGISTERS: [u8; 2] = [1, 5];
+
+/// Describes every instruction of a block for a machine.
+pub(super) fn block(block: &Block, machine: &Machine) -> Vec<Desc> {
+    block
+        .insts
+        .iter()
+        .map_while(|entry| entry.inst.as_ref().ok().map(|inst| describe(block.pc, entry, inst, machine)))
+        .collect()
+}
+
+fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) -> Desc {
+    let row = inst.row;
+    let class = machine.class(row.class);
+    let pc = block_pc.wrapping_add(u64::from(entry.offset));
+    let vector = row.props.contains(Props::VECTOR);
+    // Scalar classes have constants; a vector instruction's formulas are evaluated when vl is known.
+    let inputs = Inputs::new(&shape(machine, entry.vtype, 8, inst.nf(), 1));
+    let constant = |formula: &Formula| u64::from(formula.cycles(&inputs));
+    let kind = match row.class {
+        _ if row.props.contains(Props::MARKER) => Kind::Marker,
+        Class::Vset => Kind::Vset,
+        Class::Fence => Kind::Fence,
+        _ if vector => Kind::Vector,
+        _ => Kind::Scalar,
+    };
+    let latency = constant(&class.latency);
+    let alu = matches!(row.class, Class::Alu | Class::AluB);
+    let (sources, source_count) = scalar_sources(inst, class);
+    Desc {
+        pc,
+        next: pc.wrapping_add(u64::from(inst.len)),
+        kind,
+        control: control(inst, pc),
+        pipe: class.pipe,
+        sources,
+        source_count,
+        dest: scalar_dest(inst),
+        produces: scalar_cause(row.class),
+        latency,
+        late_latency: class.bypass.map_or(latency, u64::from),
+        address_latency: if alu { u64::from(machine.core.alu_to_address) } else { latency },
+        unit: class.unit,
+        busy: constant(&class.occupancy),
+        mem: row.mem,
+        writes_memory: row.props.contains(Props::STORE),
+        vector: (kind == Kind::Vector).then(|| vector_desc(entry, inst, class)),
+    }
+}
+
+fn control(inst: &Inst, pc: u64) -> Control {
+    let link = |reg: u8| LINK_REGISTERS.contains(&reg);
+    if inst.row.props.contains(Props::BRANCH) {
+        Control::Conditional { target: pc.wrapping_add(inst.imm as u64) }
+    } else if !inst.row.props.contains(Props::JUMP) {
+        Control::None
+    } else if inst.row.props.contains(Props::PC_RELATIVE) {
+        Control::Direct { call: link(inst.rd) }
+    } else {
+        // The hints of the ISA manual for return-address stacks.
+        let is_return = link(inst.rs1) && inst.rs1 != inst.rd;
+        Control::Indirect { call: link(inst.rd), is_return }
+    }
+}
+
+fn scalar_sources(inst: &Inst, class: &ClassTiming) -> ([Source; 4], u8) {
+    let mut list = [Source { reg: 0, via: Via::Full }; 4];
+    let mut count = 0;
+    let memory = inst.row.mem != Mem::None;
+    let vector = inst.row.props.contains(Props::VECTOR);
+    for operand in inst.row.operands.iter() {
+        let (reg, address) = match operand {
+            Operand::Rs1 => (inst.rs1, memory),
+            Operand::Rs2 => (inst.rs2, memory && vector),
+            Operand::Fs1 => (inst.rs1 + 32, false),
+            Operand::Fs2 => (inst.rs2 + 32, false),
+            Operand::Fs3 => (inst.rs3 + 32, false),
+            _ => continue,
+        };
+        if reg == 0 || count == list.len() {
+            continue;
+        }
+        let via = if address {
+            Via::Address
+        } else if class.late {
+            Via::Late
+        } else {
+            Via::Full
+        };
+        list[count] = Source { reg, via };
+        count += 1;
+    }
+    (list, count as u8)
+}
+
+fn scalar_dest(inst: &Inst) -> u8 {
+    let operands = &inst.row.operands;
+    if operands.has(Operand::Rd) && inst.rd != 0 {
+        inst.rd
+    } else if operands.has(Operand::Fd) {
+        inst.rd + 32
+    } else {
+        Desc::NONE
+    }
+}
+
+fn scalar_cause(class: Class) -> Cause {
+    match class {
+        Class::Load | Class::FpLoad | Class::LoadReserved | Class::StoreConditional | Class::Amo => Cause::OperandLoad,
+        Class::Mul => Cause::OperandMul,
+        Class::Div | Class::DivW | Class::FpDiv16 | Class::FpDiv32 | Class::FpDiv64 => Cause::OperandDiv,
+        Class::Fp16 | Class::Fp32 | Class::Fp64 | Class::FpOther | Class::FpMove => Cause::OperandFp,
+        Class::VToScalar | Class::VMaskToScalar => Cause::OperandVector,
+        _ => Cause::OperandAlu,
+    }
+}
+
+fn is_mac(class: Class) -> bool {
+    matches!(class, Class::VMac | Class::VWidenMac | Class::VFma | Class::VFpWidenMac)
+}
+
+fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming) -> VectorDesc {
+    let props = inst.row.props;
+    let vtype = entry.vtype;
+    let lmul = if vtype.ill() { 0 } else { vtype.lmul_log2() };
+    let sew_log2 = if vtype.ill() { 3 } else { vtype.sew_log2() };
+    let fields = inst.nf();
+    let regs = |log2: i32| 1u32 << log2.max(0);
+    let group = |reg: u8, count: u32| Group { reg, count: count.min(32 - u32::from(reg)) as u8 };
+    let eew_of = |eew: u8| i32::from(eew).trailing_zeros() as i32;
+    // EMUL of the data of a memory instruction.
+    let (data, element_bits) = match inst.row.mem {
+        Mem::Unit { eew } | Mem::FaultFirst { eew } | Mem::Strided { eew } => {
+            (regs(lmul + eew_of(eew) - sew_log2) * fields, u32::from(eew))
+        }
+        Mem::Indexed { .. } => (regs(lmul) * fields, 1 << sew_log2),
+        Mem::Mask => (1, 8),
+        Mem::Whole => (fields, 8),
+        Mem::Scalar(_) | Mem::None => {
+            let count = if props.intersects(Props::MASK_RESULT | Props::SCALAR_RESULT) {
+                1
+            } else if inst.row.class == Class::VMoveWhole {
+                fields
+            } else if props.contains(Props::WIDENS) {
+                regs(lmul + 1)
+            } else {
+                regs(lmul)
+            };
+            (count, 1 << sew_log2)
+        }
+    };
+    let mut sources = [Group::default(); 4];
+    let mut source_count = 0;
+    let mut add = |source: Group| {
+        sources[source_count] = source;
+        source_count += 1;
+    };
+    let mut dest = None;
+    for operand in inst.row.operands.iter() {
+        match operand {
+            Operand::Vd => dest = Some(group(inst.rd, data)),
+            Operand::Vs3 => add(group(inst.rd, data)),
+            Operand::Vs1 => {
+                let single = props.intersects(Props::SCALAR_VS1 | Props::MASK_SOURCES);
+                let emul = if props.contains(Props::VS1_EEW16) { lmul + 4 - sew_log2 } else { lmul };
+                add(group(inst.rs1, if single { 1 } else { regs(emul) }));
+            }
+            Operand::Vs2 => {
+                let count = if props.contains(Props::MASK_SOURCES) {
+                    1
+                } else if let Mem::Indexed { eew } = inst.row.mem {
+                    regs(lmul + eew_of(eew) - sew_log2)
+                } else if inst.row.class == Class::VMoveWhole {
+                    fields
+                } else if inst.row.class == Class::VToScalar {
+                    1
+                } else if inst.row.class == Class::VExtend {
+                    regs(lmul - extension_factor(inst).ilog2() as i32)
+                } else if props.contains(Props::WIDE_VS2) {
+                    regs(lmul + 1)
+                } else {
+                    regs(lmul)
+                };
+                add(group(inst.rs2, count));
+            }
+            Operand::V0 => add(group(0, 1)),
+            _ => {}
+        }
+    }
+    if inst.masked() && source_count < 4 {
+        sources[source_count] = group(0, 1);
+        source_count += 1;
+    }
+    if let Some(dest) = dest
+        && props.contains(Props::READS_VD)
+        && source_count < 4
+    {
+        sources[source_count] = dest;
+        source_count += 1;
+    }
+    let produces = if props.contains(Props::LOAD) {
+        Cause::ChainLoad
+    } else if is_mac(inst.row.class) {
+        Cause::ChainMac
+    } else {
+        Cause::ChainArithmetic
+    };
+    let eew = match inst.row.mem {
+        Mem::Indexed { eew } => u32::from(eew),
+        _ => element_bits,
+    };
+    VectorDesc {
+        class: inst.row.class,
+        unit: class.unit,
+        dest,
+        sources,
+        source_count: source_count as u8,
+        produces,
+        chains: class.chains,
+        elementwise: class.elementwise,
+        mem: inst.row.mem,
+        writes_memory: props.contains(Props::STORE),
+        element_bytes: u64::from(element_bits / 8).max(1),
+        fields: u64::from(fields),
+        vtype,
+        eew,
+        cached: (u32::MAX, 0, 0),
+    }
+}
+
+/// The variables of a formula. Whole-register instructions work under an ill vtype too; their formulas use nf only.
+fn shape(machine: &Machine, vtype: Vtype, eew: u32, nf: u32, vl: u32) -> Shape {
+    let (sew, lmul_log2) = if vtype.ill() { (8, 0) } else { (vtype.sew(), vtype.lmul_log2()) };
+    let (vlen, dlen) = (machine.vector.vlen, machine.vector.dlen);
+    Shape { vlen, dlen, sew, eew, lmul_eighths: 1 << (lmul_log2 + 3), nf, vl }
+}
+
+impl VectorDesc {
+    /// Occupancy and latency in cycles at this vl.
+    pub fn cost(&mut self, vl: u32, machine: &Machine) -> (u64, u64) {
+        if self.cached.0 != vl {
+            let inputs = Inputs::new(&shape(machine, self.vtype, self.eew, self.fields as u32, vl));
+            let class = machine.class(self.class);
+            let occupancy = u64::from(class.occupancy.cycles(&inputs)).max(1);
+            self.cached = (vl, occupancy, u64::from(class.latency.cycles(&inputs)));
+        }
+        (self.cached.1, self.cached.2)
+    }
+
+    /// What the arithmetic sequencer's work counts as.
+    pub fn work(&self) -> Cause {
+        if is_mac(self.class) { Cause::VectorMac } else { Cause::VectorArithmetic }
+    }
+
+    /// Bytes that a unit-stride access of `vl` elements moves.
+    pub fn bytes(&self, vl: u32, machine: &Machine) -> u64 {
+        match self.mem {
+            Mem::Mask => u64::from(vl).div_ceil(8),
+            Mem::Whole => self.fields * u64::from(machine.vector.vlen) / 8,
+            _ => u64::from(vl) * self.element_bytes * self.fields,
+        }
+    }
+}

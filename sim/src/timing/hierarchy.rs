@@ -1,0 +1,276 @@
+//! The memory hierarchy: caches, the channels between them, prefetch and DRAM, in cycles.
+
+use super::cache::{Cache, Hit, Level};
+use super::prefetch::Prefetcher;
+use crate::machine::{self, MemorySystem};
+
+/// A path that moves a limited number of bytes a cycle. Times are kept in 1/256 cycle, so that fractional rates add
+/// up over many lines.
+struct Channel {
+    free: u64,
+    line_cost: u64,
+}
+
+impl Channel {
+    fn new(line_bytes: u64, bytes_per_cycle: f64) -> Channel {
+        // An unlimited rate is infinite: its line costs nothing.
+        Channel { free: 0, line_cost: (line_bytes as f64 * 256.0 / bytes_per_cycle).round() as u64 }
+    }
+
+    /// Moves a line, not before `time`; returns when it begins.
+    fn transfer(&mut self, time: u64) -> u64 {
+        let start = self.free.max(time << 8);
+        self.free = start + self.line_cost;
+        start >> 8
+    }
+}
+
+struct Stage {
+    level: Level,
+    cache: Cache,
+    /// Cycles from a miss in the nearest level to data from this level, unloaded.
+    latency: u64,
+    /// The path of fills into this level.
+    channel: Channel,
+    /// Completion times of the latest fills of this level, as many as may be under way.
+    fills: Vec<u64>,
+    next_fill: usize,
+}
+
+impl Stage {
+    fn new(level: Level, cache: &machine::Cache) -> Stage {
+        Stage {
+            level,
+            cache: Cache::new(cache.size, cache.ways, cache.line),
+            latency: u64::from(cache.hit_latency),
+            channel: Channel::new(u64::from(cache.line), cache.bytes_per_cycle),
+            fills: vec![0; cache.outstanding_fills.max(1) as usize],
+            next_fill: 0,
+        }
+    }
+
+    /// When a fill that is asked for at `time` may begin: no more than the allowed number are under way at once.
+    fn fill_slot(&self, time: u64) -> u64 {
+        time.max(self.fills[self.next_fill])
+    }
+
+    fn fill_done(&mut self, time: u64) {
+        self.fills[self.next_fill] = time;
+        self.next_fill = (self.next_fill + 1) % self.fills.len();
+    }
+}
+
+/// The answer to an access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Served {
+    /// When the data is there.
+    pub ready: u64,
+    /// When the access was taken: later than asked for when too many fills were under way.
+    pub accepted: u64,
+    /// Who supplied it.
+    pub from: Level,
+}
+
+/// Accesses and misses of a level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Lines looked up.
+    pub accesses: u64,
+    /// Lines not found.
+    pub misses: u64,
+}
+
+/// Traffic counters of the hierarchy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemoryCounts {
+    /// L1 instruction cache.
+    pub l1i: Counts,
+    /// L1 data cache.
+    pub l1d: Counts,
+    /// Second level.
+    pub l2: Counts,
+    /// Third level.
+    pub l3: Counts,
+    /// Bytes moved between the last cache level and memory.
+    pub dram_bytes: u64,
+}
+
+/// Caches and memory of one hart.
+pub(super) struct Hierarchy {
+    fetch: Option<Stage>,
+    /// L1D, L2, L3: those the machine has.
+    stages: Vec<Stage>,
+    /// Index of the first stage behind the L1s.
+    behind_l1: usize,
+    dram_reads: Channel,
+    dram_writes: Channel,
+    dram_latency: u64,
+    dram_lines: u64,
+    line_bytes: u64,
+    prefetcher: Option<Prefetcher>,
+    trains_scalar: bool,
+    trains_vector: bool,
+    wanted: Vec<u64>,
+}
+
+impl Hierarchy {
+    pub fn new(memory: &MemorySystem) -> Hierarchy {
+        let stages: Vec<Stage> = [(Level::L1, &memory.l1d), (Level::L2, &memory.l2), (Level::L3, &memory.l3)]
+            .into_iter()
+            .filter_map(|(level, cache)| cache.as_ref().map(|cache| Stage::new(level, cache)))
+            .collect();
+        let line_bytes = stages.first().map_or(64, |stage| stage.cache.line_bytes());
+        Hierarchy {
+            fetch: memory.l1i.as_ref().map(|cache| Stage::new(Level::L1, cache)),
+            behind_l1: usize::from(memory.l1d.is_some()),
+            stages,
+            dram_reads: Channel::new(line_bytes, memory.dram.read_bytes_per_cycle),
+            dram_writes: Channel::new(line_bytes, memory.dram.write_bytes_per_cycle),
+            dram_latency: u64::from(memory.dram.latency),
+            dram_lines: 0,
+            line_bytes,
+            prefetcher: Prefetcher::new(&memory.prefetcher),
+            trains_scalar: memory.prefetcher.scalar,
+            trains_vector: memory.prefetcher.vector,
+            wanted: Vec::new(),
+        }
+    }
+
+    /// Bytes in a line.
+    pub fn line_bytes(&self) -> u64 {
+        self.line_bytes
+    }
+
+    /// An instruction fetch of the line at `addr`.
+    pub fn fetch(&mut self, addr: u64, time: u64) -> Served {
+        let Some(stage) = &mut self.fetch else { return Served { ready: time, accepted: time, from: Level::L1 } };
+        let line = stage.cache.line(addr);
+        if let Some(hit) = stage.cache.access(line, false) {
+            return Served { ready: hit.ready.max(time), accepted: time, from: hit.from };
+        }
+        let start = stage.fill_slot(time);
+        let served = self.supply(self.behind_l1, addr, false, start, 0, false);
+        if let Some(stage) = &mut self.fetch {
+            stage.cache.fill(line, Hit { ready: served.ready, from: served.from }, false);
+            stage.fill_done(served.ready);
+        }
+        served
+    }
+
+    /// A scalar or element access through the L1D.
+    pub fn scalar(&mut self, addr: u64, write: bool, time: u64) -> Served {
+        self.access(0, addr, write, time, self.trains_scalar)
+    }
+
+    /// An access of the vector unit to the line at `addr`, beginning at the L1D or behind it.
+    pub fn vector(&mut self, addr: u64, write: bool, time: u64, through_l1d: bool) -> Served {
+        self.access(if through_l1d { 0 } else { self.behind_l1 }, addr, write, time, self.trains_vector)
+    }
+
+    fn access(&mut self, first: usize, addr: u64, write: bool, time: u64, trains: bool) -> Served {
+        // The nearest level's latency is part of the instruction's own.
+        let base = if first == 0 { 0 } else { self.stages.get(first).map_or(0, |stage| stage.latency) };
+        self.supply(first, addr, write, time, base, trains)
+    }
+
+    /// The line at `addr` for a requester in front of stage `first`.
+    /// `base`: the part of the latency that the requester's own latency already has.
+    fn supply(&mut self, first: usize, addr: u64, write: bool, time: u64, base: u64, trains: bool) -> Served {
+        let line = addr / self.line_bytes;
+        let mut time = time;
+        let mut found = None;
+        for (index, stage) in self.stages.iter_mut().enumerate().skip(first) {
+            if let Some(hit) = stage.cache.access(line, write && index == first) {
+                let latency = if index == 0 { 0 } else { stage.latency.saturating_sub(base) };
+                let late = hit.ready > time;
+                found = Some((
+                    index,
+                    Hit { ready: hit.ready.max(time) + latency, from: if late { hit.from } else { stage.level } },
+                ));
+                break;
+            }
+            time = stage.fill_slot(time);
+        }
+        let (supplier, mut hit) = match found {
+            Some(found) => found,
+            None => {
+                let latency = self.dram_latency.saturating_sub(base);
+                (self.stages.len(), Hit { ready: self.read_dram(time) + latency, from: Level::Dram })
+            }
+        };
+        // The slowest of the paths that the line takes decides.
+        let waited = (first..supplier).map(|index| self.stages[index].channel.transfer(time) - time).max();
+        hit.ready += waited.unwrap_or(0);
+        for index in (first..supplier).rev() {
+            self.fill(index, line, hit, write && index == first);
+            self.stages[index].fill_done(hit.ready);
+        }
+        // The prefetcher sits at the level behind the L1s and sees what reaches it.
+        if trains && supplier >= self.behind_l1 {
+            self.train(line, time);
+        }
+        Served { ready: hit.ready, accepted: time, from: hit.from }
+    }
+
+    /// Reads a line from memory, not before `time`; returns when the transfer begins.
+    fn read_dram(&mut self, time: u64) -> u64 {
+        self.dram_lines += 1;
+        self.dram_reads.transfer(time)
+    }
+
+    /// Puts a line into a stage; a dirty victim moves one level out.
+    fn fill(&mut self, index: usize, line: u64, hit: Hit, dirty: bool) {
+        let Some(victim) = self.stages[index].cache.fill(line, hit, dirty) else { return };
+        match self.stages.get_mut(index + 1) {
+            Some(outer) => {
+                if outer.cache.access(victim, true).is_none() {
+                    self.fill(index + 1, victim, hit, true);
+                }
+            }
+            None => {
+                self.dram_writes.transfer(hit.ready);
+                self.dram_lines += 1;
+            }
+        }
+    }
+
+    /// Tells the prefetcher of a demand for `line` and starts the fills that it wants, into the level behind the L1s.
+    fn train(&mut self, line: u64, time: u64) {
+        let Some(prefetcher) = &mut self.prefetcher else { return };
+        let mut wanted = std::mem::take(&mut self.wanted);
+        prefetcher.demand(line, &mut wanted);
+        let target = self.behind_l1;
+        for line in wanted.drain(..) {
+            if target >= self.stages.len() || self.stages[target].cache.holds(line) {
+                continue;
+            }
+            let outer = (target + 1..self.stages.len()).find(|&index| self.stages[index].cache.holds(line));
+            let supplier = outer.unwrap_or(self.stages.len());
+            let mut hit = match outer {
+                Some(index) => Hit { ready: time + self.stages[index].latency, from: self.stages[index].level },
+                None => Hit { ready: self.read_dram(time) + self.dram_latency, from: Level::Dram },
+            };
+            let waited = (target..supplier).map(|index| self.stages[index].channel.transfer(time) - time).max();
+            hit.ready += waited.unwrap_or(0);
+            for index in (target..supplier).rev() {
+                self.fill(index, line, hit, false);
+            }
+        }
+        self.wanted = wanted;
+    }
+
+    /// Traffic so far.
+    pub fn counts(&self) -> MemoryCounts {
+        let of = |stage: Option<&Stage>| {
+            stage.map_or(Counts::default(), |s| Counts { accesses: s.cache.accesses, misses: s.cache.misses })
+        };
+        let level = |level| of(self.stages.iter().find(|stage| stage.level == level));
+        MemoryCounts {
+            l1i: of(self.fetch.as_ref()),
+            l1d: level(Level::L1),
+            l2: level(Level::L2),
+            l3: level(Level::L3),
+            dram_bytes: self.dram_lines * self.line_bytes,
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The stall ledger: every simulated cycle is charged to exactly one cause.
+//!
+//! A cycle counts as work of the vector unit if its arithmetic sequencer or its memory port works in it; else as
+//! issue, if an instruction issues in it; else it is lost to the cause that kept the next instruction from issuing.
+//! Work of the vector unit comes first because the scalar pipe runs ahead of it: in a kernel bound by the vector unit
+//! the ledger then shows how busy that unit is, and what the rest was lost to.
+
+use std::collections::VecDeque;
+
+macro_rules! causes {
+    ($($(#[doc = $doc:literal])* $name:ident = $text:literal;)*) => {
+        /// What a cycle is charged to.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum Cause { $($(#[doc = $doc])* $name,)* }
+
+        impl Cause {
+            /// Every cause.
+            pub const ALL: &'static [Cause] = &[$(Cause::$name,)*];
+
+            /// Its key in reports.
+            pub const fn name(self) -> &'static str { match self { $(Cause::$name => $text,)* } }
+
+            /// One line of explanation.
+            pub const fn about(self) -> &'static str { match self { $(Cause::$name => concat!($($doc),*),)* } }
+        }
+    };
+}
+
+causes! {
+    /// the arithmetic sequencer works on multiply-adds
+    VectorMac = "vector-mac";
+    /// the arithmetic sequencer works on something else
+    VectorArithmetic = "vector-arithmetic";
+    /// the vector memory port transfers data
+    MemoryPort = "memory-port";
+    /// a scalar instruction issues, the vector unit has nothing to do
+    Issue = "issue";
+    /// an operand comes from a load that hit the nearest cache
+    OperandLoad = "operand-load";
+    /// an operand comes from an integer operation
+    OperandAlu = "operand-alu";
+    /// an operand comes from a multiplier
+    OperandMul = "operand-mul";
+    /// an operand comes from a divider
+    OperandDiv = "operand-div";
+    /// an operand comes from the floating-point unit
+    OperandFp = "operand-fp";
+    /// a scalar operand comes from the vector unit
+    OperandVector = "operand-vector";
+    /// a vector operand comes from a vector load
+    ChainLoad = "chain-load";
+    /// a vector operand comes from a multiply-add
+    ChainMac = "chain-mac";
+    /// a vector operand comes from another vector operation
+    ChainArithmetic = "chain-arithmetic";
+    /// a vector register is still being read or written by an older instruction
+    RegisterReuse = "register-reuse";
+    /// the vector command queue is full
+    QueueFull = "queue-full";
+    /// a vector sequencer is kept without moving data or operands
+    Sequencer = "sequencer";
+    /// a divider is busy
+    Divider = "divider";
+    /// a line comes from the second level
+    L1Miss = "l1-miss";
+    /// a line comes from the third level
+    L2Miss = "l2-miss";
+    /// a line comes from memory
+    Dram = "dram";
+    /// an instruction line is fetched
+    FetchMiss = "fetch-miss";
+    /// a branch was mispredicted, or its target had to be computed
+    Branch = "branch";
+    /// a fence, a region marker or the end waits for work under way
+    Drain = "drain";
+    /// a call of the environment
+    Environment = "environment";
+}
+
+/// Cycles by cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ledger {
+    cycles: [u64; Cause::ALL.len()],
+}
+
+impl Default for Ledger {
+    fn default() -> Ledger {
+        Ledger { cycles: [0; Cause::ALL.len()] }
+    }
+}
+
+impl Ledger {
+    /// Cycles charged to a cause.
+    pub fn get(&self, cause: Cause) -> u64 {
+        self.cycles[cause as usize]
+    }
+
+    /// All cycles.
+    pub fn total(&self) -> u64 {
+        self.cycles.iter().sum()
+    }
+
+    /// Causes with the cycles charged to them, without those that have none, in the order of [`Cause::ALL`].
+    pub fn entries(&self) -> impl Iterator<Item = (Cause, u64)> + '_ {
+        Cause::ALL.iter().map(|&cause| (cause, self.get(cause))).filter(|&(_, cycles)| cycles > 0)
+    }
+
+    /// What has been charged since `earlier`, a former state of this ledger.
+    #[must_use]
+    pub fn since(&self, earlier: &Ledger) -> Ledger {
+        let mut difference = *self;
+        for (mine, theirs) in difference.cycles.iter_mut().zip(earlier.cycles) {
+            *mine -= theirs;
+        }
+        difference
+    }
+
+    /// Adds another ledger.
+    pub fn add(&mut self, other: &Ledger) {
+        for (mine, theirs) in self.cycles.iter_mut().zip(other.cycles) {
+            *mine += theirs;
+        }
+    }
+
+    pub(super) fn charge(&mut self, cause: Cause, cycles: u64) {
+        self.cycles[cause as usize] += cycles;
+    }
+}
+
+impl FromIterator<(Cause, u64)> for Ledger {
+    fn from_iter<I: IntoIterator<Item = (Cause, u64)>>(entries: I) -> Ledger {
+        let mut ledger = Ledger::default();
+        for (cause, cycles) in entries {
+            ledger.charge(cause, cycles);
+        }
+        ledger
+    }
+}
+
+/// A half-open span of cycles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Span {
+    start: u64,
+    end: u64,
+    cause: Cause,
+}
+
+/// Charges cycles to causes in the order of time.
+#[derive(Default)]
+pub(super) struct Painter {
+    pub ledger: Ledger,
+    /// Cycles before this one have been charged.
+    painted: u64,
+    /// What the vector unit's arithmetic sequencers do and will do; starts never decrease.
+    arithmetic: VecDeque<Span>,
+    /// What its memory port does and will do.
+    port: VecDeque<Span>,
+    /// What the head of its command queue waits for.
+    waits: VecDeque<Span>,
+}
+
+impl Painter {
+    /// The arithmetic sequencer works from `start` to `end`.
+    pub fn arithmetic(&mut self, start: u64, end: u64, cause: Cause) {
+        push(&mut self.arithmetic, Span { start, end, cause });
+    }
+
+    /// The memory port works from `start` to `end`.
+    pub fn port(&mut self, start: u64, end: u64) {
+        push(&mut self.port, Span { start, end, cause: Cause::MemoryPort });
+    }
+
+    /// The head of the vector command queue waits from `start` to `end`.
+    pub fn wait(&mut self, start: u64, end: u64, cause: Cause) {
+        push(&mut self.waits, Span { start, end, cause });
+    }
+
+    /// The next instruction issues at `to` (or, at the end, nothing more does): charges all cycles before it.
+    /// `issued`: an instruction issued in the first of these cycles. `stalls`: what the scalar pipe waited for, in
+    /// the order of time, each up to the time given.
+    pub fn advance(&mut self, to: u64, issued: bool, stalls: &[(Cause, u64)], mut charged: impl FnMut(Cause, u64)) {
+        let mut issue_until = if issued { self.painted + 1 } else { self.painted };
+        issue_until = issue_until.min(to);
+        let mut stalls = stalls.iter().copied().peekable();
+        while self.painted < to {
+            let now = self.painted;
+            drop_old(&mut self.arithmetic, now);
+            drop_old(&mut self.port, now);
+            drop_old(&mut self.waits, now);
+            let mut end = to;
+            let cause = if let Some(cause) = at(&self.arithmetic, now, &mut end) {
+                cause
+            } else if let Some(cause) = at(&self.port, now, &mut end) {
+                cause
+            } else if now < issue_until {
+                end = end.min(issue_until);
+                Cause::Issue
+            } else {
+                while stalls.next_if(|&(_, until)| until <= now).is_some() {}
+                let own = stalls.peek().copied();
+                if let Some((_, until)) = own {
+                    end = end.min(until);
+                }
+                let own = own.map_or(Cause::Issue, |(cause, _)| cause);
+                // Who waits for the vector unit waits for what the vector unit waits for.
+                if matches!(own, Cause::QueueFull | Cause::OperandVector | Cause::Drain) {
+                    at(&self.waits, now, &mut end).unwrap_or(own)
+                } else {
+                    own
+                }
+            };
+            self.ledger.charge(cause, end - now);
+            charged(cause, end - now);
+            self.painted = end;
+        }
+    }
+}
+
+fn push(track: &mut VecDeque<Span>, span: Span) {
+    if span.start < span.end {
+        // Adjacent spans of one cause become one: long vector code keeps the tracks short.
+        match track.back_mut() {
+            Some(last) if last.end == span.start && last.cause == span.cause => last.end = span.end,
+            _ => track.push_back(span),
+        }
+    }
+}
+
+fn drop_old(track: &mut VecDeque<Span>, now: u64) {
+    while track.front().is_some_and(|span| span.end <= now) {
+        track.pop_front();
+    }
+}
+
+/// The cause of the span that holds `now`. `end` is lowered to where the answer stops being true.
+fn at(track: &VecDeque<Span>, now: u64, end: &mut u64) -> Option<Cause> {
+    let first = track.front()?;
+    if first.start <= now {
+        *end = (*end).min(first.end);
+        Some(first.cause)
+    } else {
+        *end = (*end).min(first.start);
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cycle_is_charged_once() {
+        let mut painter = Painter::default();
+        painter.arithmetic(5, 9, Cause::VectorMac);
+        painter.port(7, 12);
+        painter.wait(12, 14, Cause::ChainLoad);
+        painter.advance(3, true, &[(Cause::OperandLoad, 3)], |_, _| {});
+        painter.advance(16, true, &[(Cause::OperandAlu, 6), (Cause::QueueFull, 16)], |_, _| {});
+        let cycles = |cause| painter.ledger.get(cause);
+        assert_eq!(cycles(Cause::Issue), 2, "cycles 0 and 3");
+        assert_eq!(cycles(Cause::OperandLoad), 2);
+        assert_eq!(cycles(Cause::OperandAlu), 1, "cycle 4; 5 is hidden behind the multiply-add");
+        assert_eq!(cycles(Cause::VectorMac), 4);
+        assert_eq!(cycles(Cause::MemoryPort), 3, "9 to 12");
+        assert_eq!(cycles(Cause::ChainLoad), 2);
+        assert_eq!(cycles(Cause::QueueFull), 2);
+        assert_eq!(painter.ledger.total(), 16);
+    }
+}

@@ -1,0 +1,343 @@
+//! The decoupled vector unit: command queue, sequencers, chaining, memory port.
+
+use std::sync::Arc;
+
+use rvtile_isa::row::Mem;
+
+use super::describe::{Group, VectorDesc};
+use super::hierarchy::{Hierarchy, Served};
+use super::ledger::{Cause, Painter};
+use crate::machine::{Machine, MemoryPort, StartLevel, Unit};
+
+/// When the elements of one vector register are there, and until when it is being read.
+#[derive(Clone, Copy, Default)]
+struct Register {
+    /// Its first element can be read.
+    first: u64,
+    /// Its last element can be read.
+    last: u64,
+    /// Its first and last elements have been read by all instructions so far.
+    read_first: u64,
+    read_last: u64,
+    cause: Option<Cause>,
+}
+
+/// A sequencer is free from this cycle on.
+#[derive(Clone, Copy, Default)]
+struct Sequencer {
+    free: u64,
+}
+
+/// Timing of one vector instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Issued {
+    /// It left the command queue and began.
+    pub start: u64,
+    /// A scalar result can be used from here on.
+    pub result: u64,
+}
+
+/// One instruction's turn in its sequencer.
+#[derive(Clone, Copy)]
+struct Turn {
+    start: u64,
+    occupancy: u64,
+    vl: u32,
+}
+
+/// State of the vector unit.
+pub(super) struct VectorUnit {
+    machine: Arc<Machine>,
+    registers: [Register; 32],
+    arithmetic: Vec<Sequencer>,
+    load: Sequencer,
+    store: Sequencer,
+    /// The memory ports: loads, stores. One and the same when shared.
+    ports: [u64; 2],
+    shared_port: bool,
+    /// When the latest instructions left the command queue, as many as it holds.
+    left: Vec<u64>,
+    next: usize,
+    last_left: u64,
+    /// Everything so far is complete.
+    pub done: u64,
+    /// All memory accesses so far are complete.
+    pub memory_done: u64,
+    hazards: bool,
+    through_l1d: bool,
+    elements_through_l1d: bool,
+    chaining: bool,
+    extra: u64,
+}
+
+impl VectorUnit {
+    pub fn new(machine: &Arc<Machine>) -> VectorUnit {
+        let vector = &machine.vector;
+        VectorUnit {
+            machine: Arc::clone(machine),
+            registers: [Register::default(); 32],
+            arithmetic: vec![Sequencer::default(); vector.arithmetic_sequencers.max(1) as usize],
+            load: Sequencer::default(),
+            store: Sequencer::default(),
+            ports: [0; 2],
+            shared_port: vector.memory_port == MemoryPort::Shared,
+            left: vec![0; vector.queue_depth.max(1) as usize],
+            next: 0,
+            last_left: 0,
+            done: 0,
+            memory_done: 0,
+            hazards: vector.war_hazards,
+            through_l1d: vector.start_level == StartLevel::L1d,
+            elements_through_l1d: vector.elements_through_l1d,
+            chaining: vector.chaining,
+            extra: u64::from(vector.sequencer_extra),
+        }
+    }
+
+    /// The cycle from which the command queue has room.
+    pub fn room(&self) -> u64 {
+        self.left[self.next]
+    }
+
+    /// An instruction enters the command queue at `time`. `log`: the words of its memory access.
+    pub fn issue(
+        &mut self,
+        desc: &mut VectorDesc,
+        time: u64,
+        vl: u32,
+        log: &[u64],
+        memory: &mut Hierarchy,
+        painter: &mut Painter,
+    ) -> Issued {
+        let (occupancy, latency) = desc.cost(vl, &self.machine);
+        let head = time.max(self.last_left + 1);
+        let (mut start, mut cause) = self.operands(desc, head, occupancy, latency);
+        let free = self.unit_free(desc);
+        if free > start {
+            (start, cause) = (free, Cause::Sequencer);
+        }
+        if desc.mem != Mem::None {
+            let port = self.ports[self.port(desc)];
+            if port > start {
+                (start, cause) = (port, Cause::MemoryPort);
+            }
+        }
+        painter.wait(head, start, cause);
+        self.last_left = start;
+        self.left[self.next] = start;
+        self.next = (self.next + 1) % self.left.len();
+
+        let (held, delay, late) = match desc.mem {
+            Mem::None => (occupancy, 0, None),
+            _ => self.memory(desc, Turn { start, occupancy, vl }, log, memory, painter),
+        };
+        let produces = late.unwrap_or(desc.produces);
+        self.hold(desc, start, held, painter);
+        self.read(desc, start, occupancy);
+        self.write(desc, start + delay, occupancy, latency, produces);
+        let result = start + delay + latency;
+        self.done = self.done.max(result).max(start + held).max(start + delay + latency + occupancy - 1);
+        Issued { start, result }
+    }
+
+    /// The earliest start that operands and destination allow, and what decides it.
+    fn operands(&self, desc: &VectorDesc, head: u64, occupancy: u64, latency: u64) -> (u64, Cause) {
+        let (mut start, mut cause) = (head, Cause::ChainArithmetic);
+        let mut need = |time: u64, why: Cause| {
+            if time > start {
+                (start, cause) = (time, why);
+            }
+        };
+        for source in &desc.sources[..desc.source_count as usize] {
+            for (register, from, to) in self.beats(*source, occupancy) {
+                // Each register must be there when its turn comes, first and last beat.
+                let why = register.cause.unwrap_or(Cause::ChainArithmetic);
+                need(register.first.saturating_sub(from), why);
+                need(register.last.saturating_sub(to), why);
+            }
+        }
+        if let (Some(dest), true) = (desc.dest, self.hazards) {
+            let chains = desc.chains && self.chaining;
+            for (register, from, to) in self.beats(dest, occupancy) {
+                let (from, to) = if chains { (from, to) } else { (latency, latency) };
+                let write = |offset: u64| latency + if chains { offset } else { 0 };
+                need((register.read_first + 1).saturating_sub(write(from)), Cause::RegisterReuse);
+                need((register.read_last + 1).saturating_sub(write(to)), Cause::RegisterReuse);
+                need(register.last.saturating_sub(write(to)), Cause::RegisterReuse);
+            }
+        }
+        (start, cause)
+    }
+
+    /// The registers of a group with the offsets of their first and last beat in an operation of this occupancy.
+    fn beats(&self, group: Group, occupancy: u64) -> impl Iterator<Item = (&Register, u64, u64)> {
+        let count = u64::from(group.count).max(1);
+        (0..count).map(move |index| {
+            let from = index * occupancy / count;
+            let to = ((index + 1) * occupancy).div_ceil(count).saturating_sub(1).max(from);
+            (&self.registers[(group.reg as usize + index as usize) % 32], from, to)
+        })
+    }
+
+    fn unit_free(&self, desc: &VectorDesc) -> u64 {
+        match desc.unit {
+            Unit::Load => self.load.free,
+            Unit::Store => self.store.free,
+            Unit::ArithmeticFirst => self.arithmetic[0].free,
+            _ => self.arithmetic.iter().map(|sequencer| sequencer.free).min().unwrap_or(0),
+        }
+    }
+
+    fn port(&self, desc: &VectorDesc) -> usize {
+        usize::from(desc.writes_memory && !self.shared_port)
+    }
+
+    /// Keeps the unit busy.
+    fn hold(&mut self, desc: &VectorDesc, start: u64, held: u64, painter: &mut Painter) {
+        let free = start + held + self.extra;
+        match desc.unit {
+            Unit::Load => self.load.free = free,
+            Unit::Store => self.store.free = free,
+            _ => {
+                let candidates = if desc.unit == Unit::ArithmeticFirst { 1 } else { self.arithmetic.len() };
+                // Of two free sequencers the last is taken: the first has work of its own.
+                if let Some(chosen) = self.arithmetic[..candidates].iter_mut().rev().min_by_key(|s| s.free) {
+                    chosen.free = free;
+                }
+                painter.arithmetic(start, start + held, desc.work());
+            }
+        }
+    }
+
+    fn read(&mut self, desc: &VectorDesc, start: u64, occupancy: u64) {
+        for index in 0..desc.source_count as usize {
+            let group = desc.sources[index];
+            let count = u64::from(group.count).max(1);
+            for k in 0..count {
+                let register = &mut self.registers[(group.reg as usize + k as usize) % 32];
+                register.read_first = register.read_first.max(start + k * occupancy / count);
+                register.read_last = register.read_last.max(start + ((k + 1) * occupancy).div_ceil(count) - 1);
+            }
+        }
+    }
+
+    fn write(&mut self, desc: &VectorDesc, start: u64, occupancy: u64, latency: u64, cause: Cause) {
+        let Some(dest) = desc.dest else { return };
+        let count = u64::from(dest.count).max(1);
+        for k in 0..count {
+            let (first, last) = if desc.chains && self.chaining {
+                let from = k * occupancy / count;
+                (from, (((k + 1) * occupancy).div_ceil(count) - 1).max(from))
+            } else {
+                (0, 0)
+            };
+            let register = &mut self.registers[(dest.reg as usize + k as usize) % 32];
+            register.first = start + latency + first;
+            register.last = start + latency + last;
+            register.cause = Some(cause);
+        }
+    }
+
+    /// A memory access. Returns how long it keeps its sequencer, by how much its data are late, and because of what.
+    fn memory(
+        &mut self,
+        desc: &VectorDesc,
+        turn: Turn,
+        log: &[u64],
+        memory: &mut Hierarchy,
+        painter: &mut Painter,
+    ) -> (u64, u64, Option<Cause>) {
+        let Turn { start, occupancy, vl } = turn;
+        let write = desc.writes_memory;
+        let port = self.port(desc);
+        if desc.elementwise {
+            let (delay, cause) = self.elements(desc, turn, log, memory);
+            self.ports[port] = start + occupancy + delay;
+            painter.port(start, start + occupancy);
+            if let Some(cause) = cause {
+                painter.wait(start + occupancy, start + occupancy + delay, cause);
+            }
+            self.memory_done = self.memory_done.max(start + occupancy + delay);
+            return (occupancy + delay, delay, cause);
+        }
+        let addr = log.first().copied().unwrap_or(0);
+        let bytes = desc.bytes(vl, &self.machine);
+        if bytes == 0 {
+            return (occupancy, 0, None);
+        }
+        let line_bytes = memory.line_bytes();
+        let (first, last) = (addr / line_bytes, addr.wrapping_add(bytes - 1) / line_bytes);
+        let lines = last.wrapping_sub(first) + 1;
+        // The port moves aligned words: an access that is not aligned touches one more.
+        let word = u64::from(self.machine.vector.port_bytes);
+        let beats = occupancy.max((addr % word + bytes).div_ceil(word));
+        let (mut delay, mut accepted, mut cause) = (0, start, None);
+        for index in 0..lines {
+            let turn = start + index * beats / lines;
+            let served: Served =
+                memory.vector((first + index) * line_bytes, write, turn.max(accepted), self.through_l1d);
+            accepted = accepted.max(served.accepted);
+            let late = served.ready.saturating_sub(turn);
+            if late > delay {
+                delay = late;
+                cause = miss_cause(served.from);
+            }
+        }
+        let held = beats.max((accepted + 1).saturating_sub(start));
+        self.ports[port] = start + held;
+        painter.port(start, start + beats);
+        if let Some(cause) = cause {
+            painter.wait(start + beats, start + held, cause);
+        }
+        self.memory_done = self.memory_done.max(start + held + delay);
+        // A store's sequencer does not wait for the line: it is written when it comes.
+        if write { (held, 0, None) } else { (held, delay, cause) }
+    }
+
+    /// An access element by element through the L1D, one outstanding miss at a time.
+    fn elements(&mut self, desc: &VectorDesc, turn: Turn, log: &[u64], memory: &mut Hierarchy) -> (u64, Option<Cause>) {
+        let Turn { start, occupancy, vl } = turn;
+        let segment = desc.element_bytes * desc.fields;
+        let count = match desc.mem {
+            Mem::Indexed { .. } => log.first().copied().unwrap_or(0),
+            _ => u64::from(vl),
+        };
+        let (mut delay, mut cause) = (0, None);
+        let mut worst = 0;
+        for index in 0..count {
+            let addr = match desc.mem {
+                Mem::Indexed { .. } => log.get(1 + index as usize).copied().unwrap_or(0),
+                Mem::Strided { .. } => log[0].wrapping_add(index.wrapping_mul(log[1])),
+                _ => log[0].wrapping_add(index * segment),
+            };
+            let turn = start + index * occupancy / count + delay;
+            for line in
+                [addr, addr.wrapping_add(segment - 1)].into_iter().take(1 + usize::from(crosses(addr, segment, memory)))
+            {
+                let served = memory.vector(line, desc.writes_memory, turn, self.elements_through_l1d);
+                let late = served.ready.saturating_sub(turn);
+                delay += late;
+                if late > worst {
+                    worst = late;
+                    cause = miss_cause(served.from);
+                }
+            }
+        }
+        (delay, cause)
+    }
+}
+
+fn crosses(addr: u64, bytes: u64, memory: &Hierarchy) -> bool {
+    let line = memory.line_bytes();
+    addr / line != addr.wrapping_add(bytes - 1) / line
+}
+
+pub(super) fn miss_cause(from: super::cache::Level) -> Option<Cause> {
+    use super::cache::Level;
+    match from {
+        Level::L1 => None,
+        Level::L2 => Some(Cause::L1Miss),
+        Level::L3 => Some(Cause::L2Miss),
+        Level::Dram => Some(Cause::Dram),
+    }
+}
