@@ -1,0 +1,73 @@
+//! The project's kernels on the default machine: values, cycles, ledger.
+
+use rvtile::machine;
+use rvtile_kernels::{Shape, all, find};
+use rvtile_sim::bench::{Measurement, measure};
+
+fn run(kernel: &str, shape: &str, overrides: &[(&str, &str)]) -> Measurement {
+    let kernel = find(kernel).unwrap();
+    let shape: Shape = shape.parse().unwrap();
+    measure(kernel, &shape, &machine(overrides), false).unwrap()
+}
+
+/// Small shapes with tails in every dimension.
+fn awkward() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("matmul_f32", "33x47x29"),
+        ("matmul_f16", "17x131x40"),
+        ("matmul_i8", "9x70x33"),
+        ("gemv_f32", "61x97"),
+        ("softmax_f32", "5x133"),
+        ("attention_f32", "13x37x80x1"),
+    ]
+}
+
+#[test]
+fn values_are_right_at_every_vector_length() {
+    for vlen in ["128", "256", "512", "1024", "2048", "4096"] {
+        let dlen = if vlen == "128" { "128" } else { "256" };
+        for (kernel, shape) in awkward() {
+            let result = run(kernel, shape, &[("vector.vlen", vlen), ("vector.dlen", dlen)]);
+            assert!(result.check.ok, "{kernel} {shape} at VLEN {vlen}: {:?}", result.check.worst);
+        }
+    }
+}
+
+#[test]
+fn the_ledger_adds_up_and_a_second_run_gives_the_same_cycles() {
+    for (kernel, shape) in awkward() {
+        let (first, second) = (run(kernel, shape, &[]), run(kernel, shape, &[]));
+        assert_eq!(first.ledger.total(), first.cycles, "{kernel} {shape}");
+        assert_eq!(first.cycles, second.cycles, "{kernel} {shape}");
+        assert_eq!(first.ledger, second.ledger, "{kernel} {shape}");
+    }
+}
+
+#[test]
+fn default_shapes_are_right_and_their_ledgers_add_up() {
+    for kernel in all() {
+        for shape in kernel.default_shapes() {
+            let result = measure(*kernel, &shape, &machine(&[]), false).unwrap();
+            assert!(result.check.ok, "{} {shape}: {:?}", kernel.name(), result.check.worst);
+            assert_eq!(result.ledger.total(), result.cycles, "{} {shape}", kernel.name());
+            assert!(result.fraction_of_peak() <= 1.0, "{} {shape}: faster than the machine's peak", kernel.name());
+        }
+    }
+}
+
+#[test]
+fn matrix_products_come_near_the_peak() {
+    for (kernel, least, peak) in [("matmul_f32", 0.85, 16.0), ("matmul_f16", 0.75, 32.0)] {
+        let result = run(kernel, "256x256x256", &[]);
+        assert!((result.peak_flop_per_cycle - peak).abs() < 1e-9);
+        assert!(result.check.ok && result.fraction_of_peak() >= least, "{kernel}: {}", result.fraction_of_peak());
+    }
+}
+
+#[test]
+fn every_kernel_beats_its_scalar_twin() {
+    for (kernel, shape) in [("matmul_f32", "48x64x48"), ("matmul_f16", "48x128x48"), ("matmul_i8", "48x64x48")] {
+        let result = measure(find(kernel).unwrap(), &shape.parse().unwrap(), &machine(&[]), true).unwrap();
+        assert!(result.speedup().unwrap() > 4.0, "{kernel}: {:?}", result.speedup());
+    }
+}
