@@ -113,6 +113,29 @@ impl Decoder {
     }
 }
 
+/// Where in the opcode map a word lies: says of an unknown instruction what it might belong to.
+pub fn space(word: u32) -> &'static str {
+    match word & 0x7f {
+        _ if word & 3 != 3 => "a 16-bit encoding",
+        0x0b => "the space custom-0",
+        0x2b => "the space custom-1",
+        0x5b => "the space custom-2, where SiFive's coprocessor interface is",
+        0x7b => "the space custom-3",
+        0x57 => "the space of vector arithmetic",
+        0x77 => "the space of vector cryptography",
+        0x07 | 0x27 => "the space of floating-point and vector loads and stores",
+        0x43 | 0x47 | 0x4b | 0x4f | 0x53 => "the space of floating-point arithmetic",
+        0x2f => "the space of atomics",
+        0x73 => "the space of system instructions",
+        0x0f => "the space of fences and cache operations",
+        low if low & 0x1f == 0x1f => "an instruction longer than 32 bits",
+        0x03 | 0x23 | 0x13 | 0x1b | 0x33 | 0x3b | 0x63 | 0x67 | 0x6f | 0x37 | 0x17 => {
+            "the space of the base integer set"
+        }
+        _ => "a reserved opcode",
+    }
+}
+
 /// Adds a row in front of every row whose encodings include its own.
 fn insert(bucket: &mut Vec<&'static Row>, row: &'static Row) -> Result<(), Clash> {
     let mut place = bucket.len();

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use rvtile_isa::block::{Bad, Block};
-use rvtile_isa::decode::Decoder;
+use rvtile_isa::decode::{self, Decoder};
 use rvtile_isa::hart::{Cause, Hart, Mode, Trap};
 use rvtile_isa::op::Illegal;
 
@@ -54,6 +54,18 @@ impl Crash {
     }
 }
 
+impl Crash {
+    /// Whether the program needs an instruction that this run, or this simulator, does not have. The words of zeros
+    /// and of ones are illegal by definition, no matter what is supported.
+    pub fn unsupported(&self) -> bool {
+        match self.why {
+            Some(Illegal::Missing(_)) => true,
+            Some(Illegal::Unknown) => !matches!(self.word, Some(0 | u32::MAX)),
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Display for Crash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at pc 0x{:x}", self.trap.cause.describe(), self.pc)?;
@@ -72,6 +84,9 @@ impl fmt::Display for Crash {
             Cause::IllegalInstruction => {
                 if let Some(why) = &self.why {
                     write!(f, ": {why}")?;
+                }
+                if let (Some(Illegal::Unknown), Some(word)) = (self.why, self.word) {
+                    write!(f, "; it lies in {}", decode::space(word))?;
                 }
             }
             Cause::Breakpoint | Cause::EcallU | Cause::EcallS | Cause::EcallM => {}
