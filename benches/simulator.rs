@@ -3,7 +3,6 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use rvtile::machine;
 use rvtile_isa::block::Block;
 use rvtile_isa::decode::Decoder;
 use rvtile_isa::ext::Ext;
@@ -14,6 +13,7 @@ use rvtile_kernels::{Variant, find};
 use rvtile_sim::engine::{Engine, RunOptions};
 use rvtile_sim::env;
 use rvtile_sim::loader::Image;
+use rvtile_tests::machine;
 
 /// Every word that is an instruction, decoded.
 fn decode(c: &mut Criterion) {

@@ -1,8 +1,8 @@
 //! The project's kernels on the default machine: values, cycles, ledger.
 
-use rvtile::machine;
 use rvtile_kernels::{Shape, all, find};
 use rvtile_sim::bench::{Measurement, measure};
+use rvtile_tests::machine;
 
 fn run(kernel: &str, shape: &str, overrides: &[(&str, &str)]) -> Measurement {
     let kernel = find(kernel).unwrap();

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use rvtile::{build_linux, machine, qemu, root, simulate};
 use rvtile_sim::engine::End;
 use rvtile_sim::env::{self, Grant};
+use rvtile_tests::{build_linux, build_linux_cpp, machine, qemu, root, simulate};
 
 /// Runs a program here (functional and timed) and under QEMU, and compares output and exit code.
 fn same_as_qemu(program: &Path, args: &[&str], folder: Option<&Path>) {
@@ -50,7 +50,7 @@ fn heap_sorting_and_exit_code() {
 
 #[test]
 fn c_plus_plus_exceptions_and_streams() {
-    same_as_qemu(&rvtile::build_linux_cpp("exceptions.cc", &["-O2", "-static"]), &[], None);
+    same_as_qemu(&build_linux_cpp("exceptions.cc", &["-O2", "-static"]), &[], None);
 }
 
 #[test]

@@ -147,7 +147,7 @@ classes! {
     VToScalar = "v-to-scalar", VECTOR;
     /// vmv.s.x, vfmv.s.f.
     VFromScalar = "v-from-scalar", VECTOR, SCALAR_RESULT, READS_VD;
-    /// vmv<nr>r.v.
+    /// `vmv<nr>r.v`.
     VMoveWhole = "v-move-whole", VECTOR;
     /// Slides.
     VSlide = "v-slide", VECTOR;

@@ -100,6 +100,8 @@ pub struct Hart {
     pub reservation: Option<u64>,
     /// Details of the exception, after a handler returned `Flow::Trap`.
     pub trap: Trap,
+    /// Why the last instruction that execution found illegal was so.
+    pub why: Option<Illegal>,
     /// Details, after a handler returned `Flow::Leave`.
     pub request: Request,
     /// Access log for the timing model.
@@ -132,6 +134,7 @@ impl Hart {
             mode: Mode::Machine,
             reservation: None,
             trap: Trap { cause: Cause::IllegalInstruction, tval: 0 },
+            why: None,
             request: Request::None,
             log: Log::default(),
             mem,
@@ -186,7 +189,8 @@ impl Hart {
 
     /// Records an illegal instruction whose reason only execution shows.
     #[cold]
-    pub fn illegal(&mut self, word: u32, _why: Illegal) -> crate::op::Flow {
+    pub fn illegal(&mut self, word: u32, why: Illegal) -> crate::op::Flow {
+        self.why = Some(why);
         self.raise(Cause::IllegalInstruction, u64::from(word));
         crate::op::Flow::Trap
     }

@@ -5,7 +5,8 @@
 use crate::inst::Inst;
 use crate::op::{Ctx, Illegal};
 
-/// vtype must be legal for every vector instruction but vset and whole-register moves, loads and stores.
+/// vtype must be legal for every vector instruction but vset and whole-register loads and stores. The choices where the
+/// specification leaves room are in `docs/reference-differences.md`.
 ///
 /// # Errors
 /// When vill is set.

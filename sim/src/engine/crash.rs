@@ -36,10 +36,10 @@ impl Crash {
         let pc = hart.pc;
         let word = hart.fetch(pc).ok();
         let text = word.and_then(|word| decoder.decode(word).ok()).map(|inst| inst.text(pc));
-        // Decoding the one instruction again tells why it is illegal here.
+        // Decoding the one instruction again tells why it is illegal here, unless only its execution could.
         let why = match Block::translate(hart, decoder).insts.first().map(|entry| entry.inst) {
             Some(Err(Bad::Illegal { why, .. })) => Some(why),
-            _ => None,
+            _ => hart.why,
         };
         Crash {
             trap,
