@@ -24,3 +24,8 @@ pub mod row;
 pub mod system;
 pub mod table;
 pub mod vector;
+
+/// The guide's code is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/add-an-instruction.md")]
+struct AddAnInstruction;

@@ -276,17 +276,27 @@ fn a_trap_is_told_with_its_place_and_the_report_so_far() {
     for word in ["load", "pc 0x", "body+0x", "null.c:", "address 0x8", "instructions", "Where the cycles go"] {
         assert!(text.contains(word), "{word} in {text}");
     }
-    let illegal = EXIT.replace("volatile long sum = 0;", "volatile long sum = 0; asm volatile(\".4byte 0x0000000b\");");
+    let illegal = EXIT.replace("volatile long sum = 0;", "volatile long sum = 0; asm volatile(\".4byte 0\");");
     let output = rvtile(&["run", "--quiet", &scratch.program("illegal", &illegal, &[])]);
     let text = stderr(&output);
     assert_eq!((output.status.code(), text.lines().count()), (Some(1), 1), "{text}");
-    assert!(text.contains("illegal instruction") && text.contains("0x0000000b") && text.contains("body"), "{text}");
+    assert!(text.contains("illegal instruction") && text.contains("0x00000000") && text.contains("body"), "{text}");
+}
+
+#[test]
+fn an_unsupported_instruction_is_refused_by_name_or_bits() {
+    let scratch = Scratch::new("unsupported");
+    let custom = EXIT.replace("volatile long sum = 0;", "volatile long sum = 0; asm volatile(\".4byte 0x0000000b\");");
+    let output = rvtile(&["run", "--quiet", &scratch.program("custom", &custom, &[])]);
+    let text = stderr(&output);
+    assert_eq!((output.status.code(), text.lines().count()), (Some(2), 1), "{text}");
+    assert!(text.contains("0x0000000b") && text.contains("body") && text.contains("custom-0"), "{text}");
     let vector = EXIT.replace(
         "volatile long sum = 0;",
         "volatile long sum = 0; asm volatile(\"vsetvli t0, zero, e8, m1, ta, ma\");",
     );
     let output = rvtile(&["run", "--quiet", "--isa", "rv64gc", &scratch.program("vector", &vector, &[])]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("Zve32x") && stderr(&output).contains("vsetvli"), "{}", stderr(&output));
 }
 

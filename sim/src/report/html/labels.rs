@@ -34,7 +34,7 @@ impl Rect {
 
 /// Width of text at the size of point labels, estimated from its length.
 pub(super) fn text_width(text: &str) -> f64 {
-    7.0 * text.chars().count() as f64
+    6.6 * text.chars().count() as f64
 }
 
 const HEIGHT: f64 = 14.0;

@@ -180,7 +180,7 @@ fn roofs(axes: &Axes, compute: &[Roof], memory: &[Roof], points: &[(f64, f64)], 
         let _ = writeln!(
             svg,
             "<line class=\"roof\" x1=\"{left:.1}\" x2=\"{}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\n\
-             <text class=\"halo\" x=\"{text_left:.1}\" y=\"{:.1}\">{}</text>",
+             <text class=\"halo label\" x=\"{text_left:.1}\" y=\"{:.1}\">{}</text>",
             AREA.right,
             y - 6.0,
             escape(&roof.text)
@@ -249,7 +249,7 @@ fn slanted(text: &str, from: (f64, f64), to: (f64, f64), points: &[(f64, f64)], 
     placer.taken.extend(covered(start));
     let (x, y) = (from.0 + start * cos + 8.0 * sin, from.1 + start * sin - 8.0 * cos);
     format!(
-        "<text class=\"halo\" x=\"{x:.1}\" y=\"{y:.1}\" transform=\"rotate({:.2} {x:.1} {y:.1})\">{}</text>\n",
+        "<text class=\"halo label\" x=\"{x:.1}\" y=\"{y:.1}\" transform=\"rotate({:.2} {x:.1} {y:.1})\">{}</text>\n",
         angle.to_degrees(),
         escape(text)
     )
@@ -308,7 +308,7 @@ fn marks(points: &[&Measurement], centres: &[(f64, f64)], placer: Placer) -> Str
         };
         let _ = writeln!(
             labels,
-            "<text class=\"halo {fill}\" x=\"{text_x:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{}</text>",
+            "<text class=\"halo label {fill}\" x=\"{text_x:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{}</text>",
             place.bottom - 3.0,
             escape(text)
         );

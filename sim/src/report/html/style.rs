@@ -13,7 +13,7 @@ pub(super) const CHART: &str = "
   width: 100%; height: auto; }
 .chart text { fill: var(--ink); font-size: 12px; }
 .chart .soft { fill: var(--soft); }
-.chart .name { font-size: 13px; }
+.chart .name { font-size: 13px; } .chart .label { font-size: 11px; }
 .chart .paper { fill: var(--paper); }
 .chart .grid { stroke: var(--grid); stroke-width: 1; }
 .chart .frame { stroke: var(--axis); stroke-width: 1; fill: none; }
