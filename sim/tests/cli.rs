@@ -284,6 +284,13 @@ fn a_trap_is_told_with_its_place_and_the_report_so_far() {
 }
 
 #[test]
+fn a_machine_beyond_the_timing_model_is_refused() {
+    let output = rvtile(&["bench", "--kernel", "softmax_f32", "--shape", "2x8", "--machine", "x280-mca19"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("vector.in_order_writeback = true is not modelled yet"), "{}", stderr(&output));
+}
+
+#[test]
 fn an_unsupported_instruction_is_refused_by_name_or_bits() {
     let scratch = Scratch::new("unsupported");
     let custom = EXIT.replace("volatile long sum = 0;", "volatile long sum = 0; asm volatile(\".4byte 0x0000000b\");");

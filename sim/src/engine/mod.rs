@@ -106,6 +106,12 @@ impl Engine {
             agnostic_ones: options.agnostic_ones,
             level: options.level,
         };
+        if timed && let Some(key) = unmodelled(machine) {
+            return Err(env::StartError::Machine(format!(
+                "machine {}: {key} is not modelled yet: run without timing (--functional), or on a machine without it",
+                machine.name
+            )));
+        }
         let memory = Memory::new(env::memory_size(&image, &environment)?).map_err(env::StartError::memory)?;
         let time = Timebase { hz: environment.timebase_hz, clock_khz: (machine.core.clock_mhz * 1000.0) as u64 };
         let mut hart = Hart::new(config, memory);
@@ -261,6 +267,18 @@ impl Engine {
         let trap: Trap = self.hart.trap;
         Crash::explain(trap, &mut self.hart, &self.decoder, &self.image)
     }
+}
+
+/// The key of a machine whose value the timing model would ignore: such a run would give wrong cycles.
+fn unmodelled(machine: &Machine) -> Option<&'static str> {
+    let vector = &machine.vector;
+    [
+        (vector.in_order_writeback, "vector.in_order_writeback = true"),
+        (vector.vset_to_vector > 0, "vector.vset_to_vector > 0"),
+        (vector.queue_depth == 0, "vector.queue_depth = 0"),
+    ]
+    .into_iter()
+    .find_map(|(used, key)| used.then_some(key))
 }
 
 fn dirty(hart: &mut Hart, props: Props) {

@@ -56,6 +56,8 @@ pub enum StartError {
     Image(LoadError),
     /// The host refuses the memory.
     Memory(std::io::Error),
+    /// The machine has a property that the timing model does not know.
+    Machine(String),
 }
 
 impl StartError {
@@ -73,6 +75,7 @@ impl std::fmt::Display for StartError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             StartError::Image(error) => error.fmt(f),
+            StartError::Machine(why) => f.write_str(why),
             StartError::Memory(error) => write!(f, "the host gives no memory for the program: {error}"),
         }
     }
