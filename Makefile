@@ -1,6 +1,6 @@
 # make            build the simulator
 # make test       install what is missing, rebuild the kernels, run every check and test
-# make soak       the reference tests without a limit (SEED=n, SECONDS=n)
+# make soak       random programs against the references for long (SEED=n SECONDS=n INSTRUCTIONS=n in the environment)
 # make kernels    rebuild the ready-built kernel programs from source
 # make bench      criterion benchmarks of the simulator itself
 
@@ -44,6 +44,10 @@ doc:
 
 unit:
 	$(CARGO) test --workspace --locked --quiet
+
+# Long random programs against both references, until SECONDS are over or INSTRUCTIONS compared.
+soak: tools
+	$(CARGO) test --release --locked -p rvtile --test reference -- --ignored --nocapture soak
 
 bench:
 	$(CARGO) bench --workspace
