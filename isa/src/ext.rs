@@ -20,6 +20,9 @@ macro_rules! extensions {
             pub const NAMES: &'static [(Ext, &'static str, Ext)] = &[
                 $((Ext::$name, $text, Ext::empty()$($(.union(Ext::$implied))+)?),)*
             ];
+
+            /// One line about each, in the order of [`Ext::NAMES`].
+            pub const ABOUT: &'static [&'static str] = &[$(concat!($($doc),*).trim_ascii(),)*];
         }
     };
 }

@@ -193,6 +193,18 @@ fn machines_are_listed_shown_and_compared() {
 }
 
 #[test]
+fn the_instruction_set_is_listed_from_the_table() {
+    let all = stdout(&rvtile(&["isa"]));
+    assert!(all.lines().any(|line| line.starts_with("zba ") && line.contains(" 8 ")), "{all}");
+    let json: serde_json::Value = serde_json::from_str(&stdout(&rvtile(&["isa", "--json"]))).unwrap();
+    assert!(all.contains(&format!("{} instructions", json.as_array().unwrap().len())), "{all}");
+    let some = stdout(&rvtile(&["isa", "Zicond", "zihintpause"]));
+    assert_eq!(some.lines().count(), 4, "{some}");
+    assert!(some.contains("czero.eqz") && some.contains("0e005033"), "{some}");
+    refused(&["isa", "zfoo"], &["zfoo", "rvtile isa"]);
+}
+
+#[test]
 fn words_are_disassembled() {
     let output = rvtile(&["disasm", "--word", "02b50533", "0x4501", "5208a057"]);
     assert!(output.status.success());

@@ -6,6 +6,7 @@
 mod bench;
 mod disasm;
 mod files;
+mod isa;
 mod machines;
 mod options;
 mod run;
@@ -38,6 +39,8 @@ enum Command {
     Run(run::Args),
     /// List the built-in machines, show one, compare two
     Machines(machines::Args),
+    /// List the instructions that are implemented, by extension
+    Isa(isa::Args),
     /// Disassemble a program or single instruction words
     Disasm(disasm::Args),
 }
@@ -74,6 +77,7 @@ pub fn main() -> ExitCode {
         Some(Command::Bench(args)) => bench::main(&args),
         Some(Command::Run(args)) => run::main(args),
         Some(Command::Machines(args)) => machines::main(&args),
+        Some(Command::Isa(args)) => isa::main(&args),
         Some(Command::Disasm(args)) => disasm::main(&args),
     };
     result.unwrap_or_else(|failure| {

@@ -6,6 +6,7 @@
 mod columns;
 pub mod csv;
 pub mod html;
+pub mod isa;
 pub mod json;
 pub mod machine;
 mod number;
