@@ -8,7 +8,13 @@ use rvtile_tests::{build_linux, build_linux_cpp, machine, qemu, root, simulate};
 
 /// Runs a program here (functional and timed) and under QEMU, and compares output and exit code.
 fn same_as_qemu(program: &Path, args: &[&str], folder: Option<&Path>) {
-    let reference = qemu(program, args, 512);
+    same_as_qemu_at(512, program, args, folder);
+}
+
+/// The same at another VLEN.
+fn same_as_qemu_at(vlen: u32, program: &Path, args: &[&str], folder: Option<&Path>) {
+    let reference = qemu(program, args, vlen);
+    let machine = machine(&[("vector.vlen", &vlen.to_string())]);
     for timed in [false, true] {
         let mut words = vec![program.display().to_string()];
         words.extend(args.iter().map(|word| word.to_string()));
@@ -17,7 +23,7 @@ fn same_as_qemu(program: &Path, args: &[&str], folder: Option<&Path>) {
             .into_iter()
             .collect();
         let environment = env::Options { args: words, grants, ..env::Options::silent() };
-        let ran = simulate(program, &machine(&[]), timed, environment);
+        let ran = simulate(program, &machine, timed, environment);
         assert_eq!(String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&reference.stdout));
         assert!(matches!(ran.end, End::Exit(code) if Some(code) == reference.status.code()), "{:?}", ran.end);
         assert_eq!(ran.cycles > 0, timed);
@@ -46,6 +52,14 @@ fn without_a_grant_no_file_is_visible() {
 #[test]
 fn heap_sorting_and_exit_code() {
     same_as_qemu(&build_linux("hello.c", &["-O2", "-static"]), &["a", "b c"], None);
+}
+
+#[test]
+fn vector_instructions_of_every_family() {
+    for (level, march, vlen) in [("-O0", "rv64gcv", 512), ("-O2", "rv64gv", 128), ("-O3", "rv64gcv", 1024)] {
+        let program = build_linux("families.c", &[level, &format!("-march={march}"), "-static"]);
+        same_as_qemu_at(vlen, &program, &[], None);
+    }
 }
 
 #[test]

@@ -75,7 +75,6 @@ impl Reader<'_> {
             war_hazards: self.flag("vector.war_hazards")?,
             fault_first_vl: self.integer("vector.fault_first_vl")?,
         };
-        self.require(vector.dlen <= vector.vlen, "vector.dlen", || format!("at most vector.vlen, {}", vector.vlen))?;
         Ok(vector)
     }
 

@@ -106,10 +106,6 @@ fn wrong_types_and_ranges() {
 fn rules_between_keys() {
     assert_faults(&[
         (
-            "[vector]\ndlen = { value = 1024, source = \"TT\" }",
-            "m.toml:3: vector.dlen: 1024 is not allowed: at most vector.vlen, 512",
-        ),
-        (
             "[core.predictor]\nhistory_bits = { value = 13, source = \"TT\" }",
             "m.toml:3: core.predictor.history_bits: 13 is not allowed: at most 12 with 4096 entries",
         ),
@@ -261,7 +257,6 @@ fn names_and_overrides() {
             "512",
             "--set: vector.vlen.value: unknown key \"value\"; vector.vlen is a value and holds no keys",
         ),
-        ("vector.dlen", "1024", "--set: vector.dlen: 1024 is not allowed: at most vector.vlen, 512"),
         (
             "class.v-fma.latency",
             "vl +",
