@@ -149,6 +149,11 @@ impl fmt::Display for IsaStringError {
 impl std::error::Error for IsaStringError {}
 
 impl Ext {
+    /// The NIST algorithm suite of vector cryptography.
+    const ZVKN: Ext = Ext::ZVKNED.union(Ext::ZVKNHB).union(Ext::ZVKB).union(Ext::ZVKT);
+    /// The ShangMi algorithm suite.
+    const ZVKS: Ext = Ext::ZVKSED.union(Ext::ZVKSH).union(Ext::ZVKB).union(Ext::ZVKT);
+
     /// Everything that this build knows.
     pub const fn everything() -> Ext {
         Ext::all()
@@ -200,8 +205,12 @@ impl Ext {
                 vlen = Some(bits.parse().map_err(|_| IsaStringError(format!("`{part}` is not a vector length")))?);
             } else {
                 set |= match part {
-                    "zvkn" => Ext::ZVKNED | Ext::ZVKNHB | Ext::ZVKB | Ext::ZVKT,
-                    "zvks" => Ext::ZVKSED | Ext::ZVKSH | Ext::ZVKB | Ext::ZVKT,
+                    "zvkn" => Ext::ZVKN,
+                    "zvknc" => Ext::ZVKN | Ext::ZVBC,
+                    "zvkng" => Ext::ZVKN | Ext::ZVKG,
+                    "zvks" => Ext::ZVKS,
+                    "zvksc" => Ext::ZVKS | Ext::ZVBC,
+                    "zvksg" => Ext::ZVKS | Ext::ZVKG,
                     _ => Ext::by_name(part)
                         .ok_or_else(|| IsaStringError(format!("unknown extension `{part}` in ISA string `{isa}`")))?,
                 };
@@ -245,5 +254,19 @@ mod tests {
         assert!(Ext::parse("rv32i").is_err());
         assert!(Ext::parse("rv64imq").unwrap_err().0.contains("`q`"));
         assert!(Ext::parse("rv64i_zfoo").unwrap_err().0.contains("`zfoo`"));
+    }
+
+    #[test]
+    fn bundles_of_vector_cryptography() {
+        let parse = |part: &str| Ext::parse(&format!("rv64i_{part}")).unwrap().0 - Ext::I - Ext::PRIV;
+        let nist = (Ext::ZVKNED | Ext::ZVKNHB | Ext::ZVKB | Ext::ZVKT | Ext::ZVE64X).closure();
+        let shang_mi = (Ext::ZVKSED | Ext::ZVKSH | Ext::ZVKB | Ext::ZVKT | Ext::ZVE32X).closure();
+        assert_eq!(parse("zvkn"), nist);
+        assert_eq!(parse("zvknc"), nist | Ext::ZVBC);
+        assert_eq!(parse("zvkng"), nist | Ext::ZVKG);
+        assert_eq!(parse("zvks"), shang_mi);
+        assert_eq!(parse("zvksc"), shang_mi | Ext::ZVBC | Ext::ZVE64X);
+        assert_eq!(parse("zvksg"), shang_mi | Ext::ZVKG);
+        assert!(parse("zvbb").contains(Ext::ZVKB));
     }
 }

@@ -129,6 +129,8 @@ bitflags::bitflags! {
         const PC_RELATIVE = 1 << 19;
         /// First vector source (`vs1`) is one register (reductions, the mask of vcompress).
         const SCALAR_VS1 = 1 << 18;
+        /// First vector source (`vs2`) is one register (the `.vs` forms of element groups).
+        const SCALAR_VS2 = 1 << 22;
         /// Must be the first of its block: it sees what is collected when a block ends.
         const STARTS_BLOCK = 1 << 20;
     }

@@ -87,6 +87,15 @@ pub fn uses_vtype(row: &Row) -> bool {
         && !matches!(row.class, Class::Vset | Class::VMoveWhole | Class::VLoadWhole | Class::VStoreWhole)
 }
 
+/// Elements that an instruction takes as one operand: vl must be a multiple. More than one for the major opcode OP-VE.
+pub(super) fn group_size(row: &Row) -> u32 {
+    match row.encoding.bits & 0x7f {
+        0x77 if row.ext == Ext::ZVKSH => 8,
+        0x77 => 4,
+        _ => 1,
+    }
+}
+
 /// The SEW and LMUL bits of every legal vtype: SEW 8 to 64, LMUL 1/8 to 8 with SEW <= LMUL * ELEN.
 pub const VTYPES: [u8; 22] = [
     0b000_000, 0b000_001, 0b000_010, 0b000_011, 0b000_101, 0b000_110, 0b000_111, // e8
@@ -232,10 +241,11 @@ impl<'a> Generator<'a> {
         let vector = self.vector;
         let (mut vtype, mut vl) = vector.unwrap_or((Vtype::ILL, 0));
         if row.props.contains(Props::VECTOR) {
-            let fits = cell.vtype.is_none_or(|bits| vtype.bits() & 63 == bits) && !vtype.ill();
+            let size = group_size(row);
+            let fits = cell.vtype.is_none_or(|bits| vtype.bits() & 63 == bits) && !vtype.ill() && vl % size == 0;
             if vector.is_none() || !fits || self.rng.one_in(2) {
                 let bits = cell.vtype.unwrap_or_else(|| self.rng.pick(&VTYPES));
-                (vtype, vl) = self.set_vector(&mut code, bits);
+                (vtype, vl) = self.set_vector(&mut code, bits, size);
             }
         }
         let vstart = self.vstart(row, vtype, vl);
@@ -254,8 +264,8 @@ impl<'a> Generator<'a> {
         Some(Group { bytes, at, cell: Some(cell), count })
     }
 
-    /// Writes a vset for these SEW and LMUL bits.
-    pub(super) fn set_vector(&mut self, code: &mut Code, bits: u8) -> (Vtype, u32) {
+    /// Writes a vset for these SEW and LMUL bits and a vl that is a multiple of `size`, if VLMAX is.
+    pub(super) fn set_vector(&mut self, code: &mut Code, bits: u8, size: u32) -> (Vtype, u32) {
         let vtype = Vtype::from_request(u64::from(bits) | self.rng.below(4) << 6, self.target.vlen);
         let vlmax = vtype.vlmax(self.target.vlen);
         let avl = match self.rng.below(16) {
@@ -266,6 +276,7 @@ impl<'a> Generator<'a> {
             9 => u64::from(vlmax) - 1,
             _ => self.rng.below(u64::from(vlmax) + 1),
         };
+        let avl = if avl > u64::from(vlmax) { avl } else { avl - avl % u64::from(size) };
         let rd = self.temp(&[]);
         if avl < 32 && self.rng.one_in(2) {
             code.vsetivli(rd, avl as u8, vtype.csr());

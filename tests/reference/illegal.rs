@@ -6,7 +6,7 @@ use rvtile_isa::op::Op;
 use rvtile_isa::row::{Props, Row};
 
 use super::asm::Code;
-use super::generate::{Cell, Draft, Generator, Group, VTYPES, uses_vtype};
+use super::generate::{Cell, Draft, Generator, Group, VTYPES, group_size, uses_vtype};
 use super::image;
 
 impl Generator<'_> {
@@ -14,12 +14,15 @@ impl Generator<'_> {
     pub fn reserved_group(&mut self, row: &'static Row, vtype: Option<u8>, masked: Option<bool>) -> Option<Group> {
         let mut code = Code::default();
         let bits = vtype.unwrap_or_else(|| self.rng.pick(&VTYPES));
-        let (vtype, vl) = self.set_vector(&mut code, bits);
+        // Any vl: that it is no multiple of an element group's size only execution finds out.
+        let (vtype, vl) = self.set_vector(&mut code, bits, 1);
+        let cut = vl % group_size(row) != 0;
         let ctx = self.ctx(vtype, false);
         let masked = masked.unwrap_or_else(|| self.rng.one_in(2));
         (0..200).find_map(|_| {
             let inst = self.candidate(row, masked)?;
-            if Op::new(&inst, image::BASE, 0, &ctx).is_ok() || inst.row.props.intersects(Props::BRANCH | Props::JUMP) {
+            let legal = Op::new(&inst, image::BASE, 0, &ctx).is_ok() && !cut;
+            if legal || inst.row.props.intersects(Props::BRANCH | Props::JUMP) {
                 return None;
             }
             let mut draft = Draft { code: code.clone(), inst, vl, vstart: 0 };

@@ -519,7 +519,7 @@ pub fn pick<D: Element, A: Element, B: Element, F: Lane<D, A, B>>(source: Source
 }
 
 /// Legality of a single-width instruction whose groups all have EMUL = LMUL.
-fn legal_single(inst: &Inst, ctx: &Ctx, source: Source) -> Result<(), Illegal> {
+pub(in crate::vector) fn legal_single(inst: &Inst, ctx: &Ctx, source: Source) -> Result<(), Illegal> {
     legal::vtype(ctx)?;
     let lmul = ctx.vtype.lmul_log2();
     legal::mask_overlap(inst)?;

@@ -5,6 +5,7 @@
 //! assume: no mask, vstart zero, agnostic elements undisturbed. The *general* body handles all the rest.
 
 pub mod config;
+pub mod crypto;
 pub mod element;
 pub mod fixed;
 pub mod float;
@@ -36,5 +37,6 @@ pub fn families() -> Vec<&'static [Row]> {
     families.extend(mask::ROWS);
     families.extend(permute::ROWS);
     families.extend([memory::FAMILIES, float::FAMILIES, reduce::FAMILIES].concat());
+    families.extend(crypto::FAMILIES);
     families
 }

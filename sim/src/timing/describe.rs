@@ -272,7 +272,7 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming) -> VectorDes
                 add(group(inst.rs1, if single { 1 } else { regs(emul) }));
             }
             Operand::Vs2 => {
-                let count = if props.contains(Props::MASK_SOURCES) {
+                let count = if props.intersects(Props::MASK_SOURCES | Props::SCALAR_VS2) {
                     1
                 } else if let Mem::Indexed { eew } = inst.row.mem {
                     regs(lmul + eew_of(eew) - sew_log2)
