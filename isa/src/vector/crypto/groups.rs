@@ -136,21 +136,21 @@ pub(super) const fn scalar<G: Group, F: Function<G, ()>, const BITS: u32>() -> E
     Exec::Select(|inst, ctx| select::<G, (), F, true, BITS>(inst, ctx))
 }
 
-/// A row of the major opcode OP-VE: `ve!("vaesem.vv", vv 0x02, ZVKNED, exec)` is name, form with its number, extension,
-/// and semantics as a constant function of the fixed bits.
+/// A row of the major opcode OP-VE: `ve!("vgmul.vv", vv 0x11, Ext::ZVKG, each<Block, (), Multiply>)` is name, form with
+/// its number, extension, and semantics: a constant function of types and, added here, the fixed bits.
 ///
 /// Forms: `vv` and `vs` (two registers; the number is that of the vs1 field), `vvv` (three registers) and `vi`
-/// (a 5-bit immediate) by funct6. All but those of `new_vd` read vd.
+/// (a 5-bit immediate) by funct6.
 macro_rules! ve {
     (@vv $n:literal) => { ("vd, vs2", concat!("vs2 vd 31..26=0x28 25..25=1 19..15=", $n, " 14..12=2 6..0=0x77")) };
     (@vs $n:literal) => { ("vd, vs2", concat!("vs2 vd 31..26=0x29 25..25=1 19..15=", $n, " 14..12=2 6..0=0x77")) };
     (@vvv $n:literal) => { ("vd, vs2, vs1", concat!("vs2 vs1 vd 31..26=", $n, " 25..25=1 14..12=2 6..0=0x77")) };
     (@vi $n:literal) => { ("vd, vs2, imm", concat!("vs2 zimm5 vd 31..26=", $n, " 25..25=1 14..12=2 6..0=0x77")) };
-    ($name:literal, $form:ident $n:literal, $ext:expr, $($exec:ident)::+ <$($arg:ty),*>) => {{
+    ($name:literal, $form:ident $n:literal, $ext:expr, $exec:ident<$($arg:ty),*>) => {{
         const FORM: (&str, &str) = $crate::vector::crypto::groups::ve!(@$form $n);
         const BITS: u32 = $crate::encoding::Encoding::of(FORM.1).bits;
-        let class = $crate::class::Class::VCrypto;
-        $crate::row::Row::new($name, FORM.0, FORM.1, $ext, class, $($exec)::+::<$($arg,)* BITS>())
+        const CLASS: $crate::class::Class = $crate::class::Class::VCrypto;
+        $crate::row::Row::new($name, FORM.0, FORM.1, $ext, CLASS, $exec::<$($arg,)* BITS>())
     }};
 }
 
