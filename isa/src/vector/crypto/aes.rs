@@ -30,7 +30,7 @@ const INVERSE_SBOX: [u8; 256] = {
 
 /// Every byte times x in GF(2^8).
 const fn twice(bytes: u32) -> u32 {
-    (bytes & 0x7f7f_7f7f) << 1 ^ (bytes >> 7 & 0x0101_0101) * 0x1b
+    ((bytes & 0x7f7f_7f7f) << 1) ^ ((bytes >> 7 & 0x0101_0101) * 0x1b)
 }
 
 fn substitute(sbox: &[u8; 256], column: u32) -> u32 {
