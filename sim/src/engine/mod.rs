@@ -132,6 +132,11 @@ impl Engine {
         })
     }
 
+    /// The program's environment.
+    pub fn kind(&self) -> Kind {
+        self.env.kind()
+    }
+
     /// Instructions retired so far.
     pub fn instructions(&self) -> u64 {
         self.instructions
