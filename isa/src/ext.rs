@@ -149,6 +149,19 @@ impl fmt::Display for IsaStringError {
 impl std::error::Error for IsaStringError {}
 
 impl Ext {
+    /// The set without some extensions and all that imply one of them.
+    pub fn without(self, gone: Ext) -> Ext {
+        let mut gone = gone;
+        loop {
+            let implying = Ext::NAMES.iter().filter(|(_, _, implied)| implied.intersects(gone));
+            let more = implying.fold(gone, |all, (ext, _, _)| all | *ext);
+            if more == gone {
+                return self.difference(gone);
+            }
+            gone = more;
+        }
+    }
+
     /// Everything that this build knows.
     pub const fn everything() -> Ext {
         Ext::all()

@@ -235,6 +235,9 @@ impl Engine {
 
     /// What may have happened to a bare-metal program since the last block: a host command, an interrupt.
     fn poll(&mut self) -> Action {
+        if self.env.needs_clock() {
+            self.time.set(&mut self.hart, self.timing.as_ref(), self.instructions);
+        }
         let action = self.env.poll(&mut self.hart);
         if self.hart.csr.mip != 0
             && let Some(code) = self.hart.pending_interrupt()
