@@ -97,6 +97,9 @@ fn run(elf: Vec<u8>, mut options: Options) -> Outcome {
         };
         if action == Action::Continue && env.needs_poll() {
             action = env.poll(&mut hart);
+            if let Some(code) = hart.pending_interrupt() {
+                hart.take_interrupt(code);
+            }
         }
         match action {
             Action::Continue => {}
@@ -332,6 +335,12 @@ const BARE: &[&str] = &["-nostdlib", "-static", "-Wl,-Ttext=0x80000000"];
 fn htif_program_writes_and_exits() {
     let out = run(cross(BARE_GCC, "S", program!("htif.S"), BARE), Options::default());
     assert_eq!((out.end, out.stdout.as_str(), out.stderr.as_str()), (End::Exit(7), "hello\n!", ""));
+}
+
+#[test]
+fn timer_and_software_interrupts_come() {
+    let out = run(cross(BARE_GCC, "S", program!("timer.S"), BARE), Options::default());
+    assert_eq!((out.end, out.stderr.as_str()), (End::Exit(3), ""));
 }
 
 #[test]
