@@ -34,7 +34,7 @@ fn instructions_of_a_cleared_letter_are_illegal() {
         ("1", "amoadd.w zero, zero, (sp)", 0x0001_202f),
         ("2", "sh1add a0, a0, a0", 0x20a5_2533),
         ("8", "fadd.d fa0, fa0, fa0", 0x02a5_7553),
-        ("8", "vsetvli a0, a0, e8, m1, ta, ma", 0x0c05_7557),
+        ("0x200000", "vsetvli a0, a0, e8, m1, ta, ma", 0x0c05_7557),
         ("32", "fadd.s fa0, fa0, fa0", 0x00a5_7553),
         ("4096", "mul a0, a0, a0", 0x02a5_0533),
     ] {

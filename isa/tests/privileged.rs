@@ -216,7 +216,7 @@ fn sv39_translates() {
 
 #[test]
 fn a_breakpoint_leaves_its_address() {
-    let mut machine = Machine::new(ISA, "nop; c.nop; ebreak");
+    let mut machine = Machine::new(ISA, "c.nop; .option norvc; nop; ebreak");
     machine.run();
     assert_eq!(machine.hart.trap.tval, BASE + 6);
 }

@@ -3,7 +3,7 @@
 #[path = "support/machine.rs"]
 mod machine;
 
-use machine::{ISA, Machine};
+use machine::{ISA, Machine, results};
 use rvtile_isa::hart::Cause;
 
 /// A handler that records mcause in s11 and mtval in s10, and goes on behind the instruction (of 4 bytes).
@@ -86,4 +86,13 @@ fn vector_accesses_end_where_protection_does() {
 fn a_partial_match_fails_even_in_machine_mode() {
     let machine = fine(7, "li t3, 0x20000; csrc mstatus, t3; lw a0, 0x14(t1); ld a0, 0x10(t1)");
     assert_eq!(machine.traps, [(Cause::LoadFault, 0x20_0010)]);
+}
+
+#[test]
+fn registers_keep_every_bit_but_reserved_ones() {
+    let a = results(
+        "li t0, -1; csrw pmpaddr7, t0; csrr a0, pmpaddr7; li t0, 0x7f7e7d; csrw pmpcfg2, t0; csrr a1, pmpcfg2
+         li t0, 0x12345; csrw pmpaddr1, t0; csrr a2, pmpaddr1; csrw pmpaddr16, t0; csrr a3, pmpaddr16",
+    );
+    assert_eq!(a[..4], [(1 << 54) - 1, 0x1f_1c1d, 0x1_2345, 0]);
 }

@@ -288,7 +288,7 @@ fn a_fault_is_fatal_where_nobody_handles_it() {
     let out = linux("int main(int c, char **v) { return ((volatile int *)(long)(c - 1))[2]; }", Options::default());
     assert_eq!(out.end, End::Crash(Trap { cause: Cause::LoadFault, tval: 8 }));
     let out = linux("int main(void) { __builtin_trap(); }", Options::default());
-    assert_eq!(out.end, End::Crash(Trap { cause: Cause::Breakpoint, tval: 0 }));
+    assert_eq!(out.end, End::Crash(Trap { cause: Cause::Breakpoint, tval: out.pc }));
     let deep = "int f(volatile int *p) { volatile int a[4096]; a[0] = *p; return f(a) + a[1]; }
                 int main(void) { int x = 0; return f(&x); }";
     let End::Crash(trap) = linux(deep, Options::default()).end else { panic!("a stack without end") };

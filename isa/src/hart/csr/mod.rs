@@ -138,11 +138,13 @@ impl Csrs {
         bits.fold(2 << 62, |misa, (_, name)| misa | letter(*name))
     }
 
-    /// Writes misa: a letter that is cleared takes with it the extensions that need it.
+    /// Writes misa: a letter that is cleared takes with it the extensions that need it, and c and v
+    /// what they are made of.
     pub(super) fn set_misa(&mut self, value: u64) {
         let gone = LETTERS.iter().filter(|(_, name)| value & letter(*name) == 0);
         self.isa = gone.fold(self.full, |isa, (ext, name)| match name {
             'c' => isa.without(Ext::ZCA),
+            'v' => isa.without(Ext::ZVE32X),
             _ => isa.without(*ext),
         });
     }
