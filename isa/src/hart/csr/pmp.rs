@@ -85,7 +85,7 @@ impl Pmp {
     /// Whether no entry begins or ends inside the page of `addr`: then the answer for one byte holds for all of them.
     pub fn uniform(&self, addr: u64) -> bool {
         let page = addr / PAGE;
-        let cuts = |bound: u64| bound / PAGE == page && bound % PAGE != 0;
+        let cuts = |bound: u64| bound / PAGE == page && !bound.is_multiple_of(PAGE);
         (0..ENTRIES).map(|index| self.range(index)).all(|range| !cuts(range.start) && !cuts(range.end))
     }
 
