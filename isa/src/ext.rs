@@ -132,9 +132,36 @@ extensions! {
     ZVKT = "zvkt";
     /// Privileged instructions of machine and supervisor mode.
     PRIV = "priv";
+    /// Finer invalidation of address-translation caches.
+    SVINVAL = "svinval";
     /// SiFive vector coprocessor interface.
     XSFVCP = "xsfvcp", implies ZVE32X;
 }
+
+/// Names in ISA strings that stand for properties of memory and traps, not for instructions: the machine has them all.
+const PROPERTIES: &[&str] = &[
+    "ziccif",
+    "ziccrse",
+    "ziccamoa",
+    "zicclsm",
+    "za64rs",
+    "za128rs",
+    "zic64b",
+    "zkt",
+    "sm1p11",
+    "sm1p12",
+    "ss1p11",
+    "ss1p12",
+    "sscounterenw",
+    "sstvala",
+    "sstvecd",
+    "ssu64xl",
+    "svade",
+    "svbare",
+    "sv39",
+    "sv48",
+    "sv57",
+];
 
 /// Why an ISA string is not understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,6 +180,19 @@ impl Ext {
     const ZVKN: Ext = Ext::ZVKNED.union(Ext::ZVKNHB).union(Ext::ZVKB).union(Ext::ZVKT);
     /// The ShangMi algorithm suite.
     const ZVKS: Ext = Ext::ZVKSED.union(Ext::ZVKSH).union(Ext::ZVKB).union(Ext::ZVKT);
+
+    /// The set without some extensions and all that imply one of them.
+    pub fn without(self, gone: Ext) -> Ext {
+        let mut gone = gone;
+        loop {
+            let implying = Ext::NAMES.iter().filter(|(_, _, implied)| implied.intersects(gone));
+            let more = implying.fold(gone, |all, (ext, _, _)| all | *ext);
+            if more == gone {
+                return self.difference(gone);
+            }
+            gone = more;
+        }
+    }
 
     /// Everything that this build knows.
     pub const fn everything() -> Ext {
@@ -196,11 +236,12 @@ impl Ext {
         for letter in parts.next().unwrap_or("").chars() {
             set |= match letter {
                 'g' => Ext::I | Ext::M | Ext::A | Ext::F | Ext::D | Ext::ZICSR | Ext::ZIFENCEI,
+                'b' => Ext::ZBA | Ext::ZBB | Ext::ZBS,
                 _ => Ext::by_name(letter.encode_utf8(&mut [0; 4]))
                     .ok_or_else(|| IsaStringError(format!("unknown extension `{letter}` in ISA string `{isa}`")))?,
             };
         }
-        for part in parts.filter(|part| !part.is_empty()) {
+        for part in parts.filter(|part| !part.is_empty() && !PROPERTIES.contains(part)) {
             if let Some(bits) = part.strip_prefix("zvl").and_then(|p| p.strip_suffix('b')) {
                 vlen = Some(bits.parse().map_err(|_| IsaStringError(format!("`{part}` is not a vector length")))?);
             } else {
@@ -251,6 +292,7 @@ mod tests {
         assert!(set.contains(Ext::ZVE64D | Ext::ZVFH | Ext::ZFHMIN | Ext::ZCD | Ext::ZICSR));
         assert!(!set.contains(Ext::ZVBB));
         assert_eq!(vlen, Some(512));
+        assert_eq!(Ext::parse("rv64ib_zicclsm_svade").unwrap(), Ext::parse("rv64i_zba_zbb_zbs").unwrap());
         assert!(Ext::parse("rv32i").is_err());
         assert!(Ext::parse("rv64imq").unwrap_err().0.contains("`q`"));
         assert!(Ext::parse("rv64i_zfoo").unwrap_err().0.contains("`zfoo`"));
@@ -268,5 +310,14 @@ mod tests {
         assert_eq!(parse("zvksc"), shang_mi | Ext::ZVBC | Ext::ZVE64X);
         assert_eq!(parse("zvksg"), shang_mi | Ext::ZVKG);
         assert!(parse("zvbb").contains(Ext::ZVKB));
+    }
+
+    #[test]
+    fn what_an_extension_implies_goes_with_it() {
+        let (set, _) = Ext::parse("rv64gcv_zfh_zcb").unwrap();
+        let rest = set.without(Ext::F);
+        assert!(!rest.intersects(Ext::F | Ext::D | Ext::ZFH | Ext::ZVE32F | Ext::V));
+        assert!(rest.contains(Ext::M | Ext::C | Ext::ZVE64X));
+        assert!(!set.without(Ext::ZCA).intersects(Ext::C | Ext::ZCB | Ext::ZCD));
     }
 }

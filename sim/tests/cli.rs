@@ -296,6 +296,34 @@ fn a_trap_is_told_with_its_place_and_the_report_so_far() {
 }
 
 #[test]
+fn a_signature_is_written_when_the_program_ends() {
+    let source = |tohost: u32| {
+        format!(
+            "asm(\".globl _start, tohost, begin_signature, end_signature\\n_start: li a0, {tohost}; sd a0, tohost, t0\\n1: j 1b\\n\"
+             \".data; .balign 64; tohost: .dword 0\\n\"
+             \"begin_signature: .word 0x01234567, 0x89abcdef\\n.byte 1, 2\\nend_signature: .byte 3\\n\");"
+        )
+    };
+    let scratch = Scratch::new("signature");
+    let passes = scratch.program("passes", &source(1), &["-Wl,-Ttext=0x80000000"]);
+    let words = scratch.path("words");
+    let output = rvtile(&["run", "--quiet", "--signature", &words, &passes]);
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
+    assert_eq!(std::fs::read_to_string(&words).unwrap(), "01234567\n89abcdef\n00000201\n");
+    let output = rvtile(&["run", "--quiet", "--signature", "-", "--signature-granularity", "8", &passes]);
+    assert_eq!(stdout(&output), "89abcdef01234567\n0000000000000201\n");
+    // A failure has its signature too, and says so.
+    let fails = scratch.program("fails", &source(5), &["-Wl,-Ttext=0x80000000"]);
+    let output = rvtile(&["run", "--quiet", "--signature", "-", &fails]);
+    assert_eq!((output.status.code(), stdout(&output).lines().count()), (Some(2), 3));
+    assert!(stderr(&output).contains("fails: the program reports failure with status 2"), "{}", stderr(&output));
+    let without = scratch.program("without", EXIT, &[]);
+    refused(&["run", "--signature", &words, &without], &["without", "no symbol begin_signature"]);
+    refused(&["run", "--signature", "-", "--signature-granularity", "3", &passes], &["3", "power of two"]);
+    assert!(!scratch.names().iter().any(|name| name.ends_with(".tmp")));
+}
+
+#[test]
 fn a_machine_beyond_the_timing_model_is_refused() {
     let output = rvtile(&["bench", "--kernel", "softmax_f32", "--shape", "2x8", "--machine", "x280-mca19"]);
     assert_eq!(output.status.code(), Some(1));

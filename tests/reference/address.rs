@@ -21,7 +21,8 @@ impl Generator<'_> {
             // The border is a page border: aligned elements lie on one side of it.
             return WINDOW + (WINDOW_SIZE - self.rng.below(span.max(1))).next_multiple_of(8);
         }
-        let room = WINDOW_SIZE - span;
+        // What needs more than the window is a reserved segment access, which traps before it touches memory.
+        let room = WINDOW_SIZE.saturating_sub(span);
         let at = match self.rng.below(6) {
             0 => room,
             1 | 2 if span > 1 => {

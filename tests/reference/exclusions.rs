@@ -45,6 +45,9 @@ pub const NOWHERE: &[(&str, &str)] = &[
     ("sret", "changes privilege: the privileged tests cover it"),
     ("wfi", "waits for an interrupt that never comes"),
     ("sfence.vma", "changes nothing without translation: the privileged tests cover it"),
+    ("sinval.vma", "changes nothing without translation: the privileged tests cover it"),
+    ("sfence.w.inval", "changes nothing without translation: the privileged tests cover it"),
+    ("sfence.inval.ir", "changes nothing without translation: the privileged tests cover it"),
 ];
 
 /// Whether a row may appear in programs for this reference; with `agnostic_ones` QEMU fills agnostic elements.

@@ -91,7 +91,7 @@ impl Hart {
         while done < into.len() {
             let at = addr.wrapping_add(done as u64);
             let part = (into.len() - done).min((PAGE - at % PAGE) as usize);
-            let Some(host) = self.page(at, Kind::Load) else { return false };
+            let Some(host) = self.page(at, part, Kind::Load) else { return false };
             // SAFETY: `page` gave a mapped, readable page, and `part` ends with it.
             unsafe { std::ptr::copy_nonoverlapping(host, into[done..].as_mut_ptr(), part) };
             done += part;
@@ -105,16 +105,17 @@ impl Hart {
         let mut at = addr;
         let end = addr.wrapping_add(from.len() as u64);
         while at != end {
-            if self.page(at, Kind::Store).is_none() {
+            let part = (PAGE - at % PAGE).min(end.wrapping_sub(at));
+            if self.page(at, part as usize, Kind::Store).is_none() {
                 return false;
             }
-            at = at.wrapping_add((PAGE - at % PAGE).min(end.wrapping_sub(at)));
+            at = at.wrapping_add(part);
         }
         let mut done = 0;
         while done < from.len() {
             let at = addr.wrapping_add(done as u64);
             let part = (from.len() - done).min((PAGE - at % PAGE) as usize);
-            let Some(host) = self.page(at, Kind::Store) else { return false };
+            let Some(host) = self.page(at, part, Kind::Store) else { return false };
             // SAFETY: `page` gave a mapped, writable page, and `part` ends with it.
             unsafe { std::ptr::copy_nonoverlapping(from[done..].as_ptr(), host, part) };
             done += part;
@@ -131,7 +132,7 @@ impl Hart {
         }
         match tlb::lookup(&self.tlb.loads, addr, 1) {
             Some(host) => Some(host),
-            None => self.page(addr, Kind::Load).map(|host| host.cast_const()),
+            None => self.page(addr, len, Kind::Load).map(|host| host.cast_const()),
         }
     }
 
@@ -144,7 +145,7 @@ impl Hart {
         }
         match tlb::lookup(&self.tlb.stores, addr, 1) {
             Some(host) => Some(host),
-            None => self.page(addr, Kind::Store),
+            None => self.page(addr, len, Kind::Store),
         }
     }
 
@@ -159,7 +160,7 @@ impl Hart {
                 self.raise(Cause::StoreMisaligned, addr);
                 return None;
             }
-            None => self.page(addr, Kind::Store)?,
+            None => self.page(addr, size, Kind::Store)?,
         };
         // SAFETY: the page is mapped and writable, so also readable; the access is aligned, so it stays inside.
         let bytes = unsafe { std::slice::from_raw_parts_mut(host, size) };
@@ -171,11 +172,12 @@ impl Hart {
     /// Checks a cache-block operation, for which a permission to load or to store is enough.
     /// `None`: an exception has been recorded, that of a store.
     pub fn reach(&mut self, addr: u64) -> Option<()> {
-        self.page(addr, Kind::Load).or_else(|| self.page(addr, Kind::Store)).map(|_| ())
+        self.page(addr, 1, Kind::Load).or_else(|| self.page(addr, 1, Kind::Store)).map(|_| ())
     }
 
-    /// Host address of the byte at `addr`, after translation and permission check; fills the table.
-    fn page(&mut self, addr: u64, kind: Kind) -> Option<*mut u8> {
+    /// Host address of `len` bytes at `addr` in one page, after translation and permission check; fills the table,
+    /// unless another access to the page might not be allowed.
+    fn page(&mut self, addr: u64, len: usize, kind: Kind) -> Option<*mut u8> {
         let (table, access) = match kind {
             Kind::Load => (&self.tlb.loads, Access::Load),
             Kind::Store => (&self.tlb.stores, Access::Store),
@@ -183,7 +185,7 @@ impl Hart {
         if let Some(host) = tlb::lookup(table, addr, 1) {
             return Some(host);
         }
-        let physical = match self.translate(addr, access) {
+        let physical = match self.translate(addr, len as u64, access) {
             Ok(physical) => physical,
             Err(Trap { cause, tval }) => {
                 self.raise(cause, tval);
@@ -192,11 +194,13 @@ impl Hart {
         };
         // SAFETY: a page with a permission lies inside the mapping.
         let host = unsafe { self.mem.base().add(physical as usize) };
-        let table = match kind {
-            Kind::Load => &mut self.tlb.loads,
-            Kind::Store => &mut self.tlb.stores,
-        };
-        tlb::insert(table, addr, host);
+        if self.csr.pmp.uniform(physical) {
+            let table = match kind {
+                Kind::Load => &mut self.tlb.loads,
+                Kind::Store => &mut self.tlb.stores,
+            };
+            tlb::insert(table, addr, host);
+        }
         Some(host)
     }
 
@@ -211,7 +215,7 @@ impl Hart {
                 return Err(fault);
             }
             // A parcel never crosses a page: it is 2-byte aligned.
-            let physical = self.translate(at, Access::Fetch)?;
+            let physical = self.translate(at, 2, Access::Fetch)?;
             let bytes = self.mem.peek(physical, 2).map_err(|_| fault)?;
             Ok(u32::from(bytes[0]) | u32::from(bytes[1]) << 8)
         };

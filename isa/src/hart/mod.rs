@@ -25,7 +25,7 @@ use tlb::Tlb;
 pub struct Config {
     /// VLEN in bits, a power of two from 128 to 4096.
     pub vlen: u32,
-    /// Extensions.
+    /// Extensions; a program may switch some of them off with misa.
     pub isa: Ext,
     /// What agnostic elements become: all ones when set, else they are left undisturbed.
     pub agnostic_ones: bool,
@@ -163,7 +163,7 @@ impl Hart {
             vs: self.csr.vs() != 0,
             vstart: self.vstart != 0,
             vlen: self.config.vlen,
-            isa: self.config.isa,
+            isa: self.csr.isa(),
             agnostic_ones: self.config.agnostic_ones,
             level: self.config.level,
         }

@@ -1,4 +1,4 @@
-//! Address translation (Sv39) and physical memory protection: asked when a page is not in the table of recent ones.
+//! Address translation (Sv39, Sv48, Sv57) and physical memory protection: asked when a page is not in the table of recent ones.
 
 use super::csr::status;
 use super::{Cause, Hart, Mode, Trap};
@@ -61,26 +61,40 @@ impl Hart {
         self.csr.mstatus & (status::SUM | status::MXR) | self.data_mode() as u64
     }
 
-    /// The physical address of `addr` for an access that stays inside its page.
-    pub(super) fn translate(&self, addr: u64, access: Access) -> Result<u64, Trap> {
+    /// The physical address of `addr` for an access to `len` bytes that stays inside its page.
+    pub(super) fn translate(&self, addr: u64, len: u64, access: Access) -> Result<u64, Trap> {
         let mode = if access == Access::Fetch { self.mode } else { self.data_mode() };
-        let physical =
-            if mode == Mode::Machine || self.csr.satp >> 60 == 0 { addr } else { self.walk(addr, access, mode)? };
-        if self.csr.pmp.allows(physical, access.perm(), mode) && self.mem.perm(physical).contains(access.perm()) {
+        let physical = self.locate(addr, access, mode)?;
+        if self.csr.pmp.allows(physical, len, access.perm(), mode) && self.mem.perm(physical).contains(access.perm()) {
             Ok(physical)
         } else {
             Err(Trap { cause: access.access_fault(), tval: addr })
         }
     }
 
-    /// Walks the page table of satp.
-    fn walk(&self, addr: u64, access: Access, mode: Mode) -> Result<u64, Trap> {
+    /// The physical address of a load (a store when `store`) to `addr`, whether there is memory or not.
+    pub fn data_address(&self, addr: u64, store: bool) -> Option<u64> {
+        self.locate(addr, if store { Access::Store } else { Access::Load }, self.data_mode()).ok()
+    }
+
+    fn locate(&self, addr: u64, access: Access, mode: Mode) -> Result<u64, Trap> {
+        let levels = match self.csr.satp >> 60 {
+            _ if mode == Mode::Machine => return Ok(addr),
+            0 => return Ok(addr),
+            scheme => scheme as u32 - 5,
+        };
+        self.walk(addr, levels, access, mode)
+    }
+
+    /// Walks the page table of satp, which has so many levels.
+    fn walk(&self, addr: u64, levels: u32, access: Access, mode: Mode) -> Result<u64, Trap> {
         let page_fault = Trap { cause: access.page_fault(), tval: addr };
-        if (addr << 25) as i64 >> 25 != addr as i64 {
+        let unused = 64 - 12 - 9 * levels;
+        if (addr << unused) as i64 >> unused != addr as i64 {
             return Err(page_fault);
         }
         let mut table = (self.csr.satp & PPN) * PAGE;
-        for level in (0..3).rev() {
+        for level in (0..levels).rev() {
             let shift = 12 + 9 * level;
             let entry = self.table_entry(table + (addr >> shift & 511) * 8);
             let entry = entry.ok_or(Trap { cause: access.access_fault(), tval: addr })?;
@@ -107,7 +121,7 @@ impl Hart {
 
     /// Reads a page-table entry, which is an access of supervisor mode to physical memory.
     fn table_entry(&self, at: u64) -> Option<u64> {
-        if !self.csr.pmp.allows(at, Perm::R, Mode::Supervisor) {
+        if !self.csr.pmp.allows(at, 8, Perm::R, Mode::Supervisor) {
             return None;
         }
         let bytes = self.mem.slice(at, 8).ok()?;

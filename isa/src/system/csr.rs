@@ -2,7 +2,8 @@
 
 use crate::class::Class;
 use crate::ext::Ext;
-use crate::hart::{Hart, Request, csr::Effect};
+use crate::hart::csr::{Effect, MISA, letter};
+use crate::hart::{Hart, Request};
 use crate::integer::base::leave;
 use crate::op::{Flow, Illegal, Op};
 use crate::row::{Exec, Row};
@@ -61,7 +62,9 @@ fn exchange<const FUNCT3: u32>(h: &mut Hart, op: &Op) -> Result<Effect, Illegal>
             SET => old | operand,
             _ => old & !operand,
         };
-        h.csr_write(number, new)?
+        // Without 16-bit instructions the next one might be misaligned: then misa stays as it is.
+        let next = h.pc.wrapping_add(u64::from(op.aux));
+        if number == MISA && new & letter('c') == 0 && next & 2 != 0 { Effect::None } else { h.csr_write(number, new)? }
     } else {
         Effect::None
     };

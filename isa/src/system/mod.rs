@@ -39,8 +39,8 @@ const ROWS: &[Row] = &[
         "31..0=0x00100073",
         Ext::I,
         Class::System,
-        Exec::Direct(|h, _| {
-            h.raise(Cause::Breakpoint, 0);
+        Exec::Direct(|h, op| {
+            h.raise(Cause::Breakpoint, h.pc.wrapping_add(u64::from(op.aux)).wrapping_sub(u64::from(op.len)));
             Flow::Trap
         }),
     ),

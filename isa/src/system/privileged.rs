@@ -15,13 +15,34 @@ const MRET: u32 = 0x3020_0073;
 const SRET: u32 = 0x1020_0073;
 const WFI: u32 = 0x1050_0073;
 const SFENCE_VMA: u32 = 0x1200_0073;
+const SINVAL_VMA: u32 = 0x1600_0073;
+
+const fn svinval(name: &'static str, syntax: &'static str, encoding: &'static str, exec: Exec) -> Row {
+    Row::new(name, syntax, encoding, Ext::SVINVAL, Class::System, exec)
+}
+
+const SFENCE_W_INVAL: u32 = 0x1800_0073;
+const SFENCE_INVAL_IR: u32 = 0x1810_0073;
 
 /// Rows of the privileged instructions.
 pub const ROWS: &[Row] = &[
     row("mret", "", "31..0=0x30200073", Exec::Direct(mret)),
     row("sret", "", "31..0=0x10200073", Exec::Direct(sret)),
     row("wfi", "", "31..0=0x10500073", Exec::Direct(wfi)),
-    row("sfence.vma", "rs1, rs2", "rs1 rs2 31..25=9 14..12=0 11..7=0 6..0=0x73", Exec::Direct(sfence_vma)),
+    row(
+        "sfence.vma",
+        "rs1, rs2",
+        "rs1 rs2 31..25=9 14..12=0 11..7=0 6..0=0x73",
+        Exec::Direct(sfence_vma::<SFENCE_VMA>),
+    ),
+    svinval(
+        "sinval.vma",
+        "rs1, rs2",
+        "rs1 rs2 31..25=11 14..12=0 11..7=0 6..0=0x73",
+        Exec::Direct(sfence_vma::<SINVAL_VMA>),
+    ),
+    svinval("sfence.w.inval", "", "31..0=0x18000073", Exec::Direct(order::<SFENCE_W_INVAL>)),
+    svinval("sfence.inval.ir", "", "31..0=0x18100073", Exec::Direct(order::<SFENCE_INVAL_IR>)),
 ];
 
 /// Whether the present mode is at least S, and M when `trapped` (TSR, TVM) is set in mstatus.
@@ -56,11 +77,19 @@ fn wfi(h: &mut Hart, op: &Op) -> Flow {
     leave(h, op, Request::Wfi)
 }
 
-fn sfence_vma(h: &mut Hart, op: &Op) -> Flow {
+fn sfence_vma<const WORD: u32>(h: &mut Hart, op: &Op) -> Flow {
     if !allowed(h, status::TVM) {
-        let word = SFENCE_VMA | u32::from(op.rs1) << 15 | u32::from(op.rs2) << 20;
-        return h.illegal(word, Illegal::Rule("sfence.vma is not allowed in this mode"));
+        let word = WORD | u32::from(op.rs1) << 15 | u32::from(op.rs2) << 20;
+        return h.illegal(word, Illegal::Rule("fences of address translation are not allowed in this mode"));
     }
     h.flush_tlb();
     leave(h, op, Request::FlushBlocks)
+}
+
+/// The fences around sinval.vma: it takes effect at once, so they have nothing to do.
+fn order<const WORD: u32>(h: &mut Hart, _: &Op) -> Flow {
+    if h.mode == Mode::User {
+        return h.illegal(WORD, Illegal::Rule("fences of address translation are not allowed in this mode"));
+    }
+    Flow::Next
 }

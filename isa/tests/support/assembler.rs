@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What GNU as 2.40 knows of the extensions here.
-pub const MARCH: &str = "rv64gcv_zba_zbb_zbc_zbs_zbkb_zfh_zicbom_zicbop_zicboz_zihintpause_zawrs";
+pub const MARCH: &str = "rv64gcv_zba_zbb_zbc_zbs_zbkb_zfh_zicbom_zicbop_zicboz_zihintpause_zawrs_svinval";
 
 /// Where a program is linked to stand.
 pub const BASE: u64 = 0x1_0000;

@@ -81,4 +81,4 @@ pub fn results(source: &str) -> [u64; 6] {
 }
 
 /// Everything that the tests use.
-pub const ISA: &str = "rv64gcv_zba_zbb_zbc_zbs_zbkb_zicond_zimop_zcmop_zcb_zicbom_zicboz_zicntr_zihpm_zawrs";
+pub const ISA: &str = "rv64gcv_zba_zbb_zbc_zbs_zbkb_zicond_zimop_zcmop_zcb_zicbom_zicboz_zicntr_zihpm_zawrs_svinval";

@@ -10,6 +10,7 @@ mod isa;
 mod machines;
 mod options;
 mod run;
+mod signature;
 
 use std::fmt;
 use std::io::ErrorKind;

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use rvtile_isa::ext::Ext;
 
 use super::options::MachineOptions;
-use super::{Failure, complain, files};
+use super::{Failure, complain, files, signature};
 use crate::engine::{End, Engine, RunOptions};
 use crate::env::{self, Grant};
 use crate::loader::{Image, Kind};
@@ -50,6 +50,12 @@ pub(super) struct Args {
     /// Write the summary as a JSON object
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// When the program ends, write the memory from begin_signature to end_signature as hexadecimal words
+    #[arg(long, value_name = "FILE")]
+    signature: Option<PathBuf>,
+    /// Bytes in a word of the signature
+    #[arg(long, value_name = "N", default_value_t = 4, requires = "signature", value_parser = granularity)]
+    signature_granularity: usize,
     /// The program and its arguments
     #[arg(value_name = "FILE [ARGS]", trailing_var_arg = true, required = true)]
     program: Vec<String>,
@@ -77,8 +83,15 @@ fn isa(text: &str) -> Result<Isa, String> {
     Ext::parse(text).map(|(extensions, vlen)| Isa { extensions, vlen }).map_err(|error| error.to_string())
 }
 
+fn granularity(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(bytes @ (1 | 2 | 4 | 8 | 16 | 32 | 64 | 128)) => Ok(bytes),
+        _ => Err("a power of two from 1 to 128 is needed".to_string()),
+    }
+}
+
 pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
-    if let Some(path) = &args.json {
+    for path in [&args.json, &args.signature].into_iter().flatten() {
         files::check(path)?;
     }
     let vlen = args.isa.and_then(|isa| isa.vlen).map(|vlen| ("vector.vlen".to_string(), vlen.to_string()));
@@ -87,6 +100,10 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
         return Err(Failure::refused("no program given"));
     };
     let image = Image::open(file).map_err(Failure::refused)?;
+    let signature = match args.signature {
+        Some(path) => Some((path, signature::range(file, &image)?)),
+        None => None,
+    };
     let environment = env::Options {
         kind: match args.env {
             Environment::Auto => None,
@@ -108,7 +125,13 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
     let end = engine.run();
     let took = started.elapsed();
     let (code, words) = match &end {
-        End::Exit(code) => (exit_code(*code), format!("exit code {code}")),
+        End::Exit(code) => {
+            // A bare-metal program has no other way to say so.
+            if *code != 0 && engine.kind() == Kind::Bare {
+                complain(&format!("{file}: the program reports failure with status {code}"));
+            }
+            (exit_code(*code), format!("exit code {code}"))
+        }
         End::Crash(crash) => {
             complain(&format!("{file}: {crash}"));
             (if crash.unsupported() { 2 } else { 1 }, "crashed".to_string())
@@ -122,6 +145,9 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
     }
     if let Some(path) = &args.json {
         files::write(path, &summary.json())?;
+    }
+    if let (Some((path, range)), End::Exit(_)) = (signature, &end) {
+        files::write(&path, &signature::text(file, &engine, range, args.signature_granularity)?)?;
     }
     Ok(ExitCode::from(code))
 }

@@ -132,6 +132,11 @@ impl Engine {
         })
     }
 
+    /// The program's environment.
+    pub fn kind(&self) -> Kind {
+        self.env.kind()
+    }
+
     /// Instructions retired so far.
     pub fn instructions(&self) -> u64 {
         self.instructions
@@ -230,6 +235,9 @@ impl Engine {
 
     /// What may have happened to a bare-metal program since the last block: a host command, an interrupt.
     fn poll(&mut self) -> Action {
+        if self.env.needs_clock() {
+            self.time.set(&mut self.hart, self.timing.as_ref(), self.instructions);
+        }
         let action = self.env.poll(&mut self.hart);
         if self.hart.csr.mip != 0
             && let Some(code) = self.hart.pending_interrupt()

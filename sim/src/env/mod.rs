@@ -2,8 +2,8 @@
 //!
 //! The engine makes a memory of [`memory_size`] bytes and a hart, calls [`start`], and then gives the environment every
 //! trap ([`Env::on_trap`]) and, when it [`Env::needs_poll`]s, a look at memory after each block ([`Env::poll`]).
-//! Before either it must bring [`Clock`](rvtile_isa::hart::csr::Clock) up to date: it is the only time there is, so
-//! that runs are repeatable.
+//! Before a trap, and where [`Env::needs_clock`] says so before a look, it must bring
+//! [`Clock`](rvtile_isa::hart::csr::Clock) up to date: it is the only time there is, so that runs are repeatable.
 
 mod bare;
 mod errno;
@@ -136,9 +136,15 @@ impl Env {
 
     /// Whether [`Env::poll`] must be called after each block. Fixed for a run.
     pub fn needs_poll(&self) -> bool {
+        matches!(self, Env::Bare(_))
+    }
+
+    /// Whether [`Clock`](rvtile_isa::hart::csr::Clock) must be up to date when [`Env::poll`] is called: since the
+    /// program has begun to use a timer.
+    pub fn needs_clock(&self) -> bool {
         match self {
             Env::Linux(_) => false,
-            Env::Bare(bare) => bare.needs_poll(),
+            Env::Bare(bare) => bare.needs_clock(),
         }
     }
 

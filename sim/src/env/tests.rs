@@ -97,6 +97,9 @@ fn run(elf: Vec<u8>, mut options: Options) -> Outcome {
         };
         if action == Action::Continue && env.needs_poll() {
             action = env.poll(&mut hart);
+            if let Some(code) = hart.pending_interrupt() {
+                hart.take_interrupt(code);
+            }
         }
         match action {
             Action::Continue => {}
@@ -285,7 +288,7 @@ fn a_fault_is_fatal_where_nobody_handles_it() {
     let out = linux("int main(int c, char **v) { return ((volatile int *)(long)(c - 1))[2]; }", Options::default());
     assert_eq!(out.end, End::Crash(Trap { cause: Cause::LoadFault, tval: 8 }));
     let out = linux("int main(void) { __builtin_trap(); }", Options::default());
-    assert_eq!(out.end, End::Crash(Trap { cause: Cause::Breakpoint, tval: 0 }));
+    assert_eq!(out.end, End::Crash(Trap { cause: Cause::Breakpoint, tval: out.pc }));
     let deep = "int f(volatile int *p) { volatile int a[4096]; a[0] = *p; return f(a) + a[1]; }
                 int main(void) { int x = 0; return f(&x); }";
     let End::Crash(trap) = linux(deep, Options::default()).end else { panic!("a stack without end") };
@@ -332,6 +335,12 @@ const BARE: &[&str] = &["-nostdlib", "-static", "-Wl,-Ttext=0x80000000"];
 fn htif_program_writes_and_exits() {
     let out = run(cross(BARE_GCC, "S", program!("htif.S"), BARE), Options::default());
     assert_eq!((out.end, out.stdout.as_str(), out.stderr.as_str()), (End::Exit(7), "hello\n!", ""));
+}
+
+#[test]
+fn timer_and_software_interrupts_come() {
+    let out = run(cross(BARE_GCC, "S", program!("timer.S"), BARE), Options::default());
+    assert_eq!((out.end, out.stderr.as_str()), (End::Exit(3), ""));
 }
 
 #[test]

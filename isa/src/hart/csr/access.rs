@@ -110,15 +110,15 @@ impl Hart {
             MENVCFG => csr.menvcfg,
             MCOUNTINHIBIT => {
                 let bit = |held, bit| if held { bit } else { 0 };
-                bit(csr.cycle.is_held(), INHIBIT_CY) | bit(csr.instret.is_held(), INHIBIT_IR)
+                bit(csr.cycle.is_held(), INHIBIT_CY) | bit(csr.instret.is_held(), INHIBIT_IR) | u64::from(csr.inhibited)
             }
             MSCRATCH => csr.mscratch,
             MEPC => csr.mepc & self.pc_mask(),
             MCAUSE => csr.mcause,
             MTVAL => csr.mtval,
             MHARTID => csr.mhartid,
-            PMPCFG0 | 0x3a2 => csr.pmp.read_cfg((number - PMPCFG0) as usize),
-            PMPADDR0..=PMPADDR15 => csr.pmp.read_addr((number - PMPADDR0) as usize),
+            PMPCFG0..=PMPCFG14 if number.is_multiple_of(2) => csr.pmp.read_cfg((number - PMPCFG0) as usize),
+            PMPADDR0..=PMPADDR63 => csr.pmp.read_addr((number - PMPADDR0) as usize),
             // Counters without events, and triggers of which there are none.
             HPMCOUNTER3..=HPMCOUNTER31
             | MHPMCOUNTER3..=MHPMCOUNTER31
@@ -191,7 +191,7 @@ impl Hart {
             STVAL => csr.stval = value,
             SATP => {
                 // A write of a mode that there is not has no effect at all.
-                if !matches!(value >> 60, 0 | 8) || csr.satp == value {
+                if !matches!(value >> 60, 0 | 8..=10) || csr.satp == value {
                     return Ok(Effect::None);
                 }
                 csr.satp = value;
@@ -209,17 +209,18 @@ impl Hart {
             MCOUNTINHIBIT => {
                 csr.cycle.hold(clock.cycle, value & INHIBIT_CY != 0);
                 csr.instret.hold(clock.instret, value & INHIBIT_IR != 0);
+                csr.inhibited = value as u32 & !7;
             }
             MSCRATCH => csr.mscratch = value,
             MEPC => csr.mepc = value & !1,
             MCAUSE => csr.mcause = value,
             MTVAL => csr.mtval = value,
-            PMPCFG0 | 0x3a2 => {
+            PMPCFG0..=PMPCFG14 if number.is_multiple_of(2) => {
                 csr.pmp.write_cfg((number - PMPCFG0) as usize, value);
                 self.flush_tlb();
                 return Ok(Effect::FlushBlocks);
             }
-            PMPADDR0..=PMPADDR15 => {
+            PMPADDR0..=PMPADDR63 => {
                 csr.pmp.write_addr((number - PMPADDR0) as usize, value);
                 self.flush_tlb();
                 return Ok(Effect::FlushBlocks);
@@ -227,14 +228,12 @@ impl Hart {
             MCYCLE => csr.cycle.set(clock.cycle, value),
             // The writing instruction itself does not count: the next one reads the value written.
             MINSTRET => csr.instret.set(clock.instret.wrapping_add(1), value),
-            MISA
-            | MHPMCOUNTER3..=MHPMCOUNTER31
-            | MHPMEVENT3..=MHPMEVENT31
-            | TSELECT
-            | TDATA1
-            | TDATA2
-            | TDATA3
-            | TCONTROL => {}
+            MISA => {
+                csr.set_misa(value);
+                return Ok(Effect::FlushBlocks);
+            }
+            MHPMCOUNTER3..=MHPMCOUNTER31 | MHPMEVENT3..=MHPMEVENT31 | TSELECT | TDATA1 | TDATA2 | TDATA3 | TCONTROL => {
+            }
             _ => return Err(UNKNOWN),
         }
         if self.rights() != rights {

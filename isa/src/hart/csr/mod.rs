@@ -65,9 +65,30 @@ pub struct Csrs {
     pub cycle: Counter,
     /// minstret in terms of the instruction clock.
     pub instret: Counter,
+    /// The bits of mcountinhibit for the counters without events.
+    pub(super) inhibited: u32,
     /// Physical memory protection.
     pub pmp: Pmp,
+    /// All that the hart has.
+    full: Ext,
+    /// What misa leaves switched on of it.
     isa: Ext,
+}
+
+/// The letters of misa that a program may clear, and what goes with them.
+const LETTERS: [(Ext, char); 7] = [
+    (Ext::A, 'a'),
+    (Ext::ZBA.union(Ext::ZBB).union(Ext::ZBS), 'b'),
+    (Ext::C, 'c'),
+    (Ext::D, 'd'),
+    (Ext::F, 'f'),
+    (Ext::M, 'm'),
+    (Ext::V, 'v'),
+];
+
+/// The bit of a letter in misa.
+pub(crate) const fn letter(letter: char) -> u64 {
+    1 << (letter as u32 - 'a' as u32)
 }
 
 impl Csrs {
@@ -98,31 +119,34 @@ impl Csrs {
             clock: Clock::default(),
             cycle: Counter::default(),
             instret: Counter::default(),
+            inhibited: 0,
             pmp: Pmp::default(),
+            full: isa,
             isa,
         }
     }
 
-    /// The run's extensions.
+    /// The extensions that are switched on.
     pub fn isa(&self) -> Ext {
         self.isa
     }
 
     /// misa: the single-letter extensions, supervisor and user mode.
     pub fn misa(&self) -> u64 {
-        let letters = [
-            (Ext::A, 'a'),
-            (Ext::C, 'c'),
-            (Ext::D, 'd'),
-            (Ext::F, 'f'),
-            (Ext::I, 'i'),
-            (Ext::M, 'm'),
-            (Ext::PRIV, 's'),
-            (Ext::PRIV, 'u'),
-            (Ext::V, 'v'),
-        ];
-        let bits = letters.iter().filter(|(ext, _)| self.isa.contains(*ext));
-        bits.fold(2 << 62, |misa, (_, letter)| misa | 1 << (*letter as u32 - 'a' as u32))
+        let fixed = [(Ext::I, 'i'), (Ext::PRIV, 's'), (Ext::PRIV, 'u')];
+        let bits = LETTERS.iter().chain(&fixed).filter(|(ext, _)| self.isa.contains(*ext));
+        bits.fold(2 << 62, |misa, (_, name)| misa | letter(*name))
+    }
+
+    /// Writes misa: a letter that is cleared takes with it the extensions that need it, and c and v
+    /// what they are made of.
+    pub(super) fn set_misa(&mut self, value: u64) {
+        let gone = LETTERS.iter().filter(|(_, name)| value & letter(*name) == 0);
+        self.isa = gone.fold(self.full, |isa, (ext, name)| match name {
+            'c' => isa.without(Ext::ZCA),
+            'v' => isa.without(Ext::ZVE32X),
+            _ => isa.without(*ext),
+        });
     }
 }
 
@@ -132,6 +156,8 @@ pub fn props(number: u16) -> Props {
         CYCLE | TIME | INSTRET | MCYCLE | MINSTRET | MCOUNTINHIBIT => Props::CLOCK,
         // Flags of the host's floating-point unit are collected when a block ends.
         FFLAGS | FCSR => Props::STARTS_BLOCK,
+        // Devices raise interrupts between blocks.
+        MIP | SIP => Props::STARTS_BLOCK,
         _ => Props::empty(),
     }
 }

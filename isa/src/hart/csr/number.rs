@@ -126,10 +126,12 @@ pub const MHPMEVENT3: u16 = 0x323;
 pub const MHPMEVENT31: u16 = 0x33f;
 /// pmpcfg0.
 pub const PMPCFG0: u16 = 0x3a0;
+/// pmpcfg14; those with odd numbers are of RV32.
+pub const PMPCFG14: u16 = 0x3ae;
 /// pmpaddr0.
 pub const PMPADDR0: u16 = 0x3b0;
-/// pmpaddr15, the last that there is.
-pub const PMPADDR15: u16 = 0x3bf;
+/// pmpaddr63; the entries behind the first 16 are hardwired to zero.
+pub const PMPADDR63: u16 = 0x3ef;
 
 /// The name of a CSR in assembly, or its number.
 pub fn name(number: u16) -> String {
@@ -137,8 +139,8 @@ pub fn name(number: u16) -> String {
         HPMCOUNTER3..=HPMCOUNTER31 => format!("hpmcounter{}", number - HPMCOUNTER3 + 3),
         MHPMCOUNTER3..=MHPMCOUNTER31 => format!("mhpmcounter{}", number - MHPMCOUNTER3 + 3),
         MHPMEVENT3..=MHPMEVENT31 => format!("mhpmevent{}", number - MHPMEVENT3 + 3),
-        PMPCFG0 | 0x3a2 => format!("pmpcfg{}", number - PMPCFG0),
-        PMPADDR0..=PMPADDR15 => format!("pmpaddr{}", number - PMPADDR0),
+        PMPCFG0..=PMPCFG14 if number.is_multiple_of(2) => format!("pmpcfg{}", number - PMPCFG0),
+        PMPADDR0..=PMPADDR63 => format!("pmpaddr{}", number - PMPADDR0),
         _ => match NAMED.iter().find(|(known, _)| *known == number) {
             Some((_, text)) => (*text).to_string(),
             None => format!("0x{number:x}"),

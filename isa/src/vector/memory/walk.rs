@@ -83,14 +83,14 @@ pub(super) fn load_run<T: Element>(h: &mut Hart, reg: u8, base: u64, start: usiz
         let at = base.wrapping_add((index * size_of::<T>()) as u64);
         let whole = ((PAGE - at % PAGE) as usize / size_of::<T>()).min(end - index);
         h.vstart = index as u32;
-        if whole == 0 {
-            // It lies in two pages.
+        let span = if whole > 0 { h.load_span(at, whole * size_of::<T>()) } else { None };
+        let Some(from) = span else {
+            // This element lies in two pages, or not all of the others may be loaded.
             let value = h.load::<T>(at)?;
             h.v.set(reg, index, value);
             index += 1;
             continue;
-        }
-        let from = h.load_span(at, whole * size_of::<T>())?;
+        };
         // SAFETY: the span is readable for as many bytes, and legality has put the group into the register file.
         unsafe {
             std::ptr::copy_nonoverlapping(from, h.v.ptr_mut(reg).add(index * size_of::<T>()), whole * size_of::<T>())
@@ -109,13 +109,13 @@ pub(super) fn store_run<T: Element>(h: &mut Hart, reg: u8, base: u64, start: usi
         let at = base.wrapping_add((index * size_of::<T>()) as u64);
         let whole = ((PAGE - at % PAGE) as usize / size_of::<T>()).min(end - index);
         h.vstart = index as u32;
-        if whole == 0 {
-            // It lies in two pages.
+        let span = if whole > 0 { h.store_span(at, whole * size_of::<T>()) } else { None };
+        let Some(to) = span else {
+            // This element lies in two pages, or not all of the others may be stored.
             h.store::<T>(at, h.v.get(reg, index))?;
             index += 1;
             continue;
-        }
-        let to = h.store_span(at, whole * size_of::<T>())?;
+        };
         // SAFETY: the span is writable for as many bytes, and legality has put the group into the register file.
         unsafe { std::ptr::copy_nonoverlapping(h.v.ptr(reg).add(index * size_of::<T>()), to, whole * size_of::<T>()) };
         index += whole;

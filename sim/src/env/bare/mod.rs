@@ -2,6 +2,7 @@
 //!
 //! Memory: RAM from 0x8000_0000, 128 KiB at 0x7002_0000, and wherever segments of the program lie besides, in pieces of
 //! at least 64 MiB (flash and RAM of picolibc's default layout, for example). Everything may be read, written and executed.
+//! At 0x0200_0000 lies a core-local interruptor (msip, mtimecmp, mtime); its time is that of the CSR `time`.
 //! Segments are loaded at their physical addresses, so that start code finds initialised data in flash.
 //!
 //! Entry state: machine mode at the entry point, a0 = 0 (hart id), a1 = 0 (no device tree), all else 0. Floating point
@@ -11,12 +12,14 @@
 //! An exception goes to the program's own handler. When it has set none (the vector is 0), or when the handler's first
 //! instruction is what traps, going on would loop for ever: then the run ends there.
 
+mod clint;
 mod htif;
 mod semihost;
 
 use super::files::Files;
 use super::{Action, Options};
 use crate::loader::{BARE_RAM, Image, Refusal, SEMIHOSTING};
+use clint::Clint;
 use htif::Htif;
 use rvtile_isa::ext::Ext;
 use rvtile_isa::hart::{Cause, Hart, Mode, Trap};
@@ -40,6 +43,8 @@ pub struct Bare {
     files: Files,
     htif: Option<Htif>,
     semihost: Option<Semihost>,
+    /// `None` where the program itself lies in its place.
+    clint: Option<Clint>,
     told: Told,
 }
 
@@ -139,20 +144,27 @@ impl Bare {
             let heap = program_end.next_multiple_of(16)..heap_end;
             Semihost::new(options.args.get(1..).unwrap_or_default().join(" "), heap, options.timebase_hz)
         });
+        let overlaps = |range: &Range<u64>| range.start < clint::REGISTERS.end && clint::REGISTERS.start < range.end;
         Ok(Bare {
             files: Files::new(options.grants, options.streams),
             htif: image.symbol("tohost").map(|tohost| Htif::new(tohost, image.symbol("fromhost"))),
             semihost,
+            clint: (!ranges.iter().any(overlaps)).then(Clint::default),
             told: Told::default(),
         })
     }
 
-    pub(super) fn needs_poll(&self) -> bool {
-        self.htif.is_some()
+    pub(super) fn needs_clock(&self) -> bool {
+        self.clint.as_ref().is_some_and(Clint::used)
     }
 
     #[inline]
     pub(super) fn poll(&mut self, hart: &mut Hart) -> Action {
+        if let Some(clint) = &mut self.clint
+            && clint.used()
+        {
+            clint.update(hart);
+        }
         match &mut self.htif {
             Some(htif) => htif.poll(hart, &mut self.files, &mut self.told),
             None => Action::Continue,
@@ -165,6 +177,12 @@ impl Bare {
 
     pub(super) fn on_trap(&mut self, hart: &mut Hart, trap: Trap) -> Action {
         let pc = hart.pc;
+        if matches!(trap.cause, Cause::LoadFault | Cause::StoreFault)
+            && let Some(clint) = &mut self.clint
+            && clint.opens_for(hart, trap.tval, trap.cause == Cause::StoreFault)
+        {
+            return Action::Continue;
+        }
         if let Some(semihost) = &mut self.semihost
             && trap.cause == Cause::Breakpoint
             && is_semihosting(hart, pc)
