@@ -54,6 +54,7 @@ impl Reader<'_> {
             taken_branch_penalty: self.integer("core.taken_branch_penalty")?,
             predictor,
             alu_to_address: self.integer("core.alu_to_address")?,
+            waw_hazards: self.flag("core.waw_hazards")?,
             environment_call: self.integer("core.environment_call")?,
         })
     }
@@ -146,7 +147,7 @@ impl Reader<'_> {
             let what = "missing: every timing class needs pipe, unit, latency and occupancy";
             return Err(MachineError::new(&self.layers.file, 0, &prefix, what));
         }
-        let bypass = key("bypass");
+        let (bypass, rewrite) = (key("bypass"), key("rewrite"));
         Ok(ClassTiming {
             pipe: self.choice(&key("pipe"))?,
             unit: self.choice(&key("unit"))?,
@@ -154,6 +155,7 @@ impl Reader<'_> {
             bypass: if self.stated(&bypass) { Some(self.integer(&bypass)?) } else { None },
             late: self.optional_flag(&key("late"))?,
             occupancy: self.formula(&key("occupancy"), vector)?,
+            rewrite: if self.stated(&rewrite) { Some(self.formula(&rewrite, vector)?) } else { None },
             chains: self.optional_flag(&key("chains"))?,
             elementwise: self.optional_flag(&key("elementwise"))?,
         })

@@ -50,6 +50,7 @@ pub const KEYS: &[Key] = &[
     key("core.mispredict_penalty", CYCLES, "cycles", "lost by a mispredicted branch or jump"),
     key("core.taken_branch_penalty", CYCLES, "cycles", "lost by a taken branch or jump that was predicted"),
     key("core.alu_to_address", CYCLES, "cycles", "from an integer ALU result to address generation"),
+    key("core.waw_hazards", Kind::Flag, "", "a write waits for an earlier, slower write of its register"),
     key("core.environment_call", CYCLES, "cycles", "charged for a call of the environment"),
     key("core.predictor.kind", Kind::Choice(PredictorKind::NAMES), "", "branch predictor"),
     key("core.predictor.entries", power(2, 1 << 20), "", "two-bit counters"),
@@ -98,6 +99,7 @@ pub const KEYS: &[Key] = &[
     optional("class.<class>.bypass", CYCLES, "cycles", "seen by a consumer that reads late; absent: the latency"),
     optional("class.<class>.late", Kind::Flag, "", "reads sources (of a store: data) late; absent: false"),
     key("class.<class>.occupancy", Kind::Formula, "cycles", "that the unit is kept"),
+    optional("class.<class>.rewrite", Kind::Formula, "cycles", "until its mask register can be written again"),
     optional("class.<class>.chains", Kind::Flag, "", "a dependent may follow beat by beat; absent: false"),
     optional("class.<class>.elementwise", Kind::Flag, "", "memory: one access per element; absent: false"),
 ];

@@ -115,6 +115,8 @@ pub struct Core {
     pub predictor: Predictor,
     /// Cycles from an integer ALU result to address generation.
     pub alu_to_address: u32,
+    /// Whether a write waits for an earlier, slower write of the same scalar register.
+    pub waw_hazards: bool,
     /// Cycles charged for a call of the environment.
     pub environment_call: u32,
 }
@@ -249,6 +251,8 @@ pub struct ClassTiming {
     pub late: bool,
     /// Cycles that the unit is kept.
     pub occupancy: Formula,
+    /// Cycles until another mask may be merged into the mask register that it wrote; `None`: it merges nothing.
+    pub rewrite: Option<Formula>,
     /// Whether a dependent may start at the first beat and then follow beat by beat.
     pub chains: bool,
     /// Memory: one access per element (per segment of a segment access).

@@ -202,6 +202,14 @@ impl Core {
             };
             stalls.until(time, ready.cause);
         }
+        if self.machine.core.waw_hazards
+            && let Some(ready) = self.registers.get(desc.dest as usize)
+        {
+            // Results of the pipe come in order by themselves; one of the vector unit is waited for.
+            let written = if ready.cause == Cause::OperandVector { ready.full } else { ready.full + 1 };
+            let own = if ready.cause == Cause::OperandVector { 0 } else { desc.latency };
+            stalls.until(written.saturating_sub(own), ready.cause);
+        }
         match desc.unit {
             Unit::IntDivide => stalls.until(self.int_div_free, Cause::Divider),
             Unit::FpDivide => stalls.until(self.fp_div_free, Cause::Divider),

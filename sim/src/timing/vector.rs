@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rvtile_isa::row::Mem;
 
-use super::describe::{Group, VectorDesc};
+use super::describe::{Cost, Group, VectorDesc};
 use super::hierarchy::{Hierarchy, Served};
 use super::ledger::{Cause, Painter};
 use crate::machine::{Machine, MemoryPort, StartLevel, Unit};
@@ -19,6 +19,8 @@ struct Register {
     /// Its first and last elements have been read by all instructions so far.
     read_first: u64,
     read_last: u64,
+    /// Another mask may be merged into it.
+    merged: u64,
     cause: Option<Cause>,
 }
 
@@ -109,7 +111,8 @@ impl VectorUnit {
         memory: &mut Hierarchy,
         painter: &mut Painter,
     ) -> Issued {
-        let (occupancy, latency) = desc.cost(vl, &self.machine);
+        let cost = desc.cost(vl, &self.machine);
+        let Cost { occupancy, latency, .. } = cost;
         let head = time.max(self.last_left + 1);
         let (mut start, mut cause) = self.operands(desc, head, occupancy, latency);
         let free = self.unit_free(desc);
@@ -134,7 +137,7 @@ impl VectorUnit {
         let produces = late.unwrap_or(desc.produces);
         self.hold(desc, start, held, painter);
         self.read(desc, start, occupancy);
-        self.write(desc, start + delay, occupancy, latency, produces);
+        self.write(desc, start + delay, cost, produces);
         let result = start + delay + latency;
         self.done = self.done.max(result).max(start + held).max(start + delay + latency + occupancy - 1);
         Issued { start, result }
@@ -155,6 +158,9 @@ impl VectorUnit {
                 need(register.first.saturating_sub(from), why);
                 need(register.last.saturating_sub(to), why);
             }
+        }
+        if let (Some(dest), true) = (desc.dest, desc.merges) {
+            need(self.registers[dest.reg as usize % 32].merged, Cause::RegisterReuse);
         }
         if let (Some(dest), true) = (desc.dest, self.hazards) {
             let chains = desc.chains && self.chaining;
@@ -221,8 +227,9 @@ impl VectorUnit {
         }
     }
 
-    fn write(&mut self, desc: &VectorDesc, start: u64, occupancy: u64, latency: u64, cause: Cause) {
+    fn write(&mut self, desc: &VectorDesc, start: u64, cost: Cost, cause: Cause) {
         let Some(dest) = desc.dest else { return };
+        let Cost { occupancy, latency, rewrite } = cost;
         let count = u64::from(dest.count).max(1);
         for k in 0..count {
             let (first, last) = if desc.chains && self.chaining {
@@ -234,6 +241,7 @@ impl VectorUnit {
             let register = &mut self.registers[(dest.reg as usize + k as usize) % 32];
             register.first = start + latency + first;
             register.last = start + latency + last;
+            register.merged = if rewrite > 0 { start + rewrite } else { 0 };
             register.cause = Some(cause);
         }
     }

@@ -5,6 +5,7 @@
 
 pub mod instructions;
 pub mod loops;
+mod program;
 
 use std::collections::BTreeMap;
 use std::fmt;
