@@ -2,6 +2,8 @@
 
 use rvtile_isa::block::{Block, BlockInst};
 use rvtile_isa::class::Class;
+use rvtile_isa::encoding::Field;
+use rvtile_isa::hart::csr;
 use rvtile_isa::inst::Inst;
 use rvtile_isa::operand::Operand;
 use rvtile_isa::row::{Mem, Props};
@@ -68,6 +70,8 @@ pub(super) struct Desc {
     pub busy: u64,
     pub mem: Mem,
     pub writes_memory: bool,
+    /// It reads the CSR vl.
+    pub reads_vl: bool,
     /// Index into the block's vector descriptors.
     pub vector: Option<VectorDesc>,
 }
@@ -161,6 +165,7 @@ fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) ->
         busy: constant(&class.occupancy),
         mem: row.mem,
         writes_memory: row.props.contains(Props::STORE),
+        reads_vl: row.encoding.has(Field::Csr) && inst.bits(31, 20) == u32::from(csr::VL),
         vector: (kind == Kind::Vector).then(|| vector_desc(entry, inst, class)),
     }
 }

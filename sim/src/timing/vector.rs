@@ -63,10 +63,14 @@ pub(super) struct VectorUnit {
     last_left: u64,
     /// Everything so far is complete.
     pub done: u64,
+    /// `vl` can be read: later than the instruction that sets it for a fault-only-first load.
+    pub vl_known: u64,
     /// All memory accesses so far are complete.
     pub memory_done: u64,
     hazards: bool,
     through_l1d: bool,
+    stores_through_l1d: bool,
+    early_line: u64,
     elements_through_l1d: bool,
     chaining: bool,
     extra: u64,
@@ -87,9 +91,12 @@ impl VectorUnit {
             next: 0,
             last_left: 0,
             done: 0,
+            vl_known: 0,
             memory_done: 0,
             hazards: vector.war_hazards,
             through_l1d: vector.start_level == StartLevel::L1d,
+            stores_through_l1d: vector.store_level == StartLevel::L1d,
+            early_line: u64::from(vector.early_line),
             elements_through_l1d: vector.elements_through_l1d,
             chaining: vector.chaining,
             extra: u64::from(vector.sequencer_extra),
@@ -139,6 +146,9 @@ impl VectorUnit {
         self.read(desc, start, occupancy);
         self.write(desc, start + delay, cost, produces);
         let result = start + delay + latency;
+        if matches!(desc.mem, Mem::FaultFirst { .. }) {
+            self.vl_known = start + delay + occupancy + u64::from(self.machine.vector.fault_first_vl);
+        }
         self.done = self.done.max(result).max(start + held).max(start + delay + latency + occupancy - 1);
         Issued { start, result }
     }
@@ -279,11 +289,12 @@ impl VectorUnit {
         // The port moves aligned words: an access that is not aligned touches one more.
         let word = u64::from(self.machine.vector.port_bytes);
         let beats = occupancy.max((addr % word + bytes).div_ceil(word));
+        let through_l1d = if write { self.stores_through_l1d } else { self.through_l1d };
         let (mut delay, mut accepted, mut cause) = (0, start, None);
         for index in 0..lines {
             let turn = start + index * beats / lines;
             let served: Served =
-                memory.vector((first + index) * line_bytes, write, turn.max(accepted), self.through_l1d);
+                memory.stream((first + index) * line_bytes, write, turn.max(accepted), through_l1d, self.early_line);
             accepted = accepted.max(served.accepted);
             let late = served.ready.saturating_sub(turn);
             if late > delay {
@@ -293,13 +304,36 @@ impl VectorUnit {
         }
         let held = beats.max((accepted + 1).saturating_sub(start));
         self.ports[port] = start + held;
+        if write {
+            let (port_busy, store_busy) = self.merge(addr, bytes, start + held, memory);
+            self.ports[port] += port_busy;
+            painter.wait(start + held, start + held + port_busy, Cause::StorePath);
+            self.memory_done = self.memory_done.max(start + held + store_busy);
+            return (held + store_busy, 0, None);
+        }
         painter.port(start, start + beats);
         if let Some(cause) = cause {
             painter.wait(start + beats, start + held, cause);
         }
         self.memory_done = self.memory_done.max(start + held + delay);
-        // A store's sequencer does not wait for the line: it is written when it comes.
-        if write { (held, 0, None) } else { (held, delay, cause) }
+        (held, delay, cause)
+    }
+
+    /// The ends of a store from `addr` on that do not fill a granule: they are read through the L1D, merged and
+    /// written. One end keeps the port from loads, the other only the store path; ends in one register's reach are
+    /// merged together. Returns for how long port and store path are kept beyond the store itself, from `time` on.
+    fn merge(&self, addr: u64, bytes: u64, time: u64, memory: &mut Hierarchy) -> (u64, u64) {
+        let granule = u64::from(self.machine.vector.store_granule);
+        let cost = u64::from(self.machine.vector.partial_granule);
+        let end = addr.wrapping_add(bytes);
+        let (head, tail) = (!addr.is_multiple_of(granule), !end.is_multiple_of(granule));
+        if cost == 0 || !(head || tail) {
+            return (0, 0);
+        }
+        let line = if tail { end - 1 } else { addr };
+        let late = memory.element(line, true, time, true).ready.saturating_sub(time);
+        let ends = if bytes * 8 > u64::from(self.machine.vector.vlen) { u64::from(head) + u64::from(tail) } else { 1 };
+        (cost + late, cost * ends + late)
     }
 
     /// An access element by element through the L1D, one outstanding miss at a time.
@@ -322,7 +356,7 @@ impl VectorUnit {
             for line in
                 [addr, addr.wrapping_add(segment - 1)].into_iter().take(1 + usize::from(crosses(addr, segment, memory)))
             {
-                let served = memory.vector(line, desc.writes_memory, turn, self.elements_through_l1d);
+                let served = memory.element(line, desc.writes_memory, turn, self.elements_through_l1d);
                 let late = served.ready.saturating_sub(turn);
                 delay += late;
                 if late > worst {
