@@ -291,7 +291,16 @@ impl Hierarchy {
     fn train(&mut self, line: u64, time: u64) {
         let Some(prefetcher) = &mut self.prefetcher else { return };
         let mut wanted = std::mem::take(&mut self.wanted);
-        prefetcher.demand(line, &mut wanted);
+        let page = line / self.page_lines;
+        if self.scattered {
+            // It sees physical addresses: a stream ends with its page.
+            prefetcher.demand(physical(line, self.page_lines), &mut wanted);
+            let first = physical(page * self.page_lines, self.page_lines);
+            wanted.retain(|wanted| wanted / self.page_lines == first / self.page_lines);
+            wanted.iter_mut().for_each(|wanted| *wanted = *wanted - first + page * self.page_lines);
+        } else {
+            prefetcher.demand(line, &mut wanted);
+        }
         let target = self.behind_l1;
         for line in wanted.drain(..) {
             let at = self.line_at(target, line);

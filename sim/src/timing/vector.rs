@@ -60,6 +60,9 @@ pub(super) struct VectorUnit {
     /// When the latest instructions left the command queue, as many as it holds.
     left: Vec<u64>,
     next: usize,
+    /// When the lines of the latest stores are there, as many as may be waited for.
+    stored_lines: Vec<u64>,
+    next_stored: usize,
     last_left: u64,
     /// Everything so far is complete.
     pub done: u64,
@@ -79,6 +82,7 @@ pub(super) struct VectorUnit {
 impl VectorUnit {
     pub fn new(machine: &Arc<Machine>) -> VectorUnit {
         let vector = &machine.vector;
+        let fills = machine.memory.l2.as_ref().map_or(1, |cache| cache.outstanding_fills);
         VectorUnit {
             machine: Arc::clone(machine),
             registers: [Register::default(); 32],
@@ -89,6 +93,8 @@ impl VectorUnit {
             shared_port: vector.memory_port == MemoryPort::Shared,
             left: vec![0; vector.queue_depth.max(1) as usize],
             next: 0,
+            stored_lines: vec![0; fills.max(1) as usize],
+            next_stored: 0,
             last_left: 0,
             done: 0,
             vl_known: 0,
@@ -296,6 +302,12 @@ impl VectorUnit {
             let served: Served =
                 memory.stream((first + index) * line_bytes, write, turn.max(accepted), through_l1d, self.early_line);
             accepted = accepted.max(served.accepted);
+            if write {
+                // A line that is still on its way keeps its place among the stores that wait for one.
+                accepted = accepted.max(self.stored_lines[self.next_stored]);
+                self.stored_lines[self.next_stored] = served.ready;
+                self.next_stored = (self.next_stored + 1) % self.stored_lines.len();
+            }
             let late = served.ready.saturating_sub(turn);
             if late > delay {
                 delay = late;

@@ -85,15 +85,16 @@ fn scalar(benchmark: Benchmark) -> &'static str {
              addi a0,a0,-1
              ret"
         }
-        // A byte continues a character when it is less than -64.
+        // A byte continues a character when its upper two bits are 10.
         Benchmark::Utf8Count => {
             "li a3,0
              loop:
-             lb a4,0(a0)
+             lbu a4,0(a0)
              addi a1,a1,-1
              addi a0,a0,1
-             slti a4,a4,-64
-             xori a4,a4,1
+             andi a4,a4,192
+             xori a4,a4,128
+             snez a4,a4
              add a3,a3,a4
              bnez a1,loop
              mv a0,a3
@@ -189,7 +190,8 @@ fn stream(benchmark: Benchmark, shape: &str) -> Option<String> {
             format!(
                 "{prepare}
                  {request}
-                 remu t3,{left},t0
+                 addi t3,t0,-1
+                 and t3,{left},t3
                  sub {left},{left},t3
                  add t4,{pointer},{left}
                  loop:
