@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::options::assignment;
 use super::{Failure, files};
 use crate::machine::Machine;
-use crate::report::validation;
+use crate::report::{html, validation};
 use crate::validate::{Error, Group, Table, instructions, loops};
 
 pub(super) const HELP: &str = "\
@@ -73,6 +73,12 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     }
     if let Some(path) = &args.json {
         files::write(path, &validation::json(&groups, args.verbose))?;
+    }
+    if let Some(path) = &args.html {
+        files::write(path, &html::validation(&groups))?;
+    }
+    if let Some(path) = &args.markdown {
+        files::write(path, &validation::markdown(&groups))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,6 @@
 //! Results of a validation: text, JSON and Markdown. The page is in [`super::html`].
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use crate::validate::{Group, Row, Statistics};
 pub fn text(groups: &[Group], verbose: bool) -> String {
     let mut text = String::new();
     for group in groups {
-        let _ = writeln!(text, "{} on {} ({})", group.name, group.machine, group.unit);
+        let _ = writeln!(text, "{} on {} ({})\n{}", group.name, group.machine, group.unit, group.about);
         if verbose {
             for row in &group.rows {
                 let _ = writeln!(
@@ -91,6 +92,67 @@ fn merge(into: &mut Value, from: Value) {
     if let (Value::Object(into), Value::Object(from)) = (into, from) {
         into.extend(from);
     }
+}
+
+/// An error above this is listed in the Markdown report.
+const FAR_OFF: f64 = 0.25;
+
+/// Groups as a document: their statistics, and every row that is far off with the reason. Of a group in which no row
+/// has a reason, no rows are listed.
+pub fn markdown(groups: &[Group]) -> String {
+    let mut text = String::from(
+        "# Validation\n\nWritten by `rvtile validate --markdown` (`make validate`); not edited by hand. An error is the \
+         simulated figure over the measured one, less one; median, mean and 95th percentile are of its absolute value. \
+         How the mechanisms work and what was fitted is in [timing-model.md](timing-model.md).\n",
+    );
+    for group in groups {
+        let _ = write!(
+            text,
+            "\n## {} on {}\n\n{} Figures are {}.\n\n| part | rows | median | mean | p95 | worst | worst row |\n\
+             |---|---:|---:|---:|---:|---:|---|\n",
+            group.name, group.machine, group.about, group.unit
+        );
+        let parts = group.parts();
+        let all = group.statistics().map(|statistics| ("**all**", statistics));
+        for (name, s) in parts.iter().filter(|_| parts.len() > 1).chain(all.iter()) {
+            let _ = writeln!(
+                text,
+                "| {name} | {} | {} | {} | {} | {} | `{}` |",
+                s.rows,
+                percent(s.median),
+                percent(s.mean),
+                percent(s.p95),
+                signed(s.worst.error()),
+                s.worst.name
+            );
+        }
+        text += &far_off(group);
+    }
+    text
+}
+
+/// The rows that are far off, by reason.
+fn far_off(group: &Group) -> String {
+    let mut reasons: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+    for row in group.rows.iter().filter(|row| row.error().abs() > FAR_OFF) {
+        reasons.entry(row.reason.unwrap_or("no reason is known")).or_default().push(row);
+    }
+    if reasons.is_empty() || group.rows.iter().all(|row| row.reason.is_none()) {
+        return String::new();
+    }
+    let mut text = format!("\nRows above {:.0}%:\n", 100.0 * FAR_OFF);
+    for (reason, rows) in reasons {
+        let _ = writeln!(
+            text,
+            "\n{} rows: {reason}.\n\n| row | measured | simulated | error |\n|---|---:|---:|---:|",
+            rows.len()
+        );
+        for row in rows {
+            let (measured, simulated) = (figure(row.measured), figure(row.simulated));
+            let _ = writeln!(text, "| `{}` | {measured} | {simulated} | {} |", row.name, signed(row.error()));
+        }
+    }
+    text
 }
 
 /// An error without its sign, as a percentage.

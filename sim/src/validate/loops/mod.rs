@@ -144,14 +144,27 @@ fn row(case: &Case, cycles: f64, machine: &Machine) -> Row {
         part: part.to_string(),
         measured: case.measured,
         simulated: cycles + COUNTER_CYCLES,
-        reason: None,
+        reason: Some(reason(case, touched, [size(&machine.memory.l2), size(&machine.memory.l3)])),
+    }
+}
+
+/// What keeps measurement and model apart where they are, by mechanism.
+fn reason(case: &Case, touched: u64, caches: [u64; 2]) -> &'static str {
+    let stores = matches!(case.benchmark, Benchmark::Memcpy | Benchmark::Memset);
+    let aligns = case.variant.contains("rvv_align") && !case.variant.contains("align_src");
+    if caches.iter().any(|&size| touched * 2 > size && touched < size * 2) {
+        "near the size of a cache, how much of the data it holds depends on where the pages lie"
+    } else if stores && case.variant != "scalar" && !aligns && (!case.aligned || case.variant.contains("align_src")) {
+        "stores at odd addresses: how the chip merges granules beyond the L1D is known from averages only"
+    } else {
+        "two streams in the L3 or in memory: prefetching and the order of fills are simplified"
     }
 }
 
 /// A row without the counter reads.
 fn net(row: &Row) -> Row {
     let less = |cycles: f64| cycles - COUNTER_CYCLES;
-    Row { measured: less(row.measured), simulated: less(row.simulated), ..row.clone() }
+    Row { measured: less(row.measured), simulated: less(row.simulated), reason: None, ..row.clone() }
 }
 
 /// Offsets of destination and source that stand for random ones.
