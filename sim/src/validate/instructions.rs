@@ -18,7 +18,6 @@ use rvtile_isa::decode::Decoder;
 use super::program::{BEGIN, DATA, END, Program};
 use super::{Error, Group, Row, Table};
 use crate::machine::Machine;
-use crate::timing::ledger::Ledger;
 
 /// What reading the cycle counter twice costs on the measured system, by the loops table of the same source.
 pub const COUNTER_CYCLES: f64 = 4560.0;
@@ -106,11 +105,11 @@ fn table_rows(table: &Table<'_>, machine: &Arc<Machine>) -> Result<Vec<Row>, Err
     let results: Vec<(u64, Row)> = programs
         .par_iter()
         .map(|cases| {
-            let cycles = run(cases, machine).or_else(|why| {
+            let cycles = run(cases, machine).map_err(|why| {
                 // The shape that the program failed at fails alone too.
                 let failed = cases.iter().find_map(|case| run(&[*case], machine).err().map(|why| (case.line, why)));
                 let (line, why) = failed.unwrap_or((cases[0].line, why));
-                Err(table.wrong(line, why))
+                table.wrong(line, why)
             })?;
             Ok(cases.iter().zip(cycles).map(|(case, cycles)| (case.line, row(case, cycles))).collect::<Vec<_>>())
         })
@@ -171,18 +170,13 @@ fn reason(case: &Case) -> Option<&'static str> {
     }
 }
 
-/// Cycles per instruction of each case.
-fn run(cases: &[&Case], machine: &Arc<Machine>) -> Result<Vec<f64>, String> {
-    Ok(measure(cases, machine)?.into_iter().map(|(cycles, _)| cycles).collect())
-}
-
 /// Iterations of the two runs whose difference is taken. Both are longer than the branch predictor's memory, so that
 /// what the loop's end costs is the same in both.
 const SHORT: u64 = 16;
 const LONG: u64 = 48;
 
-/// Cycles per instruction of each case, and the ledger of its longer run.
-fn measure(cases: &[&Case], machine: &Arc<Machine>) -> Result<Vec<(f64, Ledger)>, String> {
+/// Cycles per instruction of each case.
+fn run(cases: &[&Case], machine: &Arc<Machine>) -> Result<Vec<f64>, String> {
     let mut program = Program::default();
     // Scalar operands: addresses, so that memory instructions can be measured too, and no divisor is zero.
     for (index, register) in SCALARS.iter().enumerate() {
@@ -221,7 +215,7 @@ fn measure(cases: &[&Case], machine: &Arc<Machine>) -> Result<Vec<(f64, Ledger)>
     let per_instruction = |short: usize, long: usize| {
         (cycles(long) as f64 - cycles(short) as f64) / ((LONG - SHORT) as f64 * UNROLLED as f64)
     };
-    Ok(places.into_iter().map(|(short, long)| (per_instruction(short, long), regions[long].ledger)).collect())
+    Ok(places.into_iter().map(|(short, long)| per_instruction(short, long)).collect())
 }
 
 /// The scalar operands t0 to t8 of the source.

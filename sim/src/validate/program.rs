@@ -77,6 +77,9 @@ impl Program {
             End::Crash(crash) => return Err(crash.to_string()),
             End::Limit => return Err("the instruction limit was reached".to_string()),
         }
+        if let Some(region) = engine.regions().iter().find(|region| region.ledger.total() != region.cycles) {
+            return Err(format!("region {}: its ledger does not add up", region.name));
+        }
         let found = |name: &String| engine.regions().iter().find(|region| &region.name == name).cloned();
         self.regions.iter().map(|name| found(name).ok_or_else(|| format!("region {name} was not executed"))).collect()
     }

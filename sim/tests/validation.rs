@@ -1,0 +1,76 @@
+//! The silicon tables against the model: a part of them, with the bars that the whole has to meet. Every program of a
+//! validation also checks that its ledger adds up.
+
+use std::sync::Arc;
+
+use rvtile_sim::machine::Machine;
+use rvtile_sim::validate::{Group, Table, instructions, loops};
+
+fn machine() -> Arc<Machine> {
+    Arc::new(Machine::load("x280-blackhole", &[]).unwrap())
+}
+
+/// The header and every `step`th line.
+fn thinned(table: &Table<'_>, step: usize) -> String {
+    let lines = table.text.lines().enumerate().filter(|(index, _)| index % step == 0).map(|(_, line)| line);
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn part<'a>(group: &'a Group, name: &str) -> rvtile_sim::validate::Statistics<'a> {
+    group.parts().into_iter().find(|(part, _)| *part == name).unwrap().1
+}
+
+#[test]
+fn instructions_take_the_measured_cycles() {
+    // 37 divides no number of shapes of an instruction: all shapes come up.
+    let text = thinned(&instructions::tables()[0], 37);
+    let groups = instructions::compare(&[Table { name: "thinned", text: &text }], &machine()).unwrap();
+    let all = groups[0].statistics().unwrap();
+    assert!(all.rows > 350);
+    assert!(all.median <= 0.005 && all.p95 <= 0.02, "median {}, 95th percentile {}", all.median, all.p95);
+    for row in groups[0].rows.iter().filter(|row| row.error().abs() > 0.25) {
+        assert!(row.reason.is_some(), "{}: {} for {}", row.name, row.simulated, row.measured);
+    }
+}
+
+#[test]
+fn loops_take_the_measured_cycles_at_every_level() {
+    let texts: Vec<String> = loops::tables().iter().map(|table| thinned(table, 23)).collect();
+    let tables: Vec<Table<'_>> = texts.iter().map(|text| Table { name: "thinned", text }).collect();
+    let groups = loops::compare(&tables, &machine()).unwrap();
+    let near = part(&groups[0], "L1/L2");
+    assert!(near.rows > 50 && near.mean <= 0.12, "{} rows, mean {}", near.rows, near.mean);
+    let all = groups[0].statistics().unwrap();
+    assert!(all.mean <= 0.20, "mean {}", all.mean);
+}
+
+#[test]
+fn the_knees_are_at_the_sizes_of_the_caches() {
+    let cycles_per_kib = |bytes: u64| {
+        let text = format!("benchmark,variant,bytes_n,value_per_cycle\nutf8 count,rvv_m8,{bytes},1\n");
+        let groups = loops::compare(&[Table { name: "sizes", text: &text }], &machine()).unwrap();
+        (groups[0].rows[0].simulated - instructions::COUNTER_CYCLES) / bytes as f64 * 1024.0
+    };
+    let [l1, l2, l3, memory] = [24 << 10, 80 << 10, 512 << 10, 12 << 20].map(cycles_per_kib);
+    assert!(l1 * 1.05 < l2 && l2 * 1.1 < l3 && l3 * 5.0 < memory, "{l1} {l2} {l3} {memory}");
+    // Deep inside a level the size does not matter.
+    assert!((cycles_per_kib(12 << 10) / l1 - 1.0).abs() < 0.1);
+    assert!((cycles_per_kib(16 << 20) / memory - 1.0).abs() < 0.1);
+}
+
+#[test]
+fn more_hardware_is_faster_where_it_should_be() {
+    let cycles = |line: &str, set: &[(&str, &str)]| {
+        let set: Vec<_> = set.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+        let machine = Arc::new(Machine::load("x280-blackhole", &set).unwrap());
+        let text = format!("instruction,vl,sew,lmul,cycles\n{line},1\n");
+        let groups = instructions::compare(&[Table { name: "line", text: &text }], &machine).unwrap();
+        groups[0].rows[0].simulated.round()
+    };
+    let add = "\"vadd.vv v8,v16,v24\",max,32,m4";
+    assert_eq!(cycles(add, &[]), 8.0);
+    assert_eq!(cycles(add, &[("vector.dlen", "512")]), 4.0, "twice the data path");
+    assert_eq!(cycles(add, &[("vector.arithmetic_sequencers", "2")]), 4.0, "two sequencers");
+    let gather = "\"vrgather.vv v8,v16,v24\",max,32,m4";
+    assert_eq!(cycles(gather, &[]), cycles(gather, &[("vector.dlen", "512")]), "one element a cycle at any width");
+}
