@@ -74,3 +74,32 @@ fn more_hardware_is_faster_where_it_should_be() {
     let gather = "\"vrgather.vv v8,v16,v24\",max,32,m4";
     assert_eq!(cycles(gather, &[]), cycles(gather, &[("vector.dlen", "512")]), "one element a cycle at any width");
 }
+
+/// Runs `rvtile validate` on a table of instructions.
+fn validate(table: &str, arguments: &[&str]) -> std::process::Output {
+    let path = std::env::temp_dir().join(format!("rvtile-{}-{}.csv", std::process::id(), table.len()));
+    std::fs::write(&path, table).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_rvtile"));
+    let output = command.arg("validate").arg("--instructions").arg(&path).args(arguments).output().unwrap();
+    std::fs::remove_file(&path).unwrap();
+    output
+}
+
+#[test]
+fn users_bring_their_own_measurements() {
+    let table =
+        "instruction,vl,sew,lmul,cycles\n\"vadd.vv v8,v16,v24\",max,32,m1,2.14\n\"vle32.v v8,(t0)\",max,32,m4,8.2\n";
+    let output = validate(table, &["--machine", "x280", "--json"]);
+    let groups: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let group = &groups[0];
+    assert_eq!((&group["group"], &group["rows"]), (&"instructions".into(), &2.into()));
+    for key in ["median_abs_error", "mean_abs_error", "p95_abs_error"] {
+        assert!(group[key].as_f64().unwrap() < 0.01, "{key}: {group}");
+    }
+    assert!(group["worst"]["name"].is_string());
+
+    let output = validate("instruction,vl,sew,lmul,cycles\n\"vadd.vq v8,v16,v24\",max,32,m1,2\n", &[]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.ends_with(", line 2: no instruction `vadd.vq`\n"), "{message}");
+}
