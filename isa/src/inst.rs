@@ -90,7 +90,7 @@ pub(crate) fn sext(value: u32, bits: u32) -> i64 {
     i64::from((value << (32 - bits)) as i32 >> (32 - bits))
 }
 
-fn immediate(row: &Row, word: u32) -> i64 {
+pub(crate) fn immediate(row: &Row, word: u32) -> i64 {
     let has = |field| row.encoding.has(field);
     let bits = |hi: u32, lo: u32| word >> lo & ((1u64 << (hi - lo + 1)) - 1) as u32;
     if has(Field::Imm12) {

@@ -5,6 +5,7 @@
 //! [`Block::translate`](block::Block::translate) does that for straight-line code, and the handlers act on a
 //! [`Hart`](hart::Hart). Nothing here knows about cycles.
 
+pub mod asm;
 pub mod block;
 pub mod class;
 pub mod compressed;

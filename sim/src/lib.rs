@@ -12,3 +12,4 @@ pub mod loader;
 pub mod machine;
 pub mod report;
 pub mod timing;
+pub mod validate;

@@ -11,6 +11,7 @@ mod machines;
 mod options;
 mod run;
 mod signature;
+mod validate;
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -44,6 +45,9 @@ enum Command {
     Isa(isa::Args),
     /// Disassemble a program or single instruction words
     Disasm(disasm::Args),
+    /// Compare the model with measured tables and say by how much it is off
+    #[command(after_help = validate::HELP)]
+    Validate(validate::Args),
 }
 
 /// Why a command ended early, and the exit code for it.
@@ -80,6 +84,7 @@ pub fn main() -> ExitCode {
         Some(Command::Machines(args)) => machines::main(&args),
         Some(Command::Isa(args)) => isa::main(&args),
         Some(Command::Disasm(args)) => disasm::main(&args),
+        Some(Command::Validate(args)) => validate::main(&args),
     };
     result.unwrap_or_else(|failure| {
         if !failure.message.is_empty() {

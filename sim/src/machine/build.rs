@@ -54,6 +54,8 @@ impl Reader<'_> {
             taken_branch_penalty: self.integer("core.taken_branch_penalty")?,
             predictor,
             alu_to_address: self.integer("core.alu_to_address")?,
+            narrow_store: self.integer("core.narrow_store")?,
+            waw_hazards: self.flag("core.waw_hazards")?,
             environment_call: self.integer("core.environment_call")?,
         })
     }
@@ -70,6 +72,10 @@ impl Reader<'_> {
             in_order_writeback: self.flag("vector.in_order_writeback")?,
             vset_to_vector: self.integer("vector.vset_to_vector")?,
             start_level: self.choice("vector.start_level")?,
+            store_level: self.choice("vector.store_level")?,
+            early_line: self.integer("vector.early_line")?,
+            store_granule: self.integer("vector.store_granule")?,
+            partial_granule: self.integer("vector.partial_granule")?,
             elements_through_l1d: self.flag("vector.elements_through_l1d")?,
             chaining: self.flag("vector.chaining")?,
             war_hazards: self.flag("vector.war_hazards")?,
@@ -98,6 +104,7 @@ impl Reader<'_> {
             l1d: self.cache("l1d")?,
             l2: self.cache("l2")?,
             l3: self.cache("l3")?,
+            scattered_pages: self.flag("memory.scattered_pages")?,
             prefetcher,
             dram: Dram {
                 latency: self.duration("memory.dram.latency", clock_mhz)?,
@@ -127,6 +134,7 @@ impl Reader<'_> {
             size,
             ways: self.integer(&key("ways"))?,
             line: self.integer(&key("line"))?,
+            replacement: self.choice(&key("replacement"))?,
             hit_latency: self.integer(&key("hit_latency"))?,
             outstanding_fills: self.integer(&key("outstanding_fills"))?,
             bytes_per_cycle: self.real(&key("bytes_per_cycle"))?,
@@ -146,7 +154,7 @@ impl Reader<'_> {
             let what = "missing: every timing class needs pipe, unit, latency and occupancy";
             return Err(MachineError::new(&self.layers.file, 0, &prefix, what));
         }
-        let bypass = key("bypass");
+        let (bypass, rewrite) = (key("bypass"), key("rewrite"));
         Ok(ClassTiming {
             pipe: self.choice(&key("pipe"))?,
             unit: self.choice(&key("unit"))?,
@@ -154,6 +162,7 @@ impl Reader<'_> {
             bypass: if self.stated(&bypass) { Some(self.integer(&bypass)?) } else { None },
             late: self.optional_flag(&key("late"))?,
             occupancy: self.formula(&key("occupancy"), vector)?,
+            rewrite: if self.stated(&rewrite) { Some(self.formula(&rewrite, vector)?) } else { None },
             chains: self.optional_flag(&key("chains"))?,
             elementwise: self.optional_flag(&key("elementwise"))?,
         })

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use rvtile_isa::class::Class;
 
-use super::model::{MemoryPort, Pipe, PredictorKind, PrefetchKind, StartLevel, Unit};
+use super::model::{MemoryPort, Pipe, PredictorKind, PrefetchKind, Replacement, StartLevel, Unit};
 use super::value::Kind;
 
 /// A key of a machine file.
@@ -50,6 +50,8 @@ pub const KEYS: &[Key] = &[
     key("core.mispredict_penalty", CYCLES, "cycles", "lost by a mispredicted branch or jump"),
     key("core.taken_branch_penalty", CYCLES, "cycles", "lost by a taken branch or jump that was predicted"),
     key("core.alu_to_address", CYCLES, "cycles", "from an integer ALU result to address generation"),
+    key("core.narrow_store", CYCLES, "cycles", "that a store of less than 4 bytes keeps the L1D"),
+    key("core.waw_hazards", Kind::Flag, "", "a write waits for an earlier, slower write of its register"),
     key("core.environment_call", CYCLES, "cycles", "charged for a call of the environment"),
     key("core.predictor.kind", Kind::Choice(PredictorKind::NAMES), "", "branch predictor"),
     key("core.predictor.entries", power(2, 1 << 20), "", "two-bit counters"),
@@ -65,17 +67,23 @@ pub const KEYS: &[Key] = &[
     key("vector.sequencer_extra", integer(0, 64), "cycles", "sequencer kept beyond the occupancy"),
     key("vector.in_order_writeback", Kind::Flag, "", "results are written back in order, scalar and vector together"),
     key("vector.vset_to_vector", integer(0, 64), "cycles", "from vset* to a vector instruction that follows"),
-    key("vector.start_level", Kind::Choice(StartLevel::NAMES), "", "nearest level of unit-stride accesses"),
+    key("vector.start_level", Kind::Choice(StartLevel::NAMES), "", "nearest level of unit-stride loads"),
+    key("vector.store_level", Kind::Choice(StartLevel::NAMES), "", "nearest level of unit-stride stores"),
+    key("vector.early_line", CYCLES, "cycles", "that a vector load sees a line from behind L1D before a scalar one"),
+    key("vector.store_granule", power(1, 4096), "bytes", "aligned piece that a store writes without reading it first"),
+    key("vector.partial_granule", CYCLES, "cycles", "to merge a store's incomplete first or last granule"),
     key("vector.elements_through_l1d", Kind::Flag, "", "strided, indexed and segment accesses go through L1D"),
     key("vector.chaining", Kind::Flag, "", "a dependent may start at its producer's first beat"),
     key("vector.war_hazards", Kind::Flag, "", "a write waits for earlier readers of its register"),
-    key("vector.fault_first_vl", CYCLES, "cycles", "until vl can be read after a fault-only-first load"),
+    key("vector.fault_first_vl", CYCLES, "cycles", "from the last beat of a fault-only-first load to reading vl"),
     key("memory.<cache>.size", Kind::Size { max: 1 << 40 }, "bytes", "capacity; 0: there is no such cache"),
     key("memory.<cache>.ways", integer(1, 1024), "", "associativity; size / ways / line is a power of two"),
     key("memory.<cache>.line", power(8, 4096), "bytes", "line"),
+    key("memory.<cache>.replacement", Kind::Choice(Replacement::NAMES), "", "which line of a full set goes"),
     key("memory.<cache>.hit_latency", CYCLES, "cycles", "added by a hit when the access started at a nearer level"),
     key("memory.<cache>.outstanding_fills", integer(1, 1024), "", "line fills under way at once"),
     key("memory.<cache>.bytes_per_cycle", Kind::Real { min: 1e-3, max: 1e6 }, "bytes/cycle", "bandwidth of fills"),
+    key("memory.scattered_pages", Kind::Flag, "", "pages of 4 KiB lie anywhere in physical memory"),
     key("memory.prefetcher.kind", Kind::Choice(PrefetchKind::NAMES), "", "prefetcher into the L2"),
     key("memory.prefetcher.initial_distance", integer(1, 1024), "lines", "ahead when a stream is found"),
     key("memory.prefetcher.max_distance", integer(1, 1024), "lines", "ahead at most"),
@@ -98,6 +106,7 @@ pub const KEYS: &[Key] = &[
     optional("class.<class>.bypass", CYCLES, "cycles", "seen by a consumer that reads late; absent: the latency"),
     optional("class.<class>.late", Kind::Flag, "", "reads sources (of a store: data) late; absent: false"),
     key("class.<class>.occupancy", Kind::Formula, "cycles", "that the unit is kept"),
+    optional("class.<class>.rewrite", Kind::Formula, "cycles", "until its mask register can be written again"),
     optional("class.<class>.chains", Kind::Flag, "", "a dependent may follow beat by beat; absent: false"),
     optional("class.<class>.elementwise", Kind::Flag, "", "memory: one access per element; absent: false"),
 ];

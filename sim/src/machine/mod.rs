@@ -25,7 +25,7 @@ pub use formula::{Formula, FormulaError, Inputs, MAX_CYCLES, Shape, Var};
 pub use keys::{CACHES, KEYS, Key, reference};
 pub use model::{
     Cache, ClassTiming, Core, Dram, Entry, Machine, MemoryPort, MemorySystem, Pipe, Predictor, PredictorKind,
-    PrefetchKind, Prefetcher, StartLevel, Unit, Vector,
+    PrefetchKind, Prefetcher, Replacement, StartLevel, Unit, Vector,
 };
 pub use schema::schema;
 pub use value::Kind;

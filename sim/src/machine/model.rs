@@ -91,6 +91,14 @@ choices! {
         L2 = "l2",
     }
 
+    /// Choice of the line that goes when a set is full.
+    pub enum Replacement {
+        /// The least recently used.
+        Lru = "lru",
+        /// Any.
+        Random = "random",
+    }
+
     /// Kind of prefetcher.
     pub enum PrefetchKind {
         /// No prefetcher.
@@ -115,6 +123,10 @@ pub struct Core {
     pub predictor: Predictor,
     /// Cycles from an integer ALU result to address generation.
     pub alu_to_address: u32,
+    /// Cycles that a store of less than four bytes keeps the L1D.
+    pub narrow_store: u32,
+    /// Whether a write waits for an earlier, slower write of the same scalar register.
+    pub waw_hazards: bool,
     /// Cycles charged for a call of the environment.
     pub environment_call: u32,
 }
@@ -158,13 +170,21 @@ pub struct Vector {
     pub vset_to_vector: u32,
     /// Nearest level of unit-stride accesses.
     pub start_level: StartLevel,
+    /// Nearest level of unit-stride stores.
+    pub store_level: StartLevel,
+    /// Cycles that a vector load sees a line from behind the L1D before a scalar load would.
+    pub early_line: u32,
+    /// Bytes of the aligned pieces that a store writes without reading them first.
+    pub store_granule: u32,
+    /// Cycles to merge the incomplete first or last granule of a store.
+    pub partial_granule: u32,
     /// Whether element accesses (strided, indexed, segment) go through L1D; else they start where unit-stride ones do.
     pub elements_through_l1d: bool,
     /// Whether a dependent may start at the first beat of its producer, for classes that chain.
     pub chaining: bool,
     /// Whether a write waits for earlier readers of its register.
     pub war_hazards: bool,
-    /// Cycles until `vl` can be read after a fault-only-first load.
+    /// Cycles from the last beat of a fault-only-first load until `vl` can be read.
     pub fault_first_vl: u32,
 }
 
@@ -177,6 +197,8 @@ pub struct Cache {
     pub ways: u32,
     /// Line, bytes, a power of two.
     pub line: u32,
+    /// Which line of a full set goes.
+    pub replacement: Replacement,
     /// Cycles added to the class latency by a hit here when the access did not start at this level.
     pub hit_latency: u32,
     /// Line fills that may be under way at once.
@@ -228,6 +250,8 @@ pub struct MemorySystem {
     pub l2: Option<Cache>,
     /// Third level.
     pub l3: Option<Cache>,
+    /// Whether pages lie anywhere in physical memory, which the caches behind the L1s are indexed by.
+    pub scattered_pages: bool,
     /// Prefetcher.
     pub prefetcher: Prefetcher,
     /// Main memory.
@@ -249,6 +273,8 @@ pub struct ClassTiming {
     pub late: bool,
     /// Cycles that the unit is kept.
     pub occupancy: Formula,
+    /// Cycles until another mask may be merged into the mask register that it wrote; `None`: it merges nothing.
+    pub rewrite: Option<Formula>,
     /// Whether a dependent may start at the first beat and then follow beat by beat.
     pub chains: bool,
     /// Memory: one access per element (per segment of a segment access).

@@ -14,6 +14,7 @@ pub mod stat;
 pub mod table;
 #[cfg(test)]
 mod tests;
+pub mod validation;
 
 use crate::bench::Measurement;
 use crate::timing::ledger::{Cause, Ledger};

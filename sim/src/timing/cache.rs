@@ -1,5 +1,7 @@
 //! A set-associative cache: tags only.
 
+use crate::machine::Replacement;
+
 /// Where a line came from: the name of the level that supplied it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -38,8 +40,11 @@ pub(super) struct Hit {
     pub from: Level,
 }
 
-/// Tags of one cache with least-recently-used replacement.
+/// Tags of one cache.
 pub(super) struct Cache {
+    replacement: Replacement,
+    /// State of the generator that picks victims.
+    random: u32,
     lines: Vec<Line>,
     ways: usize,
     set_mask: u64,
@@ -52,10 +57,12 @@ pub(super) struct Cache {
 
 impl Cache {
     /// `size` and `line` in bytes; `size / (line * ways)` is a power of two.
-    pub fn new(size: u64, ways: u32, line: u32) -> Cache {
+    pub fn new(size: u64, ways: u32, line: u32, replacement: Replacement) -> Cache {
         let sets = (size / u64::from(line) / u64::from(ways)).max(1);
         let empty = Line { number: EMPTY, ready: 0, used: 0, from: Level::L1, dirty: false };
         Cache {
+            replacement,
+            random: 1,
             lines: vec![empty; (sets * u64::from(ways)) as usize],
             ways: ways as usize,
             set_mask: sets - 1,
@@ -109,8 +116,18 @@ impl Cache {
     pub fn fill(&mut self, line: u64, hit: Hit, dirty: bool) -> Option<u64> {
         self.clock += 1;
         let clock = self.clock;
-        let victim =
-            self.set(line).iter_mut().min_by_key(|entry| if entry.number == EMPTY { 0 } else { entry.used })?;
+        let pick = match self.replacement {
+            Replacement::Lru => None,
+            Replacement::Random => {
+                // A linear-feedback shift register of full period, as in hardware.
+                self.random = self.random >> 1 ^ if self.random & 1 == 1 { 0xa300_0000 } else { 0 };
+                Some(self.random as usize % self.ways)
+            }
+        };
+        let set = self.set(line);
+        let oldest = || set.iter().enumerate().min_by_key(|(_, entry)| entry.used).map(|(index, _)| index);
+        let way = set.iter().position(|entry| entry.number == EMPTY).or(pick).or_else(oldest)?;
+        let victim = &mut set[way];
         let evicted = (victim.number != EMPTY && victim.dirty).then_some(victim.number);
         *victim = Line { number: line, ready: hit.ready, used: clock, from: hit.from, dirty };
         evicted
@@ -123,7 +140,7 @@ mod tests {
 
     #[test]
     fn the_least_recent_line_goes() {
-        let mut cache = Cache::new(256, 2, 64);
+        let mut cache = Cache::new(256, 2, 64, Replacement::Lru);
         let hit = Hit { ready: 0, from: Level::L2 };
         for line in [0, 2] {
             assert!(cache.access(line, false).is_none());

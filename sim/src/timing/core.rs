@@ -72,6 +72,8 @@ pub struct Core {
     /// No instruction may issue before this cycle: fetch or redirection.
     front: (u64, Cause),
     fetched_line: u64,
+    /// The L1D takes no scalar access before this cycle, because of an earlier store.
+    l1d_free: (u64, Cause),
     int_div_free: u64,
     fp_div_free: u64,
     vl: u32,
@@ -93,6 +95,7 @@ impl Core {
             issued: 0,
             front: (0, Cause::Branch),
             fetched_line: u64::MAX,
+            l1d_free: (0, Cause::OperandLoad),
             int_div_free: 0,
             fp_div_free: 0,
             vl: 0,
@@ -202,6 +205,20 @@ impl Core {
             };
             stalls.until(time, ready.cause);
         }
+        if self.machine.core.waw_hazards
+            && let Some(ready) = self.registers.get(desc.dest as usize)
+        {
+            // Results of the pipe come in order by themselves; one of the vector unit is waited for.
+            let written = if ready.cause == Cause::OperandVector { ready.full } else { ready.full + 1 };
+            let own = if ready.cause == Cause::OperandVector { 0 } else { desc.latency };
+            stalls.until(written.saturating_sub(own), ready.cause);
+        }
+        if desc.reads_vl {
+            stalls.until(self.vector.vl_known, Cause::OperandVector);
+        }
+        if let Mem::Scalar(_) = desc.mem {
+            stalls.until(self.l1d_free.0, self.l1d_free.1);
+        }
         match desc.unit {
             Unit::IntDivide => stalls.until(self.int_div_free, Cause::Divider),
             Unit::FpDivide => stalls.until(self.fp_div_free, Cause::Divider),
@@ -258,6 +275,13 @@ impl Core {
             late = served.ready - now;
             if late > 0 {
                 cause = miss_cause(served.from).unwrap_or(cause);
+            }
+            if desc.writes_memory {
+                // The line of a store that missed must come before the next access, and a narrow one is merged.
+                let narrow = matches!(desc.mem, Mem::Scalar(bytes) if bytes < 4);
+                let kept = if narrow { u64::from(self.machine.core.narrow_store) } else { 0 };
+                let missed = if late > kept { miss_cause(served.from) } else { None };
+                self.l1d_free = (now + kept.max(late), missed.unwrap_or(Cause::StorePath));
             }
         }
         self.produce(desc.dest, desc.late_latency + late, desc.address_latency + late, desc.latency + late, cause);

@@ -2,6 +2,8 @@
 
 use rvtile_isa::block::{Block, BlockInst};
 use rvtile_isa::class::Class;
+use rvtile_isa::encoding::Field;
+use rvtile_isa::hart::csr;
 use rvtile_isa::inst::Inst;
 use rvtile_isa::operand::Operand;
 use rvtile_isa::row::{Mem, Props};
@@ -68,6 +70,8 @@ pub(super) struct Desc {
     pub busy: u64,
     pub mem: Mem,
     pub writes_memory: bool,
+    /// It reads the CSR vl.
+    pub reads_vl: bool,
     /// Index into the block's vector descriptors.
     pub vector: Option<VectorDesc>,
 }
@@ -87,6 +91,8 @@ pub(super) struct VectorDesc {
     pub sources: [Group; 4],
     pub source_count: u8,
     pub produces: Cause,
+    /// The mask result is merged into what the register holds.
+    pub merges: bool,
     pub chains: bool,
     pub elementwise: bool,
     pub mem: Mem,
@@ -96,8 +102,17 @@ pub(super) struct VectorDesc {
     pub fields: u64,
     vtype: Vtype,
     eew: u32,
-    /// vl of the last evaluation, with its occupancy and latency: vl seldom changes.
-    cached: (u32, u64, u64),
+    /// The last evaluation and its vl: that seldom changes.
+    cached: (u32, Cost),
+}
+
+/// What an instruction costs at some vl, in cycles.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cost {
+    pub occupancy: u64,
+    pub latency: u64,
+    /// Until another mask may be merged into the same register; 0: at once.
+    pub rewrite: u64,
 }
 
 impl Desc {
@@ -150,6 +165,7 @@ fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) ->
         busy: constant(&class.occupancy),
         mem: row.mem,
         writes_memory: row.props.contains(Props::STORE),
+        reads_vl: row.encoding.has(Field::Csr) && inst.bits(31, 20) == u32::from(csr::VL),
         vector: (kind == Kind::Vector).then(|| vector_desc(entry, inst, class)),
     }
 }
@@ -225,12 +241,18 @@ fn is_mac(class: Class) -> bool {
     matches!(class, Class::VMac | Class::VWidenMac | Class::VFma | Class::VFpWidenMac)
 }
 
+/// Classes that write some elements of their destination and let the others stand: what was there is no operand.
+fn passes_by(class: Class) -> bool {
+    matches!(class, Class::VSlide | Class::VFromScalar | Class::VCompress)
+}
+
 fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming) -> VectorDesc {
     let props = inst.row.props;
     let vtype = entry.vtype;
     let lmul = if vtype.ill() { 0 } else { vtype.lmul_log2() };
     let sew_log2 = if vtype.ill() { 3 } else { vtype.sew_log2() };
-    let fields = inst.nf();
+    // The number of registers of a whole-register move stands in the place of vs1.
+    let fields = if inst.row.class == Class::VMoveWhole { inst.bits(19, 15) + 1 } else { inst.nf() };
     let regs = |log2: i32| 1u32 << log2.max(0);
     let group = |reg: u8, count: u32| Group { reg, count: count.min(32 - u32::from(reg)) as u8 };
     let eew_of = |eew: u8| i32::from(eew).trailing_zeros() as i32;
@@ -299,6 +321,7 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming) -> VectorDes
     }
     if let Some(dest) = dest
         && props.contains(Props::READS_VD)
+        && !passes_by(inst.row.class)
         && source_count < 4
     {
         sources[source_count] = dest;
@@ -322,6 +345,9 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming) -> VectorDes
         sources,
         source_count: source_count as u8,
         produces,
+        // Logical instructions compute whole mask registers.
+        merges: props.contains(Props::MASK_RESULT)
+            && !(props.contains(Props::MASK_SOURCES) && inst.row.operands.has(Operand::Vs1)),
         chains: class.chains,
         elementwise: class.elementwise,
         mem: inst.row.mem,
@@ -330,7 +356,7 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming) -> VectorDes
         fields: u64::from(fields),
         vtype,
         eew,
-        cached: (u32::MAX, 0, 0),
+        cached: (u32::MAX, Cost::default()),
     }
 }
 
@@ -342,15 +368,18 @@ fn shape(machine: &Machine, vtype: Vtype, eew: u32, nf: u32, vl: u32) -> Shape {
 }
 
 impl VectorDesc {
-    /// Occupancy and latency in cycles at this vl.
-    pub fn cost(&mut self, vl: u32, machine: &Machine) -> (u64, u64) {
+    /// What it costs at this vl.
+    pub fn cost(&mut self, vl: u32, machine: &Machine) -> Cost {
         if self.cached.0 != vl {
             let inputs = Inputs::new(&shape(machine, self.vtype, self.eew, self.fields as u32, vl));
             let class = machine.class(self.class);
             let occupancy = u64::from(class.occupancy.cycles(&inputs)).max(1);
-            self.cached = (vl, occupancy, u64::from(class.latency.cycles(&inputs)));
+            let latency = u64::from(class.latency.cycles(&inputs));
+            let rewrite = class.rewrite.as_ref().filter(|_| self.merges);
+            let rewrite = rewrite.map_or(0, |formula| u64::from(formula.cycles(&inputs)));
+            self.cached = (vl, Cost { occupancy, latency, rewrite });
         }
-        (self.cached.1, self.cached.2)
+        self.cached.1
     }
 
     /// What the arithmetic sequencer's work counts as.

@@ -41,7 +41,7 @@ impl Stage {
     fn new(level: Level, cache: &machine::Cache) -> Stage {
         Stage {
             level,
-            cache: Cache::new(cache.size, cache.ways, cache.line),
+            cache: Cache::new(cache.size, cache.ways, cache.line, cache.replacement),
             latency: u64::from(cache.hit_latency),
             channel: Channel::new(u64::from(cache.line), cache.bytes_per_cycle),
             fills: vec![0; cache.outstanding_fills.max(1) as usize],
@@ -111,6 +111,32 @@ pub(super) struct Hierarchy {
     trains_scalar: bool,
     trains_vector: bool,
     wanted: Vec<u64>,
+    scattered: bool,
+    page_lines: u64,
+}
+
+/// An access on its way to the line that holds `addr`.
+struct Request {
+    addr: u64,
+    write: bool,
+    /// The stage that it begins at.
+    first: usize,
+    /// The part of the latency that the requester's own latency already has.
+    base: u64,
+    /// It takes none of the L1D's places for fills.
+    streams: bool,
+    /// The prefetcher sees it.
+    trains: bool,
+}
+
+const PAGE_BYTES: u64 = 4096;
+
+/// Where a line lies when its page may lie anywhere: a fixed permutation of the pages.
+fn physical(line: u64, page_lines: u64) -> u64 {
+    let mut page = (line / page_lines) as u32;
+    page = (page ^ page >> 16).wrapping_mul(0x7feb_352d);
+    page = (page ^ page >> 15).wrapping_mul(0x846c_a68b);
+    u64::from(page ^ page >> 16) * page_lines + line % page_lines
 }
 
 impl Hierarchy {
@@ -133,6 +159,8 @@ impl Hierarchy {
             trains_scalar: memory.prefetcher.scalar,
             trains_vector: memory.prefetcher.vector,
             wanted: Vec::new(),
+            scattered: memory.scattered_pages,
+            page_lines: (PAGE_BYTES / line_bytes).max(1),
         }
     }
 
@@ -149,7 +177,8 @@ impl Hierarchy {
             return Served { ready: hit.ready.max(time), accepted: time, from: hit.from };
         }
         let start = stage.fill_slot(time);
-        let served = self.supply(self.behind_l1, addr, false, start, 0, false);
+        let request = Request { addr, write: false, first: self.behind_l1, base: 0, streams: false, trains: false };
+        let served = self.supply(request, start);
         if let Some(stage) = &mut self.fetch {
             stage.cache.fill(line, Hit { ready: served.ready, from: served.from }, false);
             stage.fill_done(served.ready);
@@ -159,28 +188,41 @@ impl Hierarchy {
 
     /// A scalar or element access through the L1D.
     pub fn scalar(&mut self, addr: u64, write: bool, time: u64) -> Served {
-        self.access(0, addr, write, time, self.trains_scalar)
+        self.supply(Request { addr, write, first: 0, base: 0, streams: false, trains: self.trains_scalar }, time)
     }
 
-    /// An access of the vector unit to the line at `addr`, beginning at the L1D or behind it.
-    pub fn vector(&mut self, addr: u64, write: bool, time: u64, through_l1d: bool) -> Served {
-        self.access(if through_l1d { 0 } else { self.behind_l1 }, addr, write, time, self.trains_vector)
+    /// A scattered access of the vector unit to the line at `addr`, beginning at the L1D or behind it.
+    pub fn element(&mut self, addr: u64, write: bool, time: u64, through_l1d: bool) -> Served {
+        let (first, base) = if through_l1d { (0, 0) } else { (self.behind_l1, self.behind_l1_latency()) };
+        self.supply(Request { addr, write, first, base, streams: false, trains: self.trains_vector }, time)
     }
 
-    fn access(&mut self, first: usize, addr: u64, write: bool, time: u64, trains: bool) -> Served {
-        // The nearest level's latency is part of the instruction's own.
-        let base = if first == 0 { 0 } else { self.stages.get(first).map_or(0, |stage| stage.latency) };
-        self.supply(first, addr, write, time, base, trains)
+    /// A line of a unit-stride access of the vector unit, beginning at the L1D or behind it. It does not take the
+    /// L1D's places for fills; where it begins there, `early` cycles of the latency behind the L1D are saved.
+    pub fn stream(&mut self, addr: u64, write: bool, time: u64, through_l1d: bool, early: u64) -> Served {
+        let (first, base) = if through_l1d { (0, early) } else { (self.behind_l1, self.behind_l1_latency()) };
+        self.supply(Request { addr, write, first, base, streams: true, trains: self.trains_vector }, time)
     }
 
-    /// The line at `addr` for a requester in front of stage `first`.
-    /// `base`: the part of the latency that the requester's own latency already has.
-    fn supply(&mut self, first: usize, addr: u64, write: bool, time: u64, base: u64, trains: bool) -> Served {
+    /// The latency of the nearest level is part of the latency of an instruction that begins there.
+    fn behind_l1_latency(&self) -> u64 {
+        self.stages.get(self.behind_l1).map_or(0, |stage| stage.latency)
+    }
+
+    /// The line by which a stage is indexed.
+    fn line_at(&self, index: usize, line: u64) -> u64 {
+        if index < self.behind_l1 || !self.scattered { line } else { physical(line, self.page_lines) }
+    }
+
+    fn supply(&mut self, request: Request, time: u64) -> Served {
+        let Request { addr, write, first, base, streams, trains } = request;
         let line = addr / self.line_bytes;
         let mut time = time;
         let mut found = None;
-        for (index, stage) in self.stages.iter_mut().enumerate().skip(first) {
-            if let Some(hit) = stage.cache.access(line, write && index == first) {
+        for index in first..self.stages.len() {
+            let at = self.line_at(index, line);
+            let stage = &mut self.stages[index];
+            if let Some(hit) = stage.cache.access(at, write && index == first) {
                 let latency = if index == 0 { 0 } else { stage.latency.saturating_sub(base) };
                 let late = hit.ready > time;
                 found = Some((
@@ -189,7 +231,9 @@ impl Hierarchy {
                 ));
                 break;
             }
-            time = stage.fill_slot(time);
+            if index > 0 || !streams {
+                time = stage.fill_slot(time);
+            }
         }
         let (supplier, mut hit) = match found {
             Some(found) => found,
@@ -203,7 +247,9 @@ impl Hierarchy {
         hit.ready += waited.unwrap_or(0);
         for index in (first..supplier).rev() {
             self.fill(index, line, hit, write && index == first);
-            self.stages[index].fill_done(hit.ready);
+            if index > 0 || !streams {
+                self.stages[index].fill_done(hit.ready);
+            }
         }
         // The prefetcher sits at the level behind the L1s and sees what reaches it.
         if trains && supplier >= self.behind_l1 {
@@ -220,11 +266,18 @@ impl Hierarchy {
 
     /// Puts a line into a stage; a dirty victim moves one level out.
     fn fill(&mut self, index: usize, line: u64, hit: Hit, dirty: bool) {
-        let Some(victim) = self.stages[index].cache.fill(line, hit, dirty) else { return };
+        let at = self.line_at(index, line);
+        self.place(index, at, hit, dirty);
+    }
+
+    fn place(&mut self, index: usize, at: u64, hit: Hit, dirty: bool) {
+        let Some(victim) = self.stages[index].cache.fill(at, hit, dirty) else { return };
+        // A victim of the L1D has the number that the L1D knows it by.
+        let victim = if index < self.behind_l1 { self.line_at(index + 1, victim) } else { victim };
         match self.stages.get_mut(index + 1) {
             Some(outer) => {
                 if outer.cache.access(victim, true).is_none() {
-                    self.fill(index + 1, victim, hit, true);
+                    self.place(index + 1, victim, hit, true);
                 }
             }
             None => {
@@ -238,13 +291,23 @@ impl Hierarchy {
     fn train(&mut self, line: u64, time: u64) {
         let Some(prefetcher) = &mut self.prefetcher else { return };
         let mut wanted = std::mem::take(&mut self.wanted);
-        prefetcher.demand(line, &mut wanted);
+        let page = line / self.page_lines;
+        if self.scattered {
+            // It sees physical addresses: a stream ends with its page.
+            prefetcher.demand(physical(line, self.page_lines), &mut wanted);
+            let first = physical(page * self.page_lines, self.page_lines);
+            wanted.retain(|wanted| wanted / self.page_lines == first / self.page_lines);
+            wanted.iter_mut().for_each(|wanted| *wanted = *wanted - first + page * self.page_lines);
+        } else {
+            prefetcher.demand(line, &mut wanted);
+        }
         let target = self.behind_l1;
         for line in wanted.drain(..) {
-            if target >= self.stages.len() || self.stages[target].cache.holds(line) {
+            let at = self.line_at(target, line);
+            if target >= self.stages.len() || self.stages[target].cache.holds(at) {
                 continue;
             }
-            let outer = (target + 1..self.stages.len()).find(|&index| self.stages[index].cache.holds(line));
+            let outer = (target + 1..self.stages.len()).find(|&index| self.stages[index].cache.holds(at));
             let supplier = outer.unwrap_or(self.stages.len());
             let mut hit = match outer {
                 Some(index) => Hit { ready: time + self.stages[index].latency, from: self.stages[index].level },

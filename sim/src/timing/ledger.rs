@@ -60,6 +60,8 @@ causes! {
     QueueFull = "queue-full";
     /// a vector sequencer is kept without moving data or operands
     Sequencer = "sequencer";
+    /// a store is merged into its line
+    StorePath = "store-path";
     /// a divider is busy
     Divider = "divider";
     /// a line comes from the second level

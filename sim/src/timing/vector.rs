@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rvtile_isa::row::Mem;
 
-use super::describe::{Group, VectorDesc};
+use super::describe::{Cost, Group, VectorDesc};
 use super::hierarchy::{Hierarchy, Served};
 use super::ledger::{Cause, Painter};
 use crate::machine::{Machine, MemoryPort, StartLevel, Unit};
@@ -19,6 +19,8 @@ struct Register {
     /// Its first and last elements have been read by all instructions so far.
     read_first: u64,
     read_last: u64,
+    /// Another mask may be merged into it.
+    merged: u64,
     cause: Option<Cause>,
 }
 
@@ -58,13 +60,20 @@ pub(super) struct VectorUnit {
     /// When the latest instructions left the command queue, as many as it holds.
     left: Vec<u64>,
     next: usize,
+    /// When the lines of the latest stores are there, as many as may be waited for.
+    stored_lines: Vec<u64>,
+    next_stored: usize,
     last_left: u64,
     /// Everything so far is complete.
     pub done: u64,
+    /// `vl` can be read: later than the instruction that sets it for a fault-only-first load.
+    pub vl_known: u64,
     /// All memory accesses so far are complete.
     pub memory_done: u64,
     hazards: bool,
     through_l1d: bool,
+    stores_through_l1d: bool,
+    early_line: u64,
     elements_through_l1d: bool,
     chaining: bool,
     extra: u64,
@@ -73,6 +82,7 @@ pub(super) struct VectorUnit {
 impl VectorUnit {
     pub fn new(machine: &Arc<Machine>) -> VectorUnit {
         let vector = &machine.vector;
+        let fills = machine.memory.l2.as_ref().map_or(1, |cache| cache.outstanding_fills);
         VectorUnit {
             machine: Arc::clone(machine),
             registers: [Register::default(); 32],
@@ -83,11 +93,16 @@ impl VectorUnit {
             shared_port: vector.memory_port == MemoryPort::Shared,
             left: vec![0; vector.queue_depth.max(1) as usize],
             next: 0,
+            stored_lines: vec![0; fills.max(1) as usize],
+            next_stored: 0,
             last_left: 0,
             done: 0,
+            vl_known: 0,
             memory_done: 0,
             hazards: vector.war_hazards,
             through_l1d: vector.start_level == StartLevel::L1d,
+            stores_through_l1d: vector.store_level == StartLevel::L1d,
+            early_line: u64::from(vector.early_line),
             elements_through_l1d: vector.elements_through_l1d,
             chaining: vector.chaining,
             extra: u64::from(vector.sequencer_extra),
@@ -109,7 +124,8 @@ impl VectorUnit {
         memory: &mut Hierarchy,
         painter: &mut Painter,
     ) -> Issued {
-        let (occupancy, latency) = desc.cost(vl, &self.machine);
+        let cost = desc.cost(vl, &self.machine);
+        let Cost { occupancy, latency, .. } = cost;
         let head = time.max(self.last_left + 1);
         let (mut start, mut cause) = self.operands(desc, head, occupancy, latency);
         let free = self.unit_free(desc);
@@ -134,8 +150,11 @@ impl VectorUnit {
         let produces = late.unwrap_or(desc.produces);
         self.hold(desc, start, held, painter);
         self.read(desc, start, occupancy);
-        self.write(desc, start + delay, occupancy, latency, produces);
+        self.write(desc, start + delay, cost, produces);
         let result = start + delay + latency;
+        if matches!(desc.mem, Mem::FaultFirst { .. }) {
+            self.vl_known = start + delay + occupancy + u64::from(self.machine.vector.fault_first_vl);
+        }
         self.done = self.done.max(result).max(start + held).max(start + delay + latency + occupancy - 1);
         Issued { start, result }
     }
@@ -155,6 +174,9 @@ impl VectorUnit {
                 need(register.first.saturating_sub(from), why);
                 need(register.last.saturating_sub(to), why);
             }
+        }
+        if let (Some(dest), true) = (desc.dest, desc.merges) {
+            need(self.registers[dest.reg as usize % 32].merged, Cause::RegisterReuse);
         }
         if let (Some(dest), true) = (desc.dest, self.hazards) {
             let chains = desc.chains && self.chaining;
@@ -221,8 +243,9 @@ impl VectorUnit {
         }
     }
 
-    fn write(&mut self, desc: &VectorDesc, start: u64, occupancy: u64, latency: u64, cause: Cause) {
+    fn write(&mut self, desc: &VectorDesc, start: u64, cost: Cost, cause: Cause) {
         let Some(dest) = desc.dest else { return };
+        let Cost { occupancy, latency, rewrite } = cost;
         let count = u64::from(dest.count).max(1);
         for k in 0..count {
             let (first, last) = if desc.chains && self.chaining {
@@ -234,6 +257,7 @@ impl VectorUnit {
             let register = &mut self.registers[(dest.reg as usize + k as usize) % 32];
             register.first = start + latency + first;
             register.last = start + latency + last;
+            register.merged = if rewrite > 0 { start + rewrite } else { 0 };
             register.cause = Some(cause);
         }
     }
@@ -271,12 +295,19 @@ impl VectorUnit {
         // The port moves aligned words: an access that is not aligned touches one more.
         let word = u64::from(self.machine.vector.port_bytes);
         let beats = occupancy.max((addr % word + bytes).div_ceil(word));
+        let through_l1d = if write { self.stores_through_l1d } else { self.through_l1d };
         let (mut delay, mut accepted, mut cause) = (0, start, None);
         for index in 0..lines {
             let turn = start + index * beats / lines;
             let served: Served =
-                memory.vector((first + index) * line_bytes, write, turn.max(accepted), self.through_l1d);
+                memory.stream((first + index) * line_bytes, write, turn.max(accepted), through_l1d, self.early_line);
             accepted = accepted.max(served.accepted);
+            if write {
+                // A line that is still on its way keeps its place among the stores that wait for one.
+                accepted = accepted.max(self.stored_lines[self.next_stored]);
+                self.stored_lines[self.next_stored] = served.ready;
+                self.next_stored = (self.next_stored + 1) % self.stored_lines.len();
+            }
             let late = served.ready.saturating_sub(turn);
             if late > delay {
                 delay = late;
@@ -285,13 +316,36 @@ impl VectorUnit {
         }
         let held = beats.max((accepted + 1).saturating_sub(start));
         self.ports[port] = start + held;
+        if write {
+            let (port_busy, store_busy) = self.merge(addr, bytes, start + held, memory);
+            self.ports[port] += port_busy;
+            painter.wait(start + held, start + held + port_busy, Cause::StorePath);
+            self.memory_done = self.memory_done.max(start + held + store_busy);
+            return (held + store_busy, 0, None);
+        }
         painter.port(start, start + beats);
         if let Some(cause) = cause {
             painter.wait(start + beats, start + held, cause);
         }
         self.memory_done = self.memory_done.max(start + held + delay);
-        // A store's sequencer does not wait for the line: it is written when it comes.
-        if write { (held, 0, None) } else { (held, delay, cause) }
+        (held, delay, cause)
+    }
+
+    /// The ends of a store from `addr` on that do not fill a granule: they are read through the L1D, merged and
+    /// written. One end keeps the port from loads, the other only the store path; ends in one register's reach are
+    /// merged together. Returns for how long port and store path are kept beyond the store itself, from `time` on.
+    fn merge(&self, addr: u64, bytes: u64, time: u64, memory: &mut Hierarchy) -> (u64, u64) {
+        let granule = u64::from(self.machine.vector.store_granule);
+        let cost = u64::from(self.machine.vector.partial_granule);
+        let end = addr.wrapping_add(bytes);
+        let (head, tail) = (!addr.is_multiple_of(granule), !end.is_multiple_of(granule));
+        if cost == 0 || !(head || tail) {
+            return (0, 0);
+        }
+        let line = if tail { end - 1 } else { addr };
+        let late = memory.element(line, true, time, true).ready.saturating_sub(time);
+        let ends = if bytes * 8 > u64::from(self.machine.vector.vlen) { u64::from(head) + u64::from(tail) } else { 1 };
+        (cost + late, cost * ends + late)
     }
 
     /// An access element by element through the L1D, one outstanding miss at a time.
@@ -314,7 +368,7 @@ impl VectorUnit {
             for line in
                 [addr, addr.wrapping_add(segment - 1)].into_iter().take(1 + usize::from(crosses(addr, segment, memory)))
             {
-                let served = memory.vector(line, desc.writes_memory, turn, self.elements_through_l1d);
+                let served = memory.element(line, desc.writes_memory, turn, self.elements_through_l1d);
                 let late = served.ready.saturating_sub(turn);
                 delay += late;
                 if late > worst {

@@ -9,9 +9,11 @@ mod machine_table;
 mod page;
 mod roofline;
 mod style;
+mod validation;
 
 pub use page::render;
 pub use roofline::picture as roofline;
+pub use validation::render as validation;
 
 /// Text as it stands in an element or a quoted attribute.
 fn escape(text: &str) -> String {

@@ -85,6 +85,7 @@ pub(super) fn fill(cause: Cause) -> &'static str {
         Cause::RegisterReuse => "#6b3460",
         Cause::QueueFull => "#f0e442",
         Cause::Sequencer => "#c2b71a",
+        Cause::StorePath => "#b8860b",
         Cause::Divider => "#8a8200",
         Cause::L1Miss => "#f4b08e",
         Cause::L2Miss => "#e07a3a",

@@ -1,0 +1,115 @@
+//! `rvtile validate`: the model against measured tables.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use super::options::assignment;
+use super::{Failure, files};
+use crate::machine::Machine;
+use crate::report::{html, validation};
+use crate::validate::{Error, Group, Table, instructions, loops};
+
+pub(super) const HELP: &str = "\
+Without a file of measurements, the tables that come with rvtile are compared.
+
+Formats (CSV with these header lines):
+  --instructions  instruction,vl,sew,lmul,cycles    \"vadd.vx v8,v16,t0\",max,32,m4,8.14
+  --loops         benchmark,variant,bytes_n,value_per_cycle    memcpy,rvv_m8,4897,0.98";
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Machine: a built-in name or a TOML file; without this option, the one that a table was measured on
+    #[arg(long, value_name = "NAME|FILE")]
+    machine: Option<String>,
+    /// Override a value of the machine, such as memory.l2.hit_latency=12 (repeatable)
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = assignment)]
+    overrides: Vec<(String, String)>,
+    /// Compare with measured throughput of instructions
+    #[arg(long, value_name = "FILE")]
+    instructions: Option<PathBuf>,
+    /// Compare with measured speed of loops over working sets
+    #[arg(long, value_name = "FILE")]
+    loops: Option<PathBuf>,
+    /// Show every row
+    #[arg(long, short)]
+    verbose: bool,
+    /// Write an array of JSON objects, one a group, to FILE; to stdout instead of the table without FILE
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
+    json: Option<PathBuf>,
+    /// Write a self-contained page with scatter plots and histograms of the errors
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Write the result table as Markdown to FILE
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+}
+
+/// The machine of the silicon tables.
+const SILICON: &str = "x280-blackhole";
+
+impl Args {
+    fn machine(&self, measured_on: &str) -> Result<Arc<Machine>, Failure> {
+        let name = self.machine.as_deref().unwrap_or(measured_on);
+        Machine::load(name, &self.overrides).map(Arc::new).map_err(Failure::refused)
+    }
+
+    /// Whether the user brought measurements.
+    fn has_files(&self) -> bool {
+        self.instructions.is_some() || self.loops.is_some()
+    }
+}
+
+pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
+    let outputs = [&args.json, &args.html, &args.markdown];
+    outputs.into_iter().flatten().try_for_each(|path| files::check(path))?;
+    let to_stdout = outputs.iter().filter(|path| path.as_deref().is_some_and(files::is_stdout)).count();
+    if to_stdout > 1 {
+        return Err(Failure::refused("only one report can go to stdout: give the others a file"));
+    }
+    let groups = groups(args)?;
+    if to_stdout == 0 {
+        files::print(&validation::text(&groups, args.verbose))?;
+    }
+    if let Some(path) = &args.json {
+        files::write(path, &validation::json(&groups, args.verbose))?;
+    }
+    if let Some(path) = &args.html {
+        files::write(path, &html::validation(&groups))?;
+    }
+    if let Some(path) = &args.markdown {
+        files::write(path, &validation::markdown(&groups))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One call a source of measurements.
+fn groups(args: &Args) -> Result<Vec<Group>, Failure> {
+    let embedded = !args.has_files();
+    let mut groups = Vec::new();
+    if let Some(path) = &args.instructions {
+        let (name, text) = read(path)?;
+        groups.extend(
+            instructions::compare(&[Table { name: &name, text: &text }], &args.machine(SILICON)?).map_err(refused)?,
+        );
+    } else if embedded {
+        groups.extend(instructions::compare(&instructions::tables(), &args.machine(SILICON)?).map_err(refused)?);
+    }
+    if let Some(path) = &args.loops {
+        let (name, text) = read(path)?;
+        groups.extend(loops::compare(&[Table { name: &name, text: &text }], &args.machine(SILICON)?).map_err(refused)?);
+    } else if embedded {
+        groups.extend(loops::compare(&loops::tables(), &args.machine(SILICON)?).map_err(refused)?);
+    }
+    Ok(groups)
+}
+
+fn refused(error: Error) -> Failure {
+    Failure::refused(error)
+}
+
+fn read(path: &Path) -> Result<(String, String), Failure> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::refused(format!("{name}: {error}")))?;
+    Ok((name, text))
+}
