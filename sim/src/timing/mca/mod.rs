@@ -243,3 +243,36 @@ impl Pipeline {
         Schedule { iterations, cycles, uops: self.uops, bottleneck }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rvtile_isa::class::Class;
+    use rvtile_isa::ext::Ext;
+    use rvtile_isa::op::Illegal;
+    use rvtile_isa::row::{Exec, Props};
+
+    use super::*;
+
+    const fn coprocessor(name: &'static str, props: Props) -> Row {
+        let encoding = "vs2 vs1 vd 31..25=0x15 14..12=0 6..0=0x5b";
+        let exec = Exec::Select(|_, _| Err(Illegal::Unknown));
+        Row::new(name, "vd, vs2, vs1", encoding, Ext::ZVE32X, Class::Vcix, exec).with(props)
+    }
+
+    static ADDS: Row = coprocessor("sf.vc.v.vvv", Props::READS_VD);
+    static WRITES: Row = coprocessor("sf.vc.v.vv", Props::empty());
+
+    fn cycles(row: &'static Row, destinations: &[u32]) -> f64 {
+        let machine = Machine::load("x280-mca19", &[]).unwrap();
+        let vtype = KnownType { lmul_eighths: Some(8), sew: Some(32) };
+        let word = |vd: u32| row.encoding.bits | 16 << 20 | 24 << 15 | vd << 7;
+        let text: Vec<Line> = destinations.iter().map(|&vd| Line { inst: Inst::new(row, word(vd)), vtype }).collect();
+        schedule(&text, &machine, 200).map_err(|row| row.name).unwrap().cycles_per_iteration()
+    }
+
+    #[test]
+    fn the_coprocessor_has_a_long_latency_and_the_units_throughput() {
+        assert_eq!(cycles(&ADDS, &[8, 8]), 40.005);
+        assert_eq!(cycles(&WRITES, &[8, 9, 10, 11]), 12.09);
+    }
+}
