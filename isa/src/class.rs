@@ -87,8 +87,10 @@ classes! {
     CacheOp = "cache-op";
     /// vsetvli, vsetivli, vsetvl.
     Vset = "vset", VECTOR;
-    /// Vector integer add, logic, min/max, merge, moves.
+    /// Vector integer add, logic, min/max.
     VInt = "v-int", VECTOR;
+    /// Merges, and moves of a vector or a scalar to all elements, integer and floating point.
+    VMerge = "v-merge", VECTOR;
     /// Vector shifts.
     VShift = "v-shift", VECTOR;
     /// Vector integer multiply.
@@ -113,7 +115,7 @@ classes! {
     VFp = "v-fp", VECTOR, FLOAT, FLAGS;
     /// Vector floating-point multiply-add.
     VFma = "v-fma", VECTOR, FLOAT, FLAGS, READS_VD;
-    /// Vector floating-point min/max, sign injection, class, merge, moves.
+    /// Vector floating-point min/max, sign injection, class.
     VFpOther = "v-fp-other", VECTOR, FLOAT, FLAGS;
     /// Vector floating-point compare, result a mask.
     VFpCompare = "v-fp-compare", VECTOR, FLOAT, FLAGS, MASK_RESULT;
@@ -131,8 +133,10 @@ classes! {
     VReduce = "v-reduce", VECTOR, SCALAR_RESULT, SCALAR_VS1;
     /// Widening integer tree reduction.
     VReduceWiden = "v-reduce-widen", VECTOR, SCALAR_RESULT, SCALAR_VS1;
-    /// Floating-point tree reduction.
+    /// Floating-point sum, tree reduction.
     VFpReduce = "v-fp-reduce", VECTOR, FLOAT, FLAGS, SCALAR_RESULT, SCALAR_VS1;
+    /// Floating-point minimum and maximum of a vector.
+    VFpReduceMinMax = "v-fp-reduce-minmax", VECTOR, FLOAT, FLAGS, SCALAR_RESULT, SCALAR_VS1;
     /// Widening floating-point tree reduction.
     VFpReduceWiden = "v-fp-reduce-widen", VECTOR, FLOAT, FLAGS, SCALAR_RESULT, SCALAR_VS1;
     /// Ordered floating-point sum.

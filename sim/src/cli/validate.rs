@@ -8,14 +8,19 @@ use super::options::assignment;
 use super::{Failure, files};
 use crate::machine::Machine;
 use crate::report::{html, validation};
-use crate::validate::{Error, Group, Table, instructions, loops};
+use crate::validate::corpus::{self, Corpus};
+use crate::validate::{Error, Group, Table, instructions, loops, rows};
 
 pub(super) const HELP: &str = "\
 Without a file of measurements, the tables that come with rvtile are compared.
 
 Formats (CSV with these header lines):
   --instructions  instruction,vl,sew,lmul,cycles    \"vadd.vx v8,v16,t0\",max,32,m4,8.14
-  --loops         benchmark,variant,bytes_n,value_per_cycle    memcpy,rvv_m8,4897,0.98";
+  --loops         benchmark,variant,bytes_n,value_per_cycle    memcpy,rvv_m8,4897,0.98
+  --rows          machine,instruction,sew,m1,m2,m4,m8    x60,vadd.vv,e32,1,2,4,8
+                  machine,kernel,impl,n,bytes_per_cycle,cycles    x60,memcpy,rvv_m4,3976,4.9453,804
+  --corpus        a directory with NAME.s files, expected.csv (name,cycles_per_iter,bottleneck) and, when wanted,
+                  extra.csv (name,mca22_x280_cycles,mca22_x390_cycles)";
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -31,6 +36,12 @@ pub(super) struct Args {
     /// Compare with measured speed of loops over working sets
     #[arg(long, value_name = "FILE")]
     loops: Option<PathBuf>,
+    /// Compare with published tables of instructions and kernels, whose first column names the machine
+    #[arg(long, value_name = "FILE")]
+    rows: Option<PathBuf>,
+    /// Compare the compiler models with the cycles of instruction sequences
+    #[arg(long, value_name = "DIR")]
+    corpus: Option<PathBuf>,
     /// Show every row
     #[arg(long, short)]
     verbose: bool,
@@ -54,9 +65,14 @@ impl Args {
         Machine::load(name, &self.overrides).map(Arc::new).map_err(Failure::refused)
     }
 
+    /// The machine that was asked for, for tables that name theirs.
+    fn given(&self) -> Result<Option<Arc<Machine>>, Failure> {
+        self.machine.as_deref().map(|name| self.machine(name)).transpose()
+    }
+
     /// Whether the user brought measurements.
     fn has_files(&self) -> bool {
-        self.instructions.is_some() || self.loops.is_some()
+        self.instructions.is_some() || self.loops.is_some() || self.rows.is_some() || self.corpus.is_some()
     }
 }
 
@@ -101,7 +117,40 @@ fn groups(args: &Args) -> Result<Vec<Group>, Failure> {
     } else if embedded {
         groups.extend(loops::compare(&loops::tables(), &args.machine(SILICON)?).map_err(refused)?);
     }
+    if let Some(path) = &args.rows {
+        let (name, text) = read(path)?;
+        let machine = args.given()?;
+        groups.extend(rows::compare(&Table { name: &name, text: &text }, machine.as_ref()).map_err(refused)?);
+    } else if embedded {
+        for table in rows::tables() {
+            groups.extend(rows::compare(&table, None).map_err(refused)?);
+        }
+    }
+    if embedded || args.corpus.is_some() {
+        groups.extend(corpus(args)?);
+    }
     Ok(groups)
+}
+
+/// The compiler models. Without a corpus of the user's, the machine of the options is one that runs programs.
+fn corpus(args: &Args) -> Result<Vec<Group>, Failure> {
+    let (corpus, given) = match &args.corpus {
+        Some(path) => (Corpus::read(path).map_err(refused)?, args.given()?),
+        None => (Corpus::embedded(), None),
+    };
+    let comparisons = match given {
+        Some(machine) => vec![corpus::compare(&corpus, &machine).map_err(refused)?],
+        None => {
+            let machine = Machine::load(corpus::EXPECTED_MACHINE, &[]).map_err(Failure::refused)?;
+            let mut comparisons = vec![corpus::compare(&corpus, &machine).map_err(refused)?];
+            comparisons.extend(corpus::compare_extra(&corpus).map_err(refused)?);
+            comparisons
+        }
+    };
+    for why in comparisons.iter().flat_map(|comparison| &comparison.left_out) {
+        super::complain(&format!("left out: {why}"));
+    }
+    Ok(comparisons.into_iter().map(|comparison| comparison.group).collect())
 }
 
 fn refused(error: Error) -> Failure {

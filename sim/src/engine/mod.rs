@@ -106,9 +106,10 @@ impl Engine {
             agnostic_ones: options.agnostic_ones,
             level: options.level,
         };
-        if timed && let Some(key) = unmodelled(machine) {
+        if timed && let Some(key) = compiler_model(machine) {
             return Err(env::StartError::Machine(format!(
-                "machine {}: {key} is not modelled yet: run without timing (--functional), or on a machine without it",
+                "machine {} describes how a compiler schedules ({key}), which no chip does: it is for `rvtile validate \
+                 --corpus`; run programs on another machine, or without timing (--functional)",
                 machine.name
             )));
         }
@@ -277,8 +278,8 @@ impl Engine {
     }
 }
 
-/// The key of a machine whose value the timing model would ignore: such a run would give wrong cycles.
-fn unmodelled(machine: &Machine) -> Option<&'static str> {
+/// The key by which a machine is a compiler's model: the rules of [`crate::timing::mca`], not of the core.
+fn compiler_model(machine: &Machine) -> Option<&'static str> {
     let vector = &machine.vector;
     [
         (vector.in_order_writeback, "vector.in_order_writeback = true"),

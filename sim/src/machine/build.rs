@@ -71,6 +71,8 @@ impl Reader<'_> {
             sequencer_extra: self.integer("vector.sequencer_extra")?,
             in_order_writeback: self.flag("vector.in_order_writeback")?,
             vset_to_vector: self.integer("vector.vset_to_vector")?,
+            vset_spares_rounding: self.optional_flag("vector.vset_spares_rounding")?,
+            explicit_mask_free: self.optional_flag("vector.explicit_mask_free")?,
             start_level: self.choice("vector.start_level")?,
             store_level: self.choice("vector.store_level")?,
             early_line: self.integer("vector.early_line")?,

@@ -6,6 +6,10 @@ const FILES: &[(&str, &str)] = &[
     ("x280-mca19", include_str!("../../machines/x280-mca19.toml")),
     ("x280-mca22", include_str!("../../machines/x280-mca22.toml")),
     ("x390", include_str!("../../machines/x390.toml")),
+    ("x390-mca22", include_str!("../../machines/x390-mca22.toml")),
+    ("saturn-256", include_str!("../../machines/saturn-256.toml")),
+    ("ax45mpv", include_str!("../../machines/ax45mpv.toml")),
+    ("x60", include_str!("../../machines/x60.toml")),
 ];
 
 /// Their names, the default machine first.

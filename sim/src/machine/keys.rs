@@ -67,6 +67,18 @@ pub const KEYS: &[Key] = &[
     key("vector.sequencer_extra", integer(0, 64), "cycles", "sequencer kept beyond the occupancy"),
     key("vector.in_order_writeback", Kind::Flag, "", "results are written back in order, scalar and vector together"),
     key("vector.vset_to_vector", integer(0, 64), "cycles", "from vset* to a vector instruction that follows"),
+    optional(
+        "vector.vset_spares_rounding",
+        Kind::Flag,
+        "",
+        "compiler model: what rounds by frm does not wait for vset*; absent: false",
+    ),
+    optional(
+        "vector.explicit_mask_free",
+        Kind::Flag,
+        "",
+        "compiler model: the mask of merges and carries is not waited for; absent: false",
+    ),
     key("vector.start_level", Kind::Choice(StartLevel::NAMES), "", "nearest level of unit-stride loads"),
     key("vector.store_level", Kind::Choice(StartLevel::NAMES), "", "nearest level of unit-stride stores"),
     key("vector.early_line", CYCLES, "cycles", "that a vector load sees a line from behind L1D before a scalar one"),

@@ -168,6 +168,10 @@ pub struct Vector {
     pub in_order_writeback: bool,
     /// Cycles from vset* to a vector instruction that follows.
     pub vset_to_vector: u32,
+    /// Whether instructions that round by frm do not wait for a vset* before them (compiler models only).
+    pub vset_spares_rounding: bool,
+    /// Whether a mask that stands as an operand of its own is never waited for (compiler models only).
+    pub explicit_mask_free: bool,
     /// Nearest level of unit-stride accesses.
     pub start_level: StartLevel,
     /// Nearest level of unit-stride stores.

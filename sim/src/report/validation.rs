@@ -11,7 +11,8 @@ use crate::validate::{Group, Row, Statistics};
 pub fn text(groups: &[Group], verbose: bool) -> String {
     let mut text = String::new();
     for group in groups {
-        let _ = writeln!(text, "{} on {} ({})\n{}", group.name, group.machine, group.unit, group.about);
+        let _ = writeln!(text, "{} on {} ({})", group.name, group.machine, group.unit);
+        let _ = writeln!(text, "  {}", group.about);
         if verbose {
             for row in &group.rows {
                 let _ = writeln!(

@@ -11,6 +11,7 @@ mod core;
 mod describe;
 mod hierarchy;
 pub mod ledger;
+pub mod mca;
 mod prefetch;
 mod vector;
 

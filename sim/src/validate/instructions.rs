@@ -170,6 +170,29 @@ fn reason(case: &Case) -> Option<&'static str> {
     }
 }
 
+/// An instruction with operands in the registers of [`instance_text`], at VLMAX.
+pub(super) struct Shape<'a> {
+    pub text: String,
+    pub sew: u32,
+    pub lmul: &'a str,
+}
+
+/// Cycles per instruction of each shape, which are of one instruction. No share of a harness is in them.
+pub(super) fn throughput(shapes: &[Shape<'_>], machine: &Arc<Machine>) -> Result<Vec<f64>, String> {
+    let decoder = Decoder::standard();
+    let assembler = Assembler::new(&decoder);
+    let line = |shape: &Shape<'_>| Line {
+        instruction: shape.text.clone(),
+        vl: "max".to_string(),
+        sew: shape.sew,
+        lmul: shape.lmul.to_string(),
+        cycles: 1.0,
+    };
+    let cases = shapes.iter().map(|shape| case(0, line(shape), &decoder, &assembler));
+    let cases: Vec<Case> = cases.collect::<Result<_, _>>()?;
+    run(&cases.iter().collect::<Vec<_>>(), machine)
+}
+
 /// Iterations of the two runs whose difference is taken. Both are longer than the branch predictor's memory, so that
 /// what the loop's end costs is the same in both.
 const SHORT: u64 = 16;

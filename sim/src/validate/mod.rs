@@ -3,9 +3,12 @@
 //! Each source of measurements has a file of its own that makes a [`Group`]: it reads the table, runs what was measured
 //! on the model, and pairs the figures. What is printed of groups is in [`crate::report::validation`].
 
+pub mod corpus;
 pub mod instructions;
+mod kernels;
 pub mod loops;
 mod program;
+pub mod rows;
 
 use std::collections::BTreeMap;
 use std::fmt;

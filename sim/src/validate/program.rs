@@ -63,7 +63,18 @@ impl Program {
     ///
     /// # Errors
     /// When a line is no instruction, or the program does not run to its end.
-    pub fn run(mut self, machine: &Arc<Machine>, data: u64, contents: &[u8]) -> Result<Vec<Region>, String> {
+    pub fn run(self, machine: &Arc<Machine>, data: u64, contents: &[u8]) -> Result<Vec<Region>, String> {
+        let names = self.regions.clone();
+        let engine = self.execute(machine, data, contents)?;
+        let found = |name: &String| engine.regions().iter().find(|region| &region.name == name).cloned();
+        names.iter().map(|name| found(name).ok_or_else(|| format!("region {name} was not executed"))).collect()
+    }
+
+    /// As [`Program::run`], but returns what is left when the program has ended.
+    ///
+    /// # Errors
+    /// As [`Program::run`].
+    pub fn execute(mut self, machine: &Arc<Machine>, data: u64, contents: &[u8]) -> Result<Engine, String> {
         self.push("addi a0,zero,0\naddi a7,zero,93\necall");
         let code = self.assemble()?;
         let image = Image::parse("validation", elf(&code, data, contents)).map_err(|error| error.to_string())?;
@@ -77,11 +88,10 @@ impl Program {
             End::Crash(crash) => return Err(crash.to_string()),
             End::Limit => return Err("the instruction limit was reached".to_string()),
         }
-        if let Some(region) = engine.regions().iter().find(|region| region.ledger.total() != region.cycles) {
-            return Err(format!("region {}: its ledger does not add up", region.name));
+        match engine.regions().iter().find(|region| region.ledger.total() != region.cycles) {
+            Some(region) => Err(format!("region {}: its ledger does not add up", region.name)),
+            None => Ok(engine),
         }
-        let found = |name: &String| engine.regions().iter().find(|region| &region.name == name).cloned();
-        self.regions.iter().map(|name| found(name).ok_or_else(|| format!("region {name} was not executed"))).collect()
     }
 
     /// Instruction words, and behind them the names of the regions.

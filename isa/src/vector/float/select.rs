@@ -9,7 +9,7 @@ use crate::ext::Ext;
 use crate::float::{F16, F32, F64, Flags, is_nan, max, min, sign_copy, sign_negate, sign_xor};
 use crate::hart::Hart;
 use crate::op::{Flow, Illegal, Op};
-use crate::row::{Exec, Row};
+use crate::row::{Exec, Props, Row};
 use crate::vector::element::Element;
 use crate::vector::simd::{Body, versioned};
 
@@ -53,7 +53,7 @@ pub(super) const ROWS: &[Row] = &[
         "vd, vs2, fs1, v0",
         "vs2 rs1 vd 31..25=0x2e 14..12=5 6..0=0x57",
         Ext::ZVE32F,
-        Class::VFpOther,
+        Class::VMerge,
         Exec::Select(|inst, ctx| {
             single_width(inst, ctx, false)?;
             if inst.rd == 0 {
@@ -61,18 +61,20 @@ pub(super) const ROWS: &[Row] = &[
             }
             Ok(by_format!(ctx, merge))
         }),
-    ),
+    )
+    .with(Props::FLOAT.union(Props::FLAGS)),
     Row::new(
         "vfmv.v.f",
         "vd, fs1",
         "rs1 vd 31..25=0x2f 24..20=0 14..12=5 6..0=0x57",
         Ext::ZVE32F,
-        Class::VFpOther,
+        Class::VMerge,
         Exec::Select(|inst, ctx| {
             single_width(inst, ctx, false)?;
             Ok(by_format!(ctx, splat))
         }),
-    ),
+    )
+    .with(Props::FLOAT.union(Props::FLAGS)),
 ];
 
 const MIN: u8 = 0;

@@ -97,7 +97,7 @@ fn merge(inst: &Inst, ctx: &Ctx, source: Source) -> Result<Handler, Illegal> {
 }
 
 const fn row(name: &'static str, syntax: &'static str, encoding: &'static str, exec: Exec) -> Row {
-    Row::new(name, syntax, encoding, Ext::ZVE32X, Class::VInt, exec)
+    Row::new(name, syntax, encoding, Ext::ZVE32X, Class::VMerge, exec)
 }
 
 /// Rows of this file.

@@ -34,8 +34,8 @@ macro_rules! row {
 pub(super) const ROWS: &[Row] = &[
     row!("vfredusum.vs", VFpReduce, 0x01, sum),
     row!("vfredosum.vs", VFpReduceOrdered, 0x03, sum),
-    row!("vfredmin.vs", VFpReduce, 0x05, extreme::<false>),
-    row!("vfredmax.vs", VFpReduce, 0x07, extreme::<true>),
+    row!("vfredmin.vs", VFpReduceMinMax, 0x05, extreme::<false>),
+    row!("vfredmax.vs", VFpReduceMinMax, 0x07, extreme::<true>),
     row!("vfwredusum.vs", VFpReduceWiden, 0x31, widening_sum),
     row!("vfwredosum.vs", VFpReduceOrdered, 0x33, widening_sum),
 ];
