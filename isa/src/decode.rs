@@ -17,7 +17,7 @@ pub struct Decoder {
 }
 
 /// Two rows of a profile that claim the same words.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Clash {
     /// The row that came first.
     pub first: &'static Row,

@@ -60,6 +60,12 @@ pub trait Definition: Send + Sync {
     fn execute(&self, hart: &mut Hart, op: &Op) -> Flow;
 }
 
+impl std::fmt::Debug for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.name, self.ext.describe())
+    }
+}
+
 impl Row {
     /// A row from its parts. Semantics are an argument, so a row without them does not compile.
     ///

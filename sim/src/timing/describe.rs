@@ -3,6 +3,7 @@
 use rvtile_isa::block::{Block, BlockInst};
 use rvtile_isa::class::Class;
 use rvtile_isa::inst::Inst;
+use rvtile_isa::matrix::spacemit_ime;
 use rvtile_isa::operand::Operand;
 use rvtile_isa::row::{Mem, Props};
 use rvtile_isa::vector::integer::widen::extension_factor;
@@ -79,6 +80,30 @@ pub(super) struct Group {
     pub count: u8,
 }
 
+/// How an instruction uses the tiles that its log word names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TileAccess {
+    /// It has none.
+    None,
+    /// Reads them.
+    Read,
+    /// Writes them.
+    Write,
+    /// Adds to them in place: one addition can follow another without waiting for its result.
+    Accumulate,
+}
+
+/// What a formula needs beside the instruction itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Extent {
+    /// Elements or columns.
+    pub vl: u32,
+    /// Rows of a tile multiply.
+    pub tm: u32,
+    /// Depth of a tile multiply.
+    pub tk: u32,
+}
+
 /// The vector side of a vector instruction.
 pub(super) struct VectorDesc {
     pub class: Class,
@@ -91,13 +116,14 @@ pub(super) struct VectorDesc {
     pub elementwise: bool,
     pub mem: Mem,
     pub writes_memory: bool,
+    pub tile: TileAccess,
     /// Bytes of one element of a memory access.
     pub element_bytes: u64,
     pub fields: u64,
     vtype: Vtype,
     eew: u32,
-    /// vl of the last evaluation, with its occupancy and latency: vl seldom changes.
-    cached: (u32, u64, u64),
+    /// Extent of the last evaluation, with its occupancy and latency: it seldom changes.
+    cached: (Extent, u64, u64),
 }
 
 impl Desc {
@@ -121,12 +147,13 @@ fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) ->
     let pc = block_pc.wrapping_add(u64::from(entry.offset));
     let vector = row.props.contains(Props::VECTOR);
     // Scalar classes have constants; a vector instruction's formulas are evaluated when vl is known.
-    let inputs = Inputs::new(&shape(machine, entry.vtype, 8, inst.nf(), 1));
+    let inputs = Inputs::new(&shape(machine, entry.vtype, 8, inst.nf(), Extent { vl: 1, tm: 0, tk: 0 }));
     let constant = |formula: &Formula| u64::from(formula.cycles(&inputs));
     let kind = match row.class {
         _ if row.props.contains(Props::MARKER) => Kind::Marker,
         Class::Vset => Kind::Vset,
         Class::Fence => Kind::Fence,
+        Class::MConfig => Kind::Scalar,
         _ if vector => Kind::Vector,
         _ => Kind::Scalar,
     };
@@ -150,7 +177,7 @@ fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) ->
         busy: constant(&class.occupancy),
         mem: row.mem,
         writes_memory: row.props.contains(Props::STORE),
-        vector: (kind == Kind::Vector).then(|| vector_desc(entry, inst, class)),
+        vector: (kind == Kind::Vector).then(|| vector_desc(entry, inst, class, machine.vector.vlen)),
     }
 }
 
@@ -222,10 +249,36 @@ fn scalar_cause(class: Class) -> Cause {
 }
 
 fn is_mac(class: Class) -> bool {
-    matches!(class, Class::VMac | Class::VWidenMac | Class::VFma | Class::VFpWidenMac)
+    matches!(
+        class,
+        Class::VMac
+            | Class::VWidenMac
+            | Class::VFma
+            | Class::VFpWidenMac
+            | Class::VMatrixInt
+            | Class::VMatrixFp
+            | Class::VMatrixFixed
+            | Class::MInt
+            | Class::MFp
+    )
 }
 
-fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming) -> VectorDesc {
+fn tile_access(class: Class) -> TileAccess {
+    match class {
+        Class::MInt | Class::MFp => TileAccess::Accumulate,
+        Class::MLoad | Class::MFromVector | Class::MZero => TileAccess::Write,
+        Class::MStore | Class::MToVector => TileAccess::Read,
+        _ => TileAccess::None,
+    }
+}
+
+/// Registers that all rows of a source of a tile multiply span.
+fn tile_source(vtype: Vtype) -> u32 {
+    let rows = (32 / vtype.sew()).max(1);
+    (rows - 1) * (8 / rows) + vtype.group()
+}
+
+fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, vlen: u32) -> VectorDesc {
     let props = inst.row.props;
     let vtype = entry.vtype;
     let lmul = if vtype.ill() { 0 } else { vtype.lmul_log2() };
@@ -236,6 +289,7 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming) -> VectorDes
     let eew_of = |eew: u8| i32::from(eew).trailing_zeros() as i32;
     // EMUL of the data of a memory instruction.
     let (data, element_bits) = match inst.row.mem {
+        Mem::Tile { eew } => (0, u32::from(eew)),
         Mem::Unit { eew } | Mem::FaultFirst { eew } | Mem::Strided { eew } => {
             (regs(lmul + eew_of(eew) - sew_log2) * fields, u32::from(eew))
         }
@@ -247,6 +301,8 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming) -> VectorDes
                 1
             } else if inst.row.class == Class::VMoveWhole {
                 fields
+            } else if inst.row.class == Class::VMatrixFixed {
+                spacemit_ime::registers(inst, vlen).0
             } else if props.contains(Props::WIDENS) {
                 regs(lmul + 1)
             } else {
@@ -269,7 +325,13 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming) -> VectorDes
             Operand::Vs1 => {
                 let single = props.intersects(Props::SCALAR_VS1 | Props::MASK_SOURCES);
                 let emul = if props.contains(Props::VS1_EEW16) { lmul + 4 - sew_log2 } else { lmul };
-                add(group(inst.rs1, if single { 1 } else { regs(emul) }));
+                let count = match inst.row.class {
+                    Class::MInt | Class::MFp => tile_source(vtype),
+                    Class::VMatrixFixed => spacemit_ime::registers(inst, vlen).1,
+                    _ if single => 1,
+                    _ => regs(emul),
+                };
+                add(group(inst.rs1, count));
             }
             Operand::Vs2 => {
                 let count = if props.contains(Props::MASK_SOURCES) {
@@ -282,6 +344,10 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming) -> VectorDes
                     1
                 } else if inst.row.class == Class::VExtend {
                     regs(lmul - extension_factor(inst).ilog2() as i32)
+                } else if matches!(inst.row.class, Class::MInt | Class::MFp) {
+                    tile_source(vtype)
+                } else if props.contains(Props::QUAD_VS2) {
+                    regs(lmul + 2)
                 } else if props.contains(Props::WIDE_VS2) {
                     regs(lmul + 1)
                 } else {
@@ -326,29 +392,30 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming) -> VectorDes
         elementwise: class.elementwise,
         mem: inst.row.mem,
         writes_memory: props.contains(Props::STORE),
+        tile: tile_access(inst.row.class),
         element_bytes: u64::from(element_bits / 8).max(1),
         fields: u64::from(fields),
         vtype,
         eew,
-        cached: (u32::MAX, 0, 0),
+        cached: (Extent { vl: u32::MAX, tm: 0, tk: 0 }, 0, 0),
     }
 }
 
 /// The variables of a formula. Whole-register instructions work under an ill vtype too; their formulas use nf only.
-fn shape(machine: &Machine, vtype: Vtype, eew: u32, nf: u32, vl: u32) -> Shape {
+fn shape(machine: &Machine, vtype: Vtype, eew: u32, nf: u32, Extent { vl, tm, tk }: Extent) -> Shape {
     let (sew, lmul_log2) = if vtype.ill() { (8, 0) } else { (vtype.sew(), vtype.lmul_log2()) };
     let (vlen, dlen) = (machine.vector.vlen, machine.vector.dlen);
-    Shape { vlen, dlen, sew, eew, lmul_eighths: 1 << (lmul_log2 + 3), nf, vl }
+    Shape { vlen, dlen, sew, eew, lmul_eighths: 1 << (lmul_log2 + 3), nf, vl, tm, tk }
 }
 
 impl VectorDesc {
-    /// Occupancy and latency in cycles at this vl.
-    pub fn cost(&mut self, vl: u32, machine: &Machine) -> (u64, u64) {
-        if self.cached.0 != vl {
-            let inputs = Inputs::new(&shape(machine, self.vtype, self.eew, self.fields as u32, vl));
+    /// Occupancy and latency in cycles at this extent.
+    pub fn cost(&mut self, extent: Extent, machine: &Machine) -> (u64, u64) {
+        if self.cached.0 != extent {
+            let inputs = Inputs::new(&shape(machine, self.vtype, self.eew, self.fields as u32, extent));
             let class = machine.class(self.class);
             let occupancy = u64::from(class.occupancy.cycles(&inputs)).max(1);
-            self.cached = (vl, occupancy, u64::from(class.latency.cycles(&inputs)));
+            self.cached = (extent, occupancy, u64::from(class.latency.cycles(&inputs)));
         }
         (self.cached.1, self.cached.2)
     }
