@@ -175,7 +175,20 @@ impl Op {
             Cause::FetchMisaligned => |h: &mut Hart, op: &Op| raise(h, Cause::FetchMisaligned, op),
             _ => |h: &mut Hart, op: &Op| raise(h, Cause::IllegalInstruction, op),
         };
-        Op { exec, imm: tval as i64, rd: 0, rs1: 0, rs2: 0, rs3: 0, aux: 0, len: 0, vtype: 0, small: 0, masked: 0, word: 0 }
+        Op {
+            exec,
+            imm: tval as i64,
+            rd: 0,
+            rs1: 0,
+            rs2: 0,
+            rs3: 0,
+            aux: 0,
+            len: 0,
+            vtype: 0,
+            small: 0,
+            masked: 0,
+            word: 0,
+        }
     }
 }
 

@@ -234,11 +234,8 @@ impl Ext {
         .union(Ext::XSFMM);
 
     /// XSfmm without its sizes of tiles.
-    pub const XSFMM_MULTIPLY: Ext = Ext::XSFMM32A8I
-        .union(Ext::XSFMM32A8F)
-        .union(Ext::XSFMM32A16F)
-        .union(Ext::XSFMM32A32F)
-        .union(Ext::XSFMM64A64F);
+    pub const XSFMM_MULTIPLY: Ext =
+        Ext::XSFMM32A8I.union(Ext::XSFMM32A8F).union(Ext::XSFMM32A16F).union(Ext::XSFMM32A32F).union(Ext::XSFMM64A64F);
 
     /// All of XSfmm.
     pub const XSFMM: Ext = Ext::XSFMMBASE

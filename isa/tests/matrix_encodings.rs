@@ -99,10 +99,7 @@ fn other_words_are_named_as_not_built() {
 
 #[test]
 fn explanations_name_the_profile_that_would_help() {
-    assert_eq!(
-        decode::explain(0xf742_245b),
-        "with --profile sifive it is `sf.vqmacc.4x8x4 v8,v4,v20` (Xsfvqmaccqoq)"
-    );
+    assert_eq!(decode::explain(0xf742_245b), "with --profile sifive it is `sf.vqmacc.4x8x4 v8,v4,v20` (Xsfvqmaccqoq)");
     assert!(decode::explain(0xe210_382b).starts_with("with --profile spacemit it is `smt.vmadot v16,v0,v1`"));
     let both = decode::explain(0xf284_8077);
     assert!(both.contains("--profile sifive") && both.contains("--profile zvt"), "{both}");

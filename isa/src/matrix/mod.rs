@@ -48,7 +48,8 @@ pub const FAMILIES: &[Family] = &[
 
 /// The destination must not share a register with a source. `(register, log2 EMUL)` each.
 fn apart(dst: (u8, i32), src: (u8, i32)) -> Result<(), Illegal> {
-    legal::disjoint(dst, src).map_err(|_| Illegal::Rule("the destination overlaps a source, which this instruction forbids"))
+    legal::disjoint(dst, src)
+        .map_err(|_| Illegal::Rule("the destination overlaps a source, which this instruction forbids"))
 }
 
 /// vs1 is a single register wherever it lies: only its overlap with the destination matters.

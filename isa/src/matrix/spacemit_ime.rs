@@ -10,7 +10,7 @@
 use std::marker::PhantomData;
 
 use super::apart;
-use super::blocks::{S, Sign, U, transposed, with_registers};
+use super::blocks::{S, Sign, U, operands, transposed};
 use crate::class::Class;
 use crate::encoding::Field;
 use crate::ext::Ext;
@@ -109,7 +109,9 @@ struct Multiply<const N: usize, const K: usize, const SLIDE: usize, A, B>(Phanto
 impl<const N: usize, const K: usize, const SLIDE: usize, A: Sign, B: Sign> Body for Multiply<N, K, SLIDE, A, B> {
     #[inline(always)]
     fn run(h: &mut Hart, op: &Op) -> Flow {
-        with_registers(h, op, (N + SLIDE) * K, N * K, N * N, |a, b, c| transposed::<N, K, A, B>(&a[SLIDE * K..], b, c));
+        let mut copy = Vec::new();
+        let (a, b, c) = operands(h, op, [(N + SLIDE) * K, N * K], N * N, &mut copy);
+        transposed::<N, K, A, B>(&a[SLIDE * K..], b, c);
         Flow::Next
     }
 }

@@ -74,9 +74,7 @@ macro_rules! multiply {
         Row::new(
             $name,
             "mtd, vs2, vs1",
-            concat!(
-                "vs2 vs1 mtd4 31..26=", $funct6, " 25..25=1 14..12=", $f3, " 9..8=0 7..7=", $low, " 6..0=0x77"
-            ),
+            concat!("vs2 vs1 mtd4 31..26=", $funct6, " 25..25=1 14..12=", $f3, " 9..8=0 7..7=", $low, " 6..0=0x77"),
             Ext::$ext,
             Class::$class,
             Exec::Select($select),

@@ -8,13 +8,14 @@ use super::{apart, apart_from_vs1};
 use crate::class::Class;
 use crate::ext::Ext;
 use crate::float::lanes::{Form, FusedOp, fused_f32};
-use crate::float::{BF16, F32, Flags, Rounding, is_signaling, mul_add};
+use crate::float::{F32, Flags, Rounding, mul_add};
 use crate::hart::Hart;
 use crate::op::{Flow, Illegal, Op};
 use crate::row::{Exec, Props, Row};
 use crate::vector::element::tail;
 use crate::vector::float::{ready, rounding};
 use crate::vector::legal;
+use crate::vector::simd::{Body, versioned};
 
 /// Rows of this family.
 pub const ROWS: &[Row] = &[Row::new(
@@ -33,77 +34,79 @@ pub const ROWS: &[Row] = &[Row::new(
         legal::aligned(inst.rs2, lmul)?;
         apart_from_vs1(inst, lmul + 1)?;
         apart((inst.rd, lmul + 1), (inst.rs2, lmul))?;
-        Ok(multiply)
+        Ok(versioned::<Multiply>(ctx.level))
     }),
 )
 .with(Props::NO_VSTART.union(Props::SCALAR_VS1).union(Props::READS_VD).union(Props::WIDENS).union(Props::ALTFMT))];
 
 /// Elements of a block.
 const BLOCK: usize = 16;
-/// Blocks that are multiplied together.
-const CHUNK: usize = 8;
+/// Elements that are multiplied together: four blocks.
+const CHUNK: usize = 4 * BLOCK;
 
 /// A bfloat16 as binary32: exact, but for signalling NaNs, which become canonical and raise.
 #[inline(always)]
-fn widen(bits: u16, signalling: &mut bool) -> u32 {
-    let wide = u32::from(bits) << 16;
-    if wide & 0x7fff_ffff > 0x7f80_0000 {
-        *signalling |= is_signaling::<BF16>(bits.into());
-        return 0x7fc0_0000;
-    }
-    wide
+fn widen(bytes: &[u8], signalling: &mut bool) -> u32 {
+    let bits = u16::from_le_bytes([bytes[0], bytes[1]]);
+    let nan = bits & 0x7fff > 0x7f80;
+    *signalling |= nan & (bits & 0x40 == 0);
+    if nan { 0x7fc0_0000 } else { u32::from(bits) << 16 }
 }
 
-fn multiply(h: &mut Hart, op: &Op) -> Flow {
-    let elements = h.vl as usize;
-    if !elements.is_multiple_of(BLOCK) {
-        return h.illegal(op.word, Illegal::Rule("vl is not a multiple of the elements of a block of vs2"));
-    }
-    let (rm, kernel) = (rounding(h), fused_f32(FusedOp::Macc, Form::Vector, h.config().level));
-    let (mut flags, mut signalling) = (Flags::empty(), false);
-    let a: [u32; BLOCK] = std::array::from_fn(|i| widen(h.v.get(op.rs1, i), &mut signalling));
-    if elements == 0 {
-        return Flow::Next;
-    }
-    for first in (0..elements).step_by(CHUNK * BLOCK) {
-        let n = (elements - first).min(CHUNK * BLOCK);
-        let mut b = [0u32; CHUNK * BLOCK];
-        for (i, b) in b[..n].iter_mut().enumerate() {
-            *b = widen(h.v.get(op.rs2, first + i), &mut signalling);
+struct Multiply;
+
+impl Body for Multiply {
+    #[inline(always)]
+    fn run(h: &mut Hart, op: &Op) -> Flow {
+        let elements = h.vl as usize;
+        if !elements.is_multiple_of(BLOCK) {
+            return h.illegal(op.word, Illegal::Rule("vl is not a multiple of the elements of a block of vs2"));
         }
-        let mut c = [0u32; CHUNK * BLOCK];
-        for (i, c) in c[..n].iter_mut().enumerate() {
-            *c = h.v.get(op.rd, first + i);
+        if elements == 0 {
+            return Flow::Next;
         }
-        for k in 0..4 {
-            // Both factors spread over the shape of C: row i of A and column j of B meet in i*4 + j.
-            let (mut rows, mut columns) = ([0u32; CHUNK * BLOCK], [0u32; CHUNK * BLOCK]);
-            for block in 0..n / BLOCK {
-                for i in 0..4 {
-                    for j in 0..4 {
-                        let at = block * BLOCK + i * 4 + j;
-                        (rows[at], columns[at]) = (a[i * 4 + k], b[block * BLOCK + k * 4 + j]);
+        let (rm, kernel) = (rounding(h), fused_f32(FusedOp::Macc, Form::Vector, h.config().level));
+        let (mut flags, mut signalling) = (Flags::empty(), false);
+        let mut a = [0; BLOCK];
+        for (a, bytes) in a.iter_mut().zip(h.v.from(op.rs1).chunks_exact(2)) {
+            *a = widen(bytes, &mut signalling);
+        }
+        for first in (0..elements).step_by(CHUNK) {
+            let n = (elements - first).min(CHUNK);
+            let (mut b, mut c) = ([0; CHUNK], [0; CHUNK]);
+            for (b, bytes) in b[..n].iter_mut().zip(h.v.from(op.rs2)[2 * first..].chunks_exact(2)) {
+                *b = widen(bytes, &mut signalling);
+            }
+            for (c, bytes) in c[..n].iter_mut().zip(h.v.from(op.rd)[4 * first..].chunks_exact(4)) {
+                *c = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+            }
+            for k in 0..4 {
+                // Both factors spread over the shape of C: row i of A and column j of B meet in i*4 + j.
+                let (mut rows, mut columns) = ([0; CHUNK], [0; CHUNK]);
+                for block in (0..n).step_by(BLOCK) {
+                    for i in 0..4 {
+                        let at = block + i * 4;
+                        rows[at..at + 4].fill(a[i * 4 + k]);
+                        columns[at..at + 4].copy_from_slice(&b[block + k * 4..][..4]);
+                    }
+                }
+                if rm == Rounding::Rne {
+                    let to = c.as_mut_ptr();
+                    // SAFETY: the arrays hold at least `n` elements, and the destination is the addend.
+                    unsafe { kernel(to, rows.as_ptr(), columns.as_ptr(), to, n) };
+                } else {
+                    for ((c, &a), &b) in c[..n].iter_mut().zip(&rows).zip(&columns) {
+                        *c = mul_add::<F32>(a.into(), b.into(), (*c).into(), rm, &mut flags) as u32;
                     }
                 }
             }
-            if rm == Rounding::Rne {
-                let to = c.as_mut_ptr();
-                // SAFETY: the arrays hold more than `n` elements, and the destination is the addend.
-                unsafe { kernel(to, rows.as_ptr(), columns.as_ptr(), to, n) };
-            } else {
-                for ((c, &a), &b) in c[..n].iter_mut().zip(&rows).zip(&columns) {
-                    *c = mul_add::<F32>(a.into(), b.into(), (*c).into(), rm, &mut flags) as u32;
-                }
+            for (c, bytes) in c[..n].iter().zip(h.v.from_mut(op.rd)[4 * first..].chunks_exact_mut(4)) {
+                bytes.copy_from_slice(&c.to_le_bytes());
             }
         }
-        for (i, &c) in c[..n].iter().enumerate() {
-            h.v.set(op.rd, first + i, c);
-        }
+        flags.set(Flags::NV, flags.contains(Flags::NV) || signalling);
+        h.fflags |= flags;
+        tail::<u32>(h, op, elements, op.aux as usize);
+        Flow::Next
     }
-    if signalling {
-        flags |= Flags::NV;
-    }
-    h.fflags |= flags;
-    tail::<u32>(h, op, elements, op.aux as usize);
-    Flow::Next
 }

@@ -8,7 +8,7 @@
 
 use std::marker::PhantomData;
 
-use super::blocks::{S, Sign, U, row_major, with_registers};
+use super::blocks::{S, Sign, U, operands, row_major};
 use super::{apart, apart_from_vs1};
 use crate::class::Class;
 use crate::ext::Ext;
@@ -77,7 +77,9 @@ impl<const R: usize, const RR: usize, A: Sign, B: Sign> Body for Multiply<R, RR,
             return h.illegal(op.word, Illegal::Rule("vl is not a multiple of the bytes of a block of vs2"));
         }
         let words = bytes / (8 * R) * RR;
-        with_registers(h, op, 8 * R, bytes, words, |a, b, c| row_major::<R, RR, A, B>(a, b, c));
+        let mut copy = Vec::new();
+        let (a, b, c) = operands(h, op, [8 * R, bytes], words, &mut copy);
+        row_major::<R, RR, A, B>(a, b, c);
         if words != 0 {
             // A block of C has R/8 times as many elements as one of B.
             tail::<u32>(h, op, words, op.aux as usize * R / 8);

@@ -73,12 +73,8 @@ macro_rules! multiply {
     };
 }
 
-const ACCESSES: [[Row; 2]; 4] = [
-    access!(8, 0, u8, ZVT8E),
-    access!(16, 1, u16, ZVT16E),
-    access!(32, 2, u32, ZVTBASE),
-    access!(64, 3, u64, ZVT64E),
-];
+const ACCESSES: [[Row; 2]; 4] =
+    [access!(8, 0, u8, ZVT8E), access!(16, 1, u16, ZVT16E), access!(32, 2, u32, ZVTBASE), access!(64, 3, u64, ZVT64E)];
 
 /// Rows of this family.
 pub const ROWS: &[Row] = &[

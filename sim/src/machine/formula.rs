@@ -210,7 +210,9 @@ impl Formula {
                     for nf in if self.uses(Var::Nf) { 1..=8 } else { 1..=1 } {
                         let vlmax = lmul_eighths * vlen / sew / 8;
                         for vl in [0, 1, vlmax] {
-                            for (tm, tk) in if tiles { &[(0, 0), (1, 1), (128, 4)][..] } else { &[(0, 0)][..] }.iter().copied() {
+                            for (tm, tk) in
+                                if tiles { &[(0, 0), (1, 1), (128, 4)][..] } else { &[(0, 0)][..] }.iter().copied()
+                            {
                                 let shape = Shape { vlen, dlen, sew, eew, lmul_eighths, nf, vl, tm, tk };
                                 self.check_value(run(&self.code, &Inputs::new(&shape)), &shape)?;
                             }

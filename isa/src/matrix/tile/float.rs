@@ -50,19 +50,72 @@ const MOST: usize = 128;
 /// Columns that are worked on together.
 const LANES: usize = 8;
 
-/// a + b rounded to odd. The error of a rounded sum is itself a number: where there is one and the sum is even, the odd neighbour lies on
-/// its side.
+/// a + b rounded to odd, for each lane. The error of a rounded sum is itself a number: where there is one and the sum is even, the odd
+/// neighbour lies on its side.
 #[inline(always)]
-fn add_to_odd(a: f64, b: f64) -> f64 {
-    let sum = a + b;
-    let part = sum - a;
-    let error = (a - (sum - part)) + (b - part);
-    let bits = sum.to_bits();
-    // Not an error that is a NaN, as infinities leave it.
-    let inexact = (error > 0.0) | (error < 0.0);
-    let outward = (error > 0.0) == (sum > 0.0);
-    let odd = if outward { bits.wrapping_add(1) } else { bits.wrapping_sub(1) };
-    f64::from_bits(if inexact & (bits & 1 == 0) { odd } else { bits })
+fn add_to_odd(a: &[f64; LANES], b: &[f64; LANES]) -> [f64; LANES] {
+    let (mut sums, mut errors, mut inexact) = ([0f64; LANES], [0f64; LANES], false);
+    for lane in 0..LANES {
+        let (a, b) = (a[lane], b[lane]);
+        let sum = a + b;
+        let part = sum - a;
+        let error = (a - (sum - part)) + (b - part);
+        (sums[lane], errors[lane]) = (sum, error);
+        inexact |= error != 0.0;
+    }
+    // Most sums of narrow products are exact.
+    if inexact {
+        for (sum, error) in sums.iter_mut().zip(errors) {
+            let bits = sum.to_bits();
+            let outward = (error > 0.0) == (*sum > 0.0);
+            let odd = if outward { bits.wrapping_add(1) } else { bits.wrapping_sub(1) };
+            // Not an error that is a NaN, as infinities leave it.
+            let adjust = ((error > 0.0) | (error < 0.0)) & (bits & 1 == 0);
+            *sum = f64::from_bits(if adjust { odd } else { bits });
+        }
+    }
+    sums
+}
+
+/// The products of one factor and a vector.
+#[inline(always)]
+fn products(a: f64, b: &[f64]) -> [f64; LANES] {
+    let mut products = [0f64; LANES];
+    for (product, b) in products.iter_mut().zip(b) {
+        *product = a * b;
+    }
+    products
+}
+
+/// Adds the products of one row's factors with LANES columns of B to as many accumulators.
+#[inline(always)]
+fn add_products(a: &[f64], b: &[[f64; MOST]; 4], column: usize, c: &mut [u8], rm: Rounding) {
+    let mut sums = products(a[0], &b[0][column..column + LANES]);
+    for (a, b) in a.iter().zip(b).skip(1) {
+        sums = add_to_odd(&sums, &products(*a, &b[column..column + LANES]));
+    }
+    let mut old = [0f64; LANES];
+    for (old, c) in old.iter_mut().zip(c.chunks_exact(4)) {
+        *old = f64::from(f32::from_le_bytes([c[0], c[1], c[2], c[3]]));
+    }
+    let sums = add_to_odd(&old, &sums);
+    if rm != Rounding::Rne {
+        return round_slowly(&sums, c, rm);
+    }
+    for (sum, c) in sums.iter().zip(c.chunks_exact_mut(4)) {
+        let bits = if sum.is_nan() { 0x7fc0_0000 } else { (*sum as f32).to_bits() };
+        c.copy_from_slice(&bits.to_le_bytes());
+    }
+}
+
+/// Rounds to binary32 in a mode that the host does not have at hand.
+#[cold]
+fn round_slowly(sums: &[f64], c: &mut [u8], rm: Rounding) {
+    let mut ignored = Flags::empty();
+    for (sum, c) in sums.iter().zip(c.chunks_exact_mut(4)) {
+        let bits = convert::<F64, F32>(sum.to_bits(), rm, &mut ignored) as u32;
+        c.copy_from_slice(&bits.to_le_bytes());
+    }
 }
 
 struct Widening<A, B>(PhantomData<(A, B)>);
@@ -77,45 +130,30 @@ impl<A: Narrow, B: Narrow> Body for Widening<A, B> {
         let rm = rounding(h);
         let saved = host::begin();
         let row = |reg: u8, k: usize| reg + (k as u32 * geometry.row_stride()) as u8;
-        let (mut a, mut b) = ([[0f64; MOST]; 4], [[0f64; MOST]; 4]);
+        let (mut a, mut b) = ([[0f64; 4]; MOST], [[0f64; MOST]; 4]);
         for k in 0..tk {
-            for (m, to) in a[k][..tm].iter_mut().enumerate() {
-                *to = A::value(h.v.get(row(op.rs2, k), m));
+            for (m, to) in a[..tm].iter_mut().enumerate() {
+                to[k] = A::value(h.v.get(row(op.rs2, k), m));
             }
             for (n, to) in b[k][..tn].iter_mut().enumerate() {
                 *to = B::value(h.v.get(row(op.rs1, k), n));
             }
         }
-        for m in 0..tm {
+        for (m, a) in a[..tm].iter().enumerate() {
             let at = h.matrix.tiles.offset(op.word >> 8 & 15, 32, m as u32, 0);
             let c = &mut h.matrix.tiles.all_mut()[at..at + 4 * tn];
-            for (chunk, c) in c.chunks_mut(4 * LANES).enumerate() {
-                let columns = chunk * LANES..chunk * LANES + LANES;
-                let mut sums = [0f64; LANES];
-                for (sum, b) in sums.iter_mut().zip(&b[0][columns.clone()]) {
-                    *sum = a[0][m] * b;
-                }
-                for k in 1..tk {
-                    for (sum, b) in sums.iter_mut().zip(&b[k][columns.clone()]) {
-                        *sum = add_to_odd(*sum, a[k][m] * b);
-                    }
-                }
-                let mut old = [0u8; 4 * LANES];
-                old[..c.len()].copy_from_slice(c);
-                for (sum, c) in sums.iter_mut().zip(old.chunks_exact(4)) {
-                    *sum = add_to_odd(f64::from(f32::from_le_bytes([c[0], c[1], c[2], c[3]])), *sum);
-                }
-                let mut new = [0u32; LANES];
-                for (new, &sum) in new.iter_mut().zip(&sums) {
-                    *new = if sum.is_nan() { 0x7fc0_0000 } else { (sum as f32).to_bits() };
-                }
-                if rm != Rounding::Rne {
-                    let mut ignored = Flags::empty();
-                    new = sums.map(|sum| convert::<F64, F32>(sum.to_bits(), rm, &mut ignored) as u32);
-                }
-                for (c, new) in c.chunks_exact_mut(4).zip(new) {
-                    c.copy_from_slice(&new.to_le_bytes());
-                }
+            let mut chunks = c.chunks_exact_mut(4 * LANES);
+            let mut column = 0;
+            for c in &mut chunks {
+                add_products(&a[..tk], &b, column, c, rm);
+                column += LANES;
+            }
+            let rest = chunks.into_remainder();
+            if !rest.is_empty() {
+                let mut c = [0u8; 4 * LANES];
+                c[..rest.len()].copy_from_slice(rest);
+                add_products(&a[..tk], &b, column, &mut c, rm);
+                rest.copy_from_slice(&c[..rest.len()]);
             }
         }
         host::end(saved);

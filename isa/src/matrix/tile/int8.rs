@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::super::blocks::Sign;
+use super::super::blocks::{Sign, product};
 use super::{Extent, extent, multiplies, refuse_off};
 use crate::hart::Hart;
 use crate::inst::Inst;
@@ -40,13 +40,9 @@ impl<A: Sign, B: Sign> Body for Multiply<A, B> {
                 to[k % 2] = B::extend(byte);
             }
         }
-        let product = |a: [i16; 2], b: [i16; 2]| {
-            i32::from(a[0]).wrapping_mul(i32::from(b[0])).wrapping_add(i32::from(a[1]) * i32::from(b[1]))
-        };
-        for m in 0..tm {
+        for (m, (&low, &high)) in a[0].iter().zip(&a[1]).take(tm).enumerate() {
             let at = h.matrix.tiles.offset(op.word >> 8 & 15, 32, m as u32, 0);
             let c = &mut h.matrix.tiles.all_mut()[at..at + 4 * tn];
-            let (low, high) = (a[0][m], a[1][m]);
             for ((c, &b_low), &b_high) in c.chunks_exact_mut(4).zip(&b[0]).zip(&b[1]) {
                 let sum = product(low, b_low).wrapping_add(product(high, b_high));
                 let old = i32::from_le_bytes([c[0], c[1], c[2], c[3]]);

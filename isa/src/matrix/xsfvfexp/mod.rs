@@ -92,7 +92,7 @@ fn exponential<F: Real>(bits: u64, rm: Rounding, flags: &mut Flags) -> u64 {
     if x.is_infinite() {
         return if x > 0.0 { F::INFINITY } else { 0 };
     }
-    let result = convert::<F64, F>(exp(x).to_bits(), rm, flags);
+    let result = convert::<F64, F>(exp([x])[0].to_bits(), rm, flags);
     if x != 0.0 {
         *flags |= Flags::NX;
     }
@@ -117,9 +117,8 @@ impl Body for Single {
             }
             let mut results = [0u32; CHUNK];
             let (mut special, mut inexact, mut over, mut under) = (false, false, false, false);
-            for (&bits, result) in bits.iter().zip(&mut results) {
-                let x = f64::from(f32::from_bits(bits));
-                let y = exp(x);
+            let values = exp(bits.map(|bits| f64::from(f32::from_bits(bits))));
+            for ((&bits, result), y) in bits.iter().zip(&mut results).zip(values) {
                 *result = (y as f32).to_bits();
                 special |= bits & 0x7fff_ffff >= 0x7f80_0000;
                 inexact |= bits & 0x7fff_ffff != 0;
@@ -150,38 +149,43 @@ const OVERFLOWS: f64 = f64::from_bits(0x47ef_ffff_f000_0000);
 /// Values below are tiny after rounding in binary32: the least normal less a quarter of a unit.
 const TINY: f64 = f64::from_bits(0x380f_ffff_f000_0000);
 
-/// e^x in binary64, x not a NaN, for results that are rounded to binary32 or less: beyond 200 it is as at 200.
+/// 1/12!, 1/11! and so on to 1/0!: what e^x has in front of the powers of x, from the highest on.
+const COEFFICIENTS: [f64; 13] = {
+    let (mut table, mut factorial, mut n) = ([1.0; 13], 1.0, 1);
+    while n < 13 {
+        factorial *= n as f64;
+        table[12 - n] = 1.0 / factorial;
+        n += 1;
+    }
+    table
+};
+
+/// e^x in binary64 for results that are rounded to binary32 or less: beyond 200 it is as at 200. No x is a NaN.
 #[inline(always)]
-fn exp(x: f64) -> f64 {
+fn exp<const N: usize>(x: [f64; N]) -> [f64; N] {
     /// Adding and subtracting it rounds to an integer.
     const TO_INTEGER: f64 = 6_755_399_441_055_744.0;
     /// ln 2 in two parts: the first has few enough bits that its multiples are exact.
     const LN2: [f64; 2] = [f64::from_bits(0x3fe6_2e42_fee0_0000), f64::from_bits(0x3dea_39ef_3579_3c76)];
-    let x = x.clamp(-200.0, 200.0);
-    let shifted = x * std::f64::consts::LOG2_E + TO_INTEGER;
-    let k = shifted - TO_INTEGER;
-    let r = (x - k * LN2[0]) - k * LN2[1];
-    // The series to r^13: |r| <= ln(2)/2, where the next term is below 2^-57.
-    let mut sum = 1.0 / 6_227_020_800.0;
-    for divisor in [
-        479_001_600.0,
-        39_916_800.0,
-        3_628_800.0,
-        362_880.0,
-        40_320.0,
-        5_040.0,
-        720.0,
-        120.0,
-        24.0,
-        6.0,
-        2.0,
-        1.0,
-    ] {
-        sum = sum * r + 1.0 / divisor;
+    let x = x.map(|x| x.clamp(-200.0, 200.0));
+    let shifted = x.map(|x| x * std::f64::consts::LOG2_E + TO_INTEGER);
+    let mut rest = [0.0; N];
+    for ((rest, x), shifted) in rest.iter_mut().zip(x).zip(shifted) {
+        let k = shifted - TO_INTEGER;
+        *rest = (x - k * LN2[0]) - k * LN2[1];
     }
-    let mantissa = sum * r + 1.0;
+    // The series to r^13: |r| <= ln(2)/2, where the next term is below 2^-57.
+    let mut sums = [1.0 / 6_227_020_800.0; N];
+    for coefficient in COEFFICIENTS {
+        for (sum, rest) in sums.iter_mut().zip(rest) {
+            *sum = *sum * rest + coefficient;
+        }
+    }
     // The low bits of `shifted` are k; no result leaves the range of normal numbers.
-    f64::from_bits(mantissa.to_bits().wrapping_add(shifted.to_bits() << 52))
+    for (sum, shifted) in sums.iter_mut().zip(shifted) {
+        *sum = f64::from_bits(sum.to_bits().wrapping_add(shifted.to_bits() << 52));
+    }
+    sums
 }
 
 fn select_table(inst: &Inst, ctx: &Ctx) -> Result<Handler, Illegal> {

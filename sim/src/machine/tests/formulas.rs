@@ -102,7 +102,17 @@ fn wrong_texts_are_told_with_their_column() {
 /// Occupancy and latency of a class at SEW, LMUL (in eighths), `vl` and NF; EEW is SEW.
 fn timing(machine: &str, class: Class, sew: u32, lmul_eighths: u32, vl: u32, nf: u32) -> (u32, u32) {
     let machine = load(machine);
-    let shape = Shape { vlen: machine.vector.vlen, dlen: machine.vector.dlen, sew, eew: sew, lmul_eighths, nf, vl, tm: 0, tk: 0 };
+    let shape = Shape {
+        vlen: machine.vector.vlen,
+        dlen: machine.vector.dlen,
+        sew,
+        eew: sew,
+        lmul_eighths,
+        nf,
+        vl,
+        tm: 0,
+        tk: 0,
+    };
     let (timing, inputs) = (machine.class(class), Inputs::new(&shape));
     (timing.occupancy.cycles(&inputs), timing.latency.cycles(&inputs))
 }
