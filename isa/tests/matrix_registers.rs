@@ -135,7 +135,7 @@ fn bf16_blocks() {
             for (frm, level) in (0..5).flat_map(|frm| levels().into_iter().map(move |level| (frm, level))) {
                 let mut bench = Bench::new("sifive", vlen as u32, level);
                 let vlenb = vlen / 8;
-                let vlmax = if lmul >= 0 { vlenb / 2 << lmul } else { vlenb / 2 >> -lmul };
+                let vlmax = if lmul >= 0 { (vlenb / 2) << lmul } else { (vlenb / 2) >> -lmul };
                 for blocks in [0, 1, vlmax / 16] {
                     if 16 * blocks > vlmax {
                         continue;
@@ -214,7 +214,7 @@ fn clipping() {
             let (lmul, masked) = (round as i32 % 5 - 3, round % 3 == 0);
             bench.scramble();
             for index in 0..4 * 16 * 4 {
-                let value = bench.random.single() % 0x4600_0000 | (bench.random.word() as u32 & 0x8000_0000);
+                let value = (bench.random.single() % 0x4600_0000) | (bench.random.word() as u32 & 0x8000_0000);
                 bench.hart.v.set(8, index, value);
             }
             let scale = f32::from_bits(bench.random.single() | 0x3000_0000);
@@ -319,7 +319,8 @@ fn exponentials_of_16_bits() {
         let brain = |bits: u16| f64::from(f32::from_bits(u32::from(bits) << 16));
         let want = nearest(brain(bits).exp(), 7, -126);
         let got = brain(bench.hart.v.get(8, 0));
-        assert!(got == want || !(want < 3.4e38) && got.is_infinite(), "{bits:04x}: {got} {want}");
+        let overflows = want.is_nan() || want > 3.4e38;
+        assert!(got == want || overflows && got.is_infinite(), "{bits:04x}: {got} {want}");
     }
     bench.vset(24, 1);
     broken(bench.run(EXP), "SEW 16 or 32");
