@@ -6,7 +6,7 @@ use crate::float::lanes::Level;
 use crate::hart::Hart;
 use crate::inst::Inst;
 use crate::operand::Operand;
-use crate::row::{Definition, Exec, Props};
+use crate::row::{Definition, Exec, Props, Row};
 use crate::vector::vtype::Vtype;
 
 /// Semantics of one operation. `unsafe` because some handlers are compiled for host features: a handler may only be
@@ -160,18 +160,19 @@ impl Op {
         })
     }
 
-    /// As [`Op::new`], for semantics from outside: the operation leads to its definition through `imm`.
-    fn defined(definition: &'static dyn Definition, inst: &Inst, ctx: &Ctx) -> Result<Op, Illegal> {
+    /// As [`Op::new`], for semantics from outside: the operation leads to its row through `imm`.
+    fn defined(definition: &dyn Definition, inst: &Inst, ctx: &Ctx) -> Result<Op, Illegal> {
         let aux = definition.prepare(inst, ctx)?;
-        // One thin pointer for each decoded instruction, as long-lived as the definition.
-        let place: &'static &'static dyn Definition = Box::leak(Box::new(definition));
         Ok(Op {
             exec: |h, op| {
-                // SAFETY: the line below put this pointer here, and it is never freed.
-                let definition = unsafe { *(op.imm as *const &'static dyn Definition) };
-                definition.execute(h, op)
+                // SAFETY: the line below put the address of a row here, and rows live for ever.
+                let row = unsafe { &*(op.imm as *const Row) };
+                match row.exec {
+                    Exec::Defined(definition) => definition.execute(h, op),
+                    _ => h.illegal(op.word, Illegal::Unknown),
+                }
             },
-            imm: std::ptr::from_ref(place) as i64,
+            imm: std::ptr::from_ref(inst.row) as i64,
             rd: if inst.row.operands.has(Operand::Rd) && inst.rd == 0 { Hart::SINK } else { inst.rd },
             rs1: inst.rs1,
             rs2: inst.rs2,

@@ -1,6 +1,6 @@
 //! Xsfvfnrclipxfqf: binary32 times a scale, clipped to int8.
 //!
-//! Assumed, because only the encoding is public: the product with f[rs1] is rounded to binary32 under frm, then to an integer under frm as
+//! Assumed, because only the encoding is public: the product with the scale in fs1 is rounded to binary32 under frm, then to an integer under frm as
 //! `vfcvt` does it: out of range becomes the nearest limit, NaN the greatest value, both with NV. Flags of both steps accrue.
 
 use crate::class::Class;

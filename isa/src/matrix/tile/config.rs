@@ -56,7 +56,7 @@ pub fn set_type(h: &mut Hart, op: &Op) -> Flow {
     configure(h, op, op.imm as u64, 0)
 }
 
-/// `msetmtype`: widening and sizes from x[rs1] in the layout of mtype, SEW and altfmt from x[rs2] in that of vtype.
+/// `msetmtype`: widening and sizes from the register rs1 in the layout of mtype, SEW and altfmt from rs2 in that of vtype.
 pub fn set_type_from_registers(h: &mut Hart, op: &Op) -> Flow {
     let (mtype, vtype) = (h.x[op.rs1 as usize], h.x[op.rs2 as usize]);
     let flow = configure(h, op, vtype & 0x138 | (mtype & 3) << 9, mtype);
@@ -87,7 +87,7 @@ fn current(h: &Hart) -> Option<Geometry> {
     Geometry::of(h.vtype, h.config().vlen, h.config().isa)
 }
 
-/// The size that x[rs1] asks for, at most `most`.
+/// The size that the register rs1 asks for, at most `most`.
 fn size(h: &Hart, op: &Op, old: u32, most: u32) -> u32 {
     match (op.rs1, op.rd) {
         (0, Hart::SINK) => old.min(most),

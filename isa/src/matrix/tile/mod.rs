@@ -1,6 +1,6 @@
 //! The tile machine that XSfmm and Zvt share.
 //!
-//! Accumulators live in tiles ([`Tiles`](super::state::Tiles)); sources are vector registers. Row k of a source is the group at register
+//! Accumulators live in tiles ([`Tiles`]); sources are vector registers. Row k of a source is the group at register
 //! `vs + k * 8/KMAX`. One instruction adds the product of tk rows of A and B to the first tm rows and tn = vl columns of a tile:
 //! `C[m][n] += sum over k < tk of A[k][m] * B[k][n]`. What lies outside stays.
 //!
@@ -104,7 +104,7 @@ struct Transfer {
     count: u32,
 }
 
-/// The slice of `eew`-bit elements in `x[reg]`.
+/// The slice of `eew`-bit elements that the integer register `reg` names.
 fn transfer(h: &Hart, reg: u8, eew: u32) -> Result<Transfer, Illegal> {
     let Some(slice) = Slice::of(h.x[reg as usize]) else {
         return Err(Illegal::Rule("the tile slice specifier has a reserved pattern"));
