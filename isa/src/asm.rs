@@ -130,7 +130,7 @@ fn operand_bits(row: &Row, text: &str, pc: u64) -> Result<u32, AsmError> {
             _ => {
                 // An operand ends where the next literal of the syntax begins; a vtype has commas of its own.
                 let end = match places.get(index + 1) {
-                    _ if *operand == Operand::Vtype => None,
+                    _ if matches!(operand, Operand::Vtype | Operand::TileType) => None,
                     Some((next, place)) => {
                         let literal = syntax[done..place.start].trim().chars().next();
                         literal.or(matches!(next, Operand::Vm | Operand::Rm).then_some(','))
@@ -188,6 +188,15 @@ fn operand_word(row: &Row, operand: Operand, text: &str, pc: u64) -> Result<u32,
                 error(format!("no vtype `{text}`"))
             }
         }
+        Operand::VcOp => field(if row.encoding.has(Field::VcOpF) { Field::VcOpF } else { Field::VcOp }, text),
+        Operand::PayloadD => field(Field::Rd, text),
+        Operand::Payload2 => field(Field::Rs2, text),
+        Operand::Mtd => match text.strip_prefix("mt").and_then(|number| number.parse::<u32>().ok()) {
+            Some(tile @ 0..16) => Ok(tile << 8),
+            _ => error(format!("no tile `{text}`")),
+        },
+        Operand::TileType => tile_type(row, text),
+        Operand::Mtype => mtype(text),
         Operand::Pred => Ok(fence_set(text)? << 24),
         Operand::Succ => Ok(fence_set(text)? << 20),
         Operand::Vm | Operand::Rm => Ok(0),
@@ -261,6 +270,41 @@ fn immediate(row: &Row, value: i64) -> Result<u32, AsmError> {
         () => got == value,
     };
     if fits { Ok(word) } else { error(format!("{value} does not fit")) }
+}
+
+/// A number that a field holds as it stands.
+fn field(field: Field, text: &str) -> Result<u32, AsmError> {
+    let (value, shift) = (number(text)?, field.mask().trailing_zeros());
+    if (0..=i64::from(field.mask() >> shift)).contains(&value) {
+        Ok((value as u32) << shift)
+    } else {
+        error(format!("{value} does not fit"))
+    }
+}
+
+/// `e16alt,w2`: the widening is part of the row's encoding.
+fn tile_type(row: &Row, text: &str) -> Result<u32, AsmError> {
+    let parts = text.strip_prefix('e').and_then(|text| text.split_once(",w"));
+    let word = parts.and_then(|(element, widening)| {
+        let (bits, alternate) = element.strip_suffix("alt").map_or((element, 0), |bits| (bits, 1 << 28));
+        let sew = [8u32, 16, 32, 64].iter().position(|sew| bits == sew.to_string())? as u32;
+        let fits = widening == (1 << ((row.encoding.bits >> 29 & 3).checked_sub(1)?)).to_string();
+        fits.then_some(sew << 23 | alternate)
+    });
+    word.map_or_else(|| error(format!("no tile type `{text}`")), Ok)
+}
+
+/// `sew=e16 altfmt=1 mtwiden=2`.
+fn mtype(text: &str) -> Result<u32, AsmError> {
+    let parts = text.strip_prefix("sew=e").and_then(|text| text.split_once("altfmt="));
+    let word = parts.and_then(|(sew, rest)| {
+        let (alternate, widening) = rest.split_once("mtwiden=")?;
+        let sew = [8u32, 16, 32, 64].iter().position(|bits| sew == bits.to_string())? as u32;
+        let alternate = ["0", "1"].iter().position(|&bit| bit == alternate)? as u32;
+        let widening = widening.parse::<u32>().ok().filter(|&widening| widening < 4)?;
+        Some(sew << 23 | alternate << 28 | widening << 15)
+    });
+    word.map_or_else(|| error(format!("no matrix type `{text}`")), Ok)
 }
 
 fn vtype(text: &str) -> Result<i64, AsmError> {

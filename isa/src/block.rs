@@ -99,7 +99,11 @@ impl Block {
             block.bytes += u32::from(inst.len);
             block.props |= props;
             if props.contains(Props::SETS_VTYPE) {
-                ctx.vtype = Vtype::from_request(inst.imm as u64, ctx.vlen);
+                ctx.vtype = if props.contains(Props::TILE) {
+                    Vtype::tile(inst.imm as u64, ctx.vlen, ctx.isa)
+                } else {
+                    Vtype::requested(inst.imm as u64, ctx.vlen, ctx.isa)
+                };
             }
             if props.contains(Props::VECTOR) {
                 // Every vector instruction leaves vstart zero.
@@ -171,7 +175,20 @@ impl Op {
             Cause::FetchMisaligned => |h: &mut Hart, op: &Op| raise(h, Cause::FetchMisaligned, op),
             _ => |h: &mut Hart, op: &Op| raise(h, Cause::IllegalInstruction, op),
         };
-        Op { exec, imm: tval as i64, rd: 0, rs1: 0, rs2: 0, rs3: 0, aux: 0, len: 0, vtype: 0, small: 0, masked: 0 }
+        Op {
+            exec,
+            imm: tval as i64,
+            rd: 0,
+            rs1: 0,
+            rs2: 0,
+            rs3: 0,
+            aux: 0,
+            len: 0,
+            vtype: 0,
+            small: 0,
+            masked: 0,
+            word: 0,
+        }
     }
 }
 

@@ -195,4 +195,32 @@ classes! {
     VStoreSegment = "v-store-segment", VECTOR, STORE;
     /// Vector coprocessor interface.
     Vcix = "vcix", VECTOR;
+    /// Integer matrix multiply on vector registers, as long as vl.
+    VMatrixInt = "v-matrix-int", VECTOR;
+    /// Floating-point matrix multiply on vector registers, as long as vl.
+    VMatrixFp = "v-matrix-fp", VECTOR, FLOAT, FLAGS;
+    /// Matrix multiply on whole vector registers, whatever vl is.
+    VMatrixFixed = "v-matrix-fixed", VECTOR;
+    /// Scaling and clipping of binary32 to int8.
+    VFpClip = "v-fp-clip", VECTOR, FLOAT, FLAGS, QUAD_VS2, ALTFMT;
+    /// Exponential.
+    VFpExp = "v-fp-exp", VECTOR, FLOAT, FLAGS;
+    /// Table step of an exponential.
+    VFpExpTable = "v-fp-exp-table", VECTOR, FLOAT;
+    /// Configuration of the tile machine beside vl: tm, tk.
+    MConfig = "m-config", VECTOR;
+    /// Tile multiply, integer.
+    MInt = "m-int", VECTOR, TILE;
+    /// Tile multiply, floating point.
+    MFp = "m-fp", VECTOR, FLOAT, TILE, ALTFMT;
+    /// Load of a tile slice.
+    MLoad = "m-load", VECTOR, TILE, LOAD;
+    /// Store of a tile slice.
+    MStore = "m-store", VECTOR, TILE, STORE;
+    /// Tile slice to vector registers.
+    MToVector = "m-to-vector", VECTOR, TILE;
+    /// Vector registers to a tile slice.
+    MFromVector = "m-from-vector", VECTOR, TILE;
+    /// Clearing of tiles.
+    MZero = "m-zero", VECTOR, TILE;
 }

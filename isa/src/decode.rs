@@ -1,7 +1,10 @@
 //! From an instruction word to its row.
 
+use crate::ext::Ext;
 use crate::inst::Inst;
+use crate::matrix::{self, unbuilt};
 use crate::op::Illegal;
+use crate::profile::{PROFILES, Profile};
 use crate::row::Row;
 
 /// The rows of one decode profile, indexed for look-up.
@@ -14,7 +17,7 @@ pub struct Decoder {
 }
 
 /// Two rows of a profile that claim the same words.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Clash {
     /// The row that came first.
     pub first: &'static Row,
@@ -86,6 +89,36 @@ impl Decoder {
         }
     }
 
+    /// The decoder of a run's extensions: the standard ones, and each matrix family of which it has any.
+    ///
+    /// # Errors
+    /// The first clash: the set has families that no profile holds together.
+    pub fn for_isa(isa: Ext) -> Result<Decoder, Clash> {
+        Decoder::with(isa, &[])
+    }
+
+    /// As [`Decoder::for_isa`], with families from outside: extension files, users of the library.
+    ///
+    /// # Errors
+    /// The first clash.
+    pub fn with(isa: Ext, more: &[&'static [Row]]) -> Result<Decoder, Clash> {
+        let mut families = crate::table::standard();
+        families.extend(matrix::FAMILIES.iter().filter(|family| isa.intersects(family.ext)).map(|family| family.rows));
+        families.extend(more);
+        Decoder::new(&families)
+    }
+
+    /// The decoder of a profile.
+    ///
+    /// # Panics
+    /// When the rows of a built-in profile clash; a test holds that they do not.
+    pub fn for_profile(profile: &Profile) -> Decoder {
+        match Decoder::for_isa(profile.isa()) {
+            Ok(decoder) => decoder,
+            Err(clash) => panic!("{clash}"),
+        }
+    }
+
     /// Every row.
     pub fn rows(&self) -> &[&'static Row] {
         &self.rows
@@ -111,6 +144,22 @@ impl Decoder {
         let wide = self.row(expanded).ok_or(Illegal::Reserved(row.name))?;
         Ok(Inst { fetched: row, raw, len: 2, ..Inst::new(wide, expanded) })
     }
+}
+
+/// What an instruction word that a decoder does not know would be: an instruction of another profile, one of an extension that is
+/// known by name only, or at least where in the opcode map it lies.
+pub fn explain(word: u32) -> String {
+    let mut parts = Vec::new();
+    for profile in PROFILES {
+        if let Ok(inst) = Decoder::for_profile(profile).decode(word) {
+            let ext = inst.fetched.ext.describe();
+            parts.push(format!("with --profile {} it is `{}` ({ext})", profile.name, inst.text(0)));
+        }
+    }
+    for known in unbuilt::find(word) {
+        parts.push(format!("it would be `{}` of {}, which is not built yet", known.name, known.extension));
+    }
+    if parts.is_empty() { format!("it lies in {}", space(word)) } else { parts.join("; ") }
 }
 
 /// Where in the opcode map a word lies: says of an unknown instruction what it might belong to.

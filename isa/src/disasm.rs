@@ -98,6 +98,17 @@ impl Inst {
                 Operand::Csr => crate::hart::csr::name(self.bits(31, 20) as u16),
                 Operand::FpConst => constant_text(self.rs1),
                 Operand::Vtype => vtype_text(self.imm as u64),
+                Operand::VcOp => {
+                    let float = self.fetched.encoding.has(Field::VcOpF);
+                    format!("0x{:x}", if float { self.bits(26, 26) } else { self.bits(27, 26) })
+                }
+                Operand::PayloadD => format!("0x{:x}", self.rd),
+                Operand::Payload2 => format!("0x{:x}", self.rs2),
+                Operand::Mtd => format!("mt{}", self.bits(11, 8)),
+                Operand::TileType => tile_type_text(self.imm),
+                Operand::Mtype => {
+                    format!("sew=e{} altfmt={} mtwiden={}", 8 << (self.imm >> 3 & 3), self.imm >> 8 & 1, self.imm >> 9)
+                }
                 Operand::Pred => fence_set(self.bits(27, 24)),
                 Operand::Succ => fence_set(self.bits(23, 20)),
             };
@@ -122,6 +133,11 @@ fn vtype_text(bits: u64) -> String {
     // The largest VLEN: what is reserved there is reserved everywhere.
     let vtype = Vtype::from_request(bits, 1 << 16);
     if vtype.ill() { bits.to_string() } else { vtype.to_string() }
+}
+
+/// The type of sf.vsettnt: `e16alt,w2`.
+fn tile_type_text(imm: i64) -> String {
+    format!("e{}{},w{}", 8 << (imm >> 3 & 7), if imm >> 8 & 1 == 1 { "alt" } else { "" }, 1 << ((imm >> 9 & 3) - 1))
 }
 
 fn fence_set(bits: u32) -> String {

@@ -126,6 +126,32 @@ fields! {
     MopLo = "mop_lo", span(21, 20);
     /// Prefetch offset, upper bits of an S-type immediate whose lower bits are zero.
     Offset = "offset", span(31, 25);
+    /// User opcode of a coprocessor instruction.
+    VcOp = "vcop", span(27, 26);
+    /// User opcode of a coprocessor instruction with a floating-point operand.
+    VcOpF = "vcopf", span(26, 26);
+    /// Payload of a coprocessor instruction in the place of rd.
+    PayloadD = "pd", span(11, 7);
+    /// Payload of a coprocessor instruction in the place of rs2.
+    Payload2 = "p2", span(24, 20);
+    /// Even vector destination.
+    VdEven = "vd_even", span(11, 8);
+    /// First vector source, even.
+    Vs1Even = "vs1_even", span(19, 16);
+    /// Matrix tile.
+    Mtd = "mtd", span(11, 8);
+    /// Even matrix tile.
+    MtdEven = "mtd2", span(11, 9);
+    /// Every fourth matrix tile.
+    MtdFourth = "mtd4", span(11, 10);
+    /// Alternative format of a tile configuration.
+    AltFmt = "altfmt", span(28, 28);
+    /// Element width of sf.vsettnt.
+    TileSew = "tsew", span(25, 23);
+    /// Element width of msetmtypei.
+    MtSew = "mtsew", span(24, 23);
+    /// Widening of msetmtypei.
+    MtWiden = "mtwiden", span(16, 15);
     /// All operand bits of a 16-bit instruction: its row unpacks them itself.
     C = "c", 0;
 }

@@ -136,6 +136,68 @@ extensions! {
     SVINVAL = "svinval";
     /// SiFive vector coprocessor interface.
     XSFVCP = "xsfvcp", implies ZVE32X;
+    /// SiFive int8 matrix multiply of 2x8 by 8x2 tiles.
+    XSFVQMACCDOD = "xsfvqmaccdod", implies ZVE32X;
+    /// SiFive int8 matrix multiply of 4x8 by 8x4 tiles.
+    XSFVQMACCQOQ = "xsfvqmaccqoq", implies ZVE32X;
+    /// SiFive bfloat16 matrix multiply of 4x4 by 4x4 tiles.
+    XSFVFWMACCQQQ = "xsfvfwmaccqqq", implies ZVE32F;
+    /// SiFive conversion of scaled binary32 to clipped int8.
+    XSFVFNRCLIPXFQF = "xsfvfnrclipxfqf", implies ZVE32F;
+    /// SiFive exponential, binary16.
+    XSFVFEXP16E = "xsfvfexp16e", implies ZVFH;
+    /// SiFive exponential, bfloat16.
+    XSFVFBFEXP16E = "xsfvfbfexp16e", implies ZVE32F;
+    /// SiFive exponential, binary32.
+    XSFVFEXP32E = "xsfvfexp32e", implies ZVE32F;
+    /// SiFive table step of the exponential, binary16 and binary32.
+    XSFVFEXPA = "xsfvfexpa", implies ZVE32F;
+    /// SiFive table step of the exponential, binary64.
+    XSFVFEXPA64E = "xsfvfexpa64e", implies XSFVFEXPA | ZVE64D;
+    /// SiFive attached matrix unit: tiles, tile configuration, tile loads, stores and moves.
+    XSFMMBASE = "xsfmmbase", implies ZVE32X;
+    /// Tile edge of 16.
+    XSFMM16T = "xsfmm16t", implies XSFMMBASE;
+    /// Tile edge of 32.
+    XSFMM32T = "xsfmm32t", implies XSFMMBASE;
+    /// Tile edge of 64.
+    XSFMM64T = "xsfmm64t", implies XSFMMBASE;
+    /// Tile edge of 128.
+    XSFMM128T = "xsfmm128t", implies XSFMMBASE;
+    /// SiFive tile multiply, int8 into int32.
+    XSFMM32A8I = "xsfmm32a8i", implies XSFMMBASE;
+    /// SiFive tile multiply, 8-bit floating point into binary32.
+    XSFMM32A8F = "xsfmm32a8f", implies XSFMMBASE | ZVE32F;
+    /// SiFive tile multiply, binary16 and bfloat16 into binary32.
+    XSFMM32A16F = "xsfmm32a16f", implies XSFMMBASE | ZVE32F;
+    /// SiFive tile multiply, binary32.
+    XSFMM32A32F = "xsfmm32a32f", implies XSFMMBASE | ZVE32F;
+    /// SiFive tile multiply, binary64.
+    XSFMM64A64F = "xsfmm64a64f", implies XSFMMBASE | ZVE64D;
+    /// RISC-V vector-matrix extension, version 0.4: tiles, tile configuration, tile loads, stores and moves.
+    ZVTBASE = "zvtbase", implies ZVE32X;
+    /// Tile loads and stores of 8-bit elements.
+    ZVT8E = "zvt8e", implies ZVTBASE;
+    /// Tile loads and stores of 16-bit elements.
+    ZVT16E = "zvt16e", implies ZVTBASE;
+    /// Tile loads and stores of 64-bit elements.
+    ZVT64E = "zvt64e", implies ZVTBASE;
+    /// Tile multiply, int8 into int32.
+    ZVTI8I32MM = "zvti8i32mm", implies ZVTBASE;
+    /// Tile multiply, binary32.
+    ZVTFMM = "zvtfmm", implies ZVTBASE | ZVE32F;
+    /// Tile multiply, binary64.
+    ZVTDMM = "zvtdmm", implies ZVTBASE | ZVE64D;
+    /// Tile multiply, binary16 into binary32.
+    ZVTFP16FMM = "zvtfp16fmm", implies ZVTBASE | ZVE32F;
+    /// Tile multiply, bfloat16 into binary32.
+    ZVTBF16FMM = "zvtbf16fmm", implies ZVTBASE | ZVE32F;
+    /// Tile multiply, 8-bit floating point into binary32.
+    ZVTOFP8FMM = "zvtofp8fmm", implies ZVTBASE | ZVE32F;
+    /// SpacemiT integrated matrix extension 1.
+    XSMTVDOT = "xsmtvdot", implies ZVE32X;
+    /// Instructions that extension files define.
+    XDEFINED = "xdefined";
 }
 
 /// Names in ISA strings that stand for properties of memory and traps, not for instructions: the machine has them all.
@@ -194,10 +256,51 @@ impl Ext {
         }
     }
 
-    /// Everything that this build knows.
+    /// Every standard extension: all but those that share opcode space and need a
+    /// [`Profile`](crate::profile::Profile) or their name in the ISA string.
     pub const fn everything() -> Ext {
-        Ext::all()
+        Ext::all().difference(Ext::MATRIX).difference(Ext::XDEFINED)
     }
+
+    /// The matrix and coprocessor families.
+    pub const MATRIX: Ext = Ext::SIFIVE.union(Ext::ZVT).union(Ext::XSMTVDOT);
+
+    /// SiFive's own.
+    pub const SIFIVE: Ext = Ext::XSFVCP
+        .union(Ext::XSFVQMACCDOD)
+        .union(Ext::XSFVQMACCQOQ)
+        .union(Ext::XSFVFWMACCQQQ)
+        .union(Ext::XSFVFNRCLIPXFQF)
+        .union(Ext::XSFVFEXP16E)
+        .union(Ext::XSFVFBFEXP16E)
+        .union(Ext::XSFVFEXP32E)
+        .union(Ext::XSFVFEXPA)
+        .union(Ext::XSFVFEXPA64E)
+        .union(Ext::XSFMM);
+
+    /// XSfmm without its sizes of tiles.
+    pub const XSFMM_MULTIPLY: Ext =
+        Ext::XSFMM32A8I.union(Ext::XSFMM32A8F).union(Ext::XSFMM32A16F).union(Ext::XSFMM32A32F).union(Ext::XSFMM64A64F);
+
+    /// All of XSfmm.
+    pub const XSFMM: Ext = Ext::XSFMMBASE
+        .union(Ext::XSFMM_MULTIPLY)
+        .union(Ext::XSFMM16T)
+        .union(Ext::XSFMM32T)
+        .union(Ext::XSFMM64T)
+        .union(Ext::XSFMM128T);
+
+    /// All of Zvt.
+    pub const ZVT: Ext = Ext::ZVTBASE
+        .union(Ext::ZVT8E)
+        .union(Ext::ZVT16E)
+        .union(Ext::ZVT64E)
+        .union(Ext::ZVTI8I32MM)
+        .union(Ext::ZVTFMM)
+        .union(Ext::ZVTDMM)
+        .union(Ext::ZVTFP16FMM)
+        .union(Ext::ZVTBF16FMM)
+        .union(Ext::ZVTOFP8FMM);
 
     /// The set with everything that its members imply.
     #[must_use]

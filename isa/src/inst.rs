@@ -40,7 +40,8 @@ impl Inst {
             raw: word,
             len: 4,
             rd: reg(7),
-            rs1: reg(15),
+            // Its lowest bit belongs to the opcode where the register must be even.
+            rs1: if row.encoding.has(Field::Vs1Even) { reg(15) & 30 } else { reg(15) },
             rs2: reg(20),
             rs3: reg(27),
             imm: immediate(row, word),
@@ -68,7 +69,7 @@ impl Inst {
 
     /// Fields of a vector load or store, or its registers when it moves whole ones (bits 31..29, plus one); 1 for all else.
     pub fn nf(&self) -> u32 {
-        if matches!(self.row.mem, Mem::None | Mem::Scalar(_)) { 1 } else { (self.word >> 29) + 1 }
+        if matches!(self.row.mem, Mem::None | Mem::Scalar(_) | Mem::Tile { .. }) { 1 } else { (self.word >> 29) + 1 }
     }
 
     /// Bits `hi..=lo` of the word.
@@ -80,7 +81,7 @@ impl Inst {
     pub(crate) fn expand(row: &Row, raw: u32) -> Option<u32> {
         match row.exec {
             Exec::Expand(expand) => expand(raw),
-            Exec::Direct(_) | Exec::Select(_) => None,
+            Exec::Direct(_) | Exec::Select(_) | Exec::Defined(_) => None,
         }
     }
 }
@@ -121,6 +122,10 @@ pub(crate) fn immediate(row: &Row, word: u32) -> i64 {
         i64::from(bits(29, 20))
     } else if has(Field::Offset) {
         sext(bits(31, 25) << 5, 12)
+    } else if has(Field::TileSew) {
+        i64::from(bits(30, 20))
+    } else if has(Field::MtSew) {
+        i64::from(bits(16, 15) << 9 | bits(28, 28) << 8 | bits(24, 23) << 3)
     } else if has(Field::Bs) {
         i64::from(bits(31, 30))
     } else {

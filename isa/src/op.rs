@@ -6,7 +6,7 @@ use crate::float::lanes::Level;
 use crate::hart::Hart;
 use crate::inst::Inst;
 use crate::operand::Operand;
-use crate::row::{Exec, Props};
+use crate::row::{Definition, Exec, Props, Row};
 use crate::vector::vtype::Vtype;
 
 /// Semantics of one operation. `unsafe` because some handlers are compiled for host features: a handler may only be
@@ -54,6 +54,8 @@ pub struct Op {
     pub small: u8,
     /// The mask bit of vector operations, 1 when the operation is masked.
     pub masked: u8,
+    /// The instruction word (the 32-bit equivalent of a 16-bit instruction).
+    pub word: u32,
 }
 
 /// Everything outside the instruction word that decides which handler runs. Blocks are cached per context, so a
@@ -124,6 +126,9 @@ impl Op {
         }
         ctx.enabled(row.props)?;
         let grouped = row.props.contains(Props::VECTOR) && !row.props.contains(Props::ENDS_BLOCK);
+        if ctx.vtype.alt() && row.props.contains(Props::VECTOR | Props::FLOAT) && !row.props.contains(Props::ALTFMT) {
+            return Err(Illegal::Rule("vtype.altfmt is set, and this instruction has no alternative format"));
+        }
         if ctx.vstart && row.props.contains(Props::NO_VSTART) {
             return Err(Illegal::Rule("vstart is not zero, and this instruction cannot be resumed"));
         }
@@ -131,6 +136,7 @@ impl Op {
             Exec::Direct(handler) => handler,
             Exec::Select(select) => select(inst, ctx)?,
             Exec::Expand(_) => return Err(Illegal::Unknown),
+            Exec::Defined(definition) => return Op::defined(definition, inst, ctx),
         };
         let small = if row.encoding.has(Field::Rm) { crate::fp::rounding(inst, ctx)? as u8 } else { inst.nf() as u8 };
         let writes_x = row.operands.has(Operand::Rd);
@@ -150,6 +156,33 @@ impl Op {
             vtype: ctx.vtype.bits(),
             small,
             masked: u8::from(inst.masked()),
+            word: inst.word,
+        })
+    }
+
+    /// As [`Op::new`], for semantics from outside: the operation leads to its row through `imm`.
+    fn defined(definition: &dyn Definition, inst: &Inst, ctx: &Ctx) -> Result<Op, Illegal> {
+        let aux = definition.prepare(inst, ctx)?;
+        Ok(Op {
+            exec: |h, op| {
+                // SAFETY: the line below put the address of a row here, and rows live for ever.
+                let row = unsafe { &*(op.imm as *const Row) };
+                match row.exec {
+                    Exec::Defined(definition) => definition.execute(h, op),
+                    _ => h.illegal(op.word, Illegal::Unknown),
+                }
+            },
+            imm: std::ptr::from_ref(inst.row) as i64,
+            rd: if inst.row.operands.has(Operand::Rd) && inst.rd == 0 { Hart::SINK } else { inst.rd },
+            rs1: inst.rs1,
+            rs2: inst.rs2,
+            rs3: inst.rs3,
+            aux,
+            len: inst.len,
+            vtype: ctx.vtype.bits(),
+            small: inst.nf() as u8,
+            masked: u8::from(inst.masked()),
+            word: inst.word,
         })
     }
 }

@@ -48,6 +48,18 @@ pub enum Operand {
     Pred,
     /// `succ`: successor set of a fence.
     Succ,
+    /// `vcop`: user opcode of a coprocessor instruction.
+    VcOp,
+    /// `pd`: the bits of rd as a number, payload of a coprocessor instruction.
+    PayloadD,
+    /// `p2`: the bits of rs2 as a number, payload of a coprocessor instruction.
+    Payload2,
+    /// `mtd`: matrix tile.
+    Mtd,
+    /// `ttype`: element type and widening of sf.vsettnt.
+    TileType,
+    /// `mtype`: element type and widening of msetmtypei.
+    Mtype,
 }
 
 const OPERAND_WORDS: &[(Operand, &str)] = &[
@@ -73,6 +85,12 @@ const OPERAND_WORDS: &[(Operand, &str)] = &[
     (Operand::Vtype, "vtype"),
     (Operand::Pred, "pred"),
     (Operand::Succ, "succ"),
+    (Operand::VcOp, "vcop"),
+    (Operand::PayloadD, "pd"),
+    (Operand::Payload2, "p2"),
+    (Operand::Mtd, "mtd"),
+    (Operand::TileType, "ttype"),
+    (Operand::Mtype, "mtype"),
 ];
 
 /// The operands named by a syntax line.

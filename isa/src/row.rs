@@ -3,8 +3,9 @@
 use crate::class::Class;
 use crate::encoding::Encoding;
 use crate::ext::Ext;
+use crate::hart::Hart;
 use crate::inst::Inst;
-use crate::op::{Ctx, Handler, Illegal};
+use crate::op::{Ctx, Flow, Handler, Illegal, Op};
 use crate::operand::Operands;
 
 /// One instruction. Standard and custom instructions look the same.
@@ -38,8 +39,31 @@ pub enum Exec {
     /// A handler chosen when the instruction is decoded, from its operands and the context (vtype, rounding mode,
     /// host features); also the place of every legality rule.
     Select(fn(&Inst, &Ctx) -> Result<Handler, Illegal>),
+    /// Semantics from outside this crate: an extension file, or a user of the library.
+    Defined(&'static dyn Definition),
     /// A 16-bit instruction: gives the 32-bit word that does the same, or `None` for a reserved pattern.
     Expand(fn(u32) -> Option<u32>),
+}
+
+/// What an instruction means, from outside this crate. A row with [`Exec::Defined`] is a row like all others: it is
+/// given to [`Decoder::with`](crate::decode::Decoder::with), its timing class is found by its class and name.
+pub trait Definition: Send + Sync {
+    /// Decides, once for each decoded instruction, whether it is legal in a context. The value comes back in
+    /// [`Op::aux`]: which of several bodies serves it, for example.
+    ///
+    /// # Errors
+    /// Which rule is broken.
+    fn prepare(&self, inst: &Inst, ctx: &Ctx) -> Result<u32, Illegal>;
+
+    /// Executes. `op.word` is the instruction word, `op.imm` belongs to the caller, all else is as for built-in
+    /// instructions: [`Hart::illegal`](crate::hart::Hart::illegal) where only execution can tell, the access log where memory is touched.
+    fn execute(&self, hart: &mut Hart, op: &Op) -> Flow;
+}
+
+impl std::fmt::Debug for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.name, self.ext.describe())
+    }
 }
 
 impl Row {
@@ -130,7 +154,13 @@ bitflags::bitflags! {
         /// First vector source (`vs1`) is one register (reductions, the mask of vcompress).
         const SCALAR_VS1 = 1 << 18;
         /// First vector source (`vs2`) is one register (the `.vs` forms of element groups).
-        const SCALAR_VS2 = 1 << 22;
+        const SCALAR_VS2 = 1 << 25;
+        /// `vs2` EEW is 4*SEW.
+        const QUAD_VS2 = 1 << 22;
+        /// Works on the tile machine: its log has a [`TileUse`](crate::matrix::state::TileUse) word, the last one.
+        const TILE = 1 << 23;
+        /// Heeds vtype.altfmt; other floating-point instructions are illegal when it is set.
+        const ALTFMT = 1 << 24;
         /// Must be the first of its block: it sees what is collected when a block ends.
         const STARTS_BLOCK = 1 << 20;
     }
@@ -161,6 +191,11 @@ pub enum Mem {
     Mask,
     /// Whole registers.
     Whole,
+    /// A slice of a matrix tile, unit stride; logs the address, and its [`TileUse`](crate::matrix::state::TileUse) word tells the elements.
+    Tile {
+        /// Element width in bits.
+        eew: u8,
+    },
     /// Vector, constant stride.
     Strided {
         /// Element width in bits.

@@ -2,6 +2,7 @@
 
 use rvtile_isa::asm::Assembler;
 use rvtile_isa::decode::Decoder;
+use rvtile_isa::profile::PROFILES;
 
 /// A fixed sequence of well-spread words.
 fn words() -> impl Iterator<Item = u32> {
@@ -14,8 +15,13 @@ fn words() -> impl Iterator<Item = u32> {
 
 #[test]
 fn text_of_every_row_assembles_to_the_same_word() {
-    let decoder = Decoder::standard();
-    let assembler = Assembler::new(&decoder);
+    for profile in PROFILES {
+        every_row(&Decoder::for_profile(profile));
+    }
+}
+
+fn every_row(decoder: &Decoder) {
+    let assembler = Assembler::new(decoder);
     let mut words = words();
     for row in decoder.rows().iter().filter(|row| !row.encoding.is_compressed()) {
         let mut compared = 0;

@@ -15,6 +15,7 @@ pub use vregs::VRegs;
 use crate::ext::Ext;
 use crate::float::Flags;
 use crate::float::lanes::Level;
+use crate::matrix::state::State;
 use crate::memory::Memory;
 use crate::op::{Ctx, Illegal};
 use crate::vector::vtype::Vtype;
@@ -106,6 +107,8 @@ pub struct Hart {
     pub request: Request,
     /// Access log for the timing model.
     pub log: Log,
+    /// State of the matrix extensions.
+    pub matrix: State,
     /// Memory.
     pub mem: Memory,
     tlb: Box<Tlb>,
@@ -137,6 +140,7 @@ impl Hart {
             why: None,
             request: Request::None,
             log: Log::default(),
+            matrix: State::new(config.vlen, config.isa),
             mem,
             tlb: Box::default(),
             config,
@@ -179,6 +183,7 @@ impl Hart {
             | self.csr.fs() << 13
             | self.csr.vs() << 15
             | (self.mode as u32) << 17
+            | self.vtype.extra() << 19
     }
 
     /// Records an exception; the handler then returns `Flow::Trap`.

@@ -161,11 +161,11 @@ impl Hart {
         }
     }
 
-    /// Puts the hart where a program finds itself under an operating system: user mode, floating point and vector
-    /// unit on, counters readable, cache-block instructions allowed.
+    /// Puts the hart where a program finds itself under an operating system: user mode, floating point, vector
+    /// and matrix unit on, counters readable, cache-block instructions allowed.
     pub fn enter_user_environment(&mut self) {
         self.mode = Mode::User;
-        self.csr.set_mstatus(self.csr.mstatus | 1 << 13 | 1 << 9);
+        self.csr.set_mstatus(self.csr.mstatus | 1 << 29 | 1 << 13 | 1 << 9);
         (self.csr.mcounteren, self.csr.scounteren) = (u32::MAX, u32::MAX);
         (self.csr.menvcfg, self.csr.senvcfg) = (0xf0, 0xf0);
         self.flush_tlb();

@@ -3,6 +3,7 @@
 use crate::class::Class;
 use crate::ext::Ext;
 use crate::hart::Hart;
+use crate::matrix::geometry::Geometry;
 use crate::op::{Flow, Op};
 use crate::row::{Exec, Props, Row};
 use crate::vector::vtype::Vtype;
@@ -54,22 +55,29 @@ fn vsetvli(h: &mut Hart, op: &Op) -> Flow {
 
 /// The application vector length of the register forms: x[rs1]; with rs1 = x0 all there is, or, with rd = x0 too,
 /// the present vl (which is reserved, and makes vtype ill, if VLMAX changes).
-fn requested(h: &Hart, op: &Op, value: u64) -> u64 {
+pub(crate) fn requested(h: &Hart, op: &Op, value: u64) -> u64 {
     if op.rs1 != 0 {
         h.x[op.rs1 as usize]
     } else if op.rd != Hart::SINK {
         u64::MAX
     } else {
-        let (vlen, new) = (h.config().vlen, Vtype::from_request(value, h.config().vlen));
+        let (vlen, new) = (h.config().vlen, Vtype::requested(value, h.config().vlen, h.config().isa));
         if new.vlmax(vlen) == h.vtype.vlmax(vlen) { u64::from(h.vl) } else { u64::from(h.vl.min(new.vlmax(vlen))) }
     }
 }
 
 /// Sets vtype and vl = min(AVL, VLMAX); an illegal type sets vill and vl = 0.
-fn set(h: &mut Hart, op: &Op, avl: u64, value: u64) -> Flow {
-    let vlen = h.config().vlen;
-    h.vtype = Vtype::from_request(value, vlen);
-    h.vl = avl.min(u64::from(h.vtype.vlmax(vlen))) as u32;
+pub(crate) fn set(h: &mut Hart, op: &Op, avl: u64, value: u64) -> Flow {
+    let (vlen, isa) = (h.config().vlen, h.config().isa);
+    if h.vtype.widening().is_some() && isa.contains(Ext::ZVTBASE) {
+        h.matrix.clear_sizes();
+    }
+    h.vtype = Vtype::requested(value, vlen, isa);
+    let mut limit = h.vtype.vlmax(vlen);
+    if let Some(geometry) = Geometry::of(h.vtype, vlen, isa) {
+        limit = limit.min(geometry.edge());
+    }
+    h.vl = avl.min(u64::from(limit)) as u32;
     h.vstart = 0;
     h.x[op.rd as usize] = u64::from(h.vl);
     h.log.push(u64::from(h.vl));

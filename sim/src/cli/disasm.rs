@@ -10,6 +10,7 @@ use rvtile_isa::decode::{self, Decoder};
 use rvtile_isa::inst::Inst;
 use rvtile_isa::operand::Operand;
 
+use super::options::DecodeOptions;
 use super::{Failure, files};
 use crate::loader::{Image, LoadError, Refusal};
 
@@ -21,6 +22,8 @@ pub(super) struct Args {
     /// Disassemble these instruction words instead
     #[arg(long = "word", value_name = "HEX", num_args = 1.., conflicts_with = "file", value_parser = word)]
     words: Vec<u32>,
+    #[command(flatten)]
+    decode: DecodeOptions,
 }
 
 fn word(text: &str) -> Result<u32, String> {
@@ -33,7 +36,7 @@ fn word(text: &str) -> Result<u32, String> {
 }
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
-    let decoder = Decoder::standard();
+    let decoder = args.decode.decoder()?;
     let (text, known) = match &args.file {
         Some(file) => (program(file, &decoder)?, true),
         None => words(&args.words, &decoder),
@@ -58,7 +61,7 @@ fn words(words: &[u32], decoder: &Decoder) -> (String, bool) {
                     "{:<12}{:<32}# {why}: {}",
                     bits(word, length(word)),
                     directive(word),
-                    decode::space(word)
+                    decode::explain(word)
                 )
             }
         };
@@ -173,6 +176,7 @@ fn target(inst: &Inst, pc: u64, labels: &BTreeMap<u64, String>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::options::isa;
     use super::*;
 
     #[test]
@@ -189,8 +193,21 @@ mod tests {
     fn unknown_words_say_where_they_lie() {
         let (text, known) = words(&[0x0000_000b, 0xffff_ffff, 0], &Decoder::standard());
         assert!(!known);
+        assert!(text.contains("it lies in the space"), "{text}");
         assert!(text.contains(".4byte 0x0000000b") && text.contains("custom-0"), "{text}");
         assert!(text.contains(".2byte 0x0000") && text.contains("longer than 32 bits"), "{text}");
+    }
+
+    #[test]
+    fn a_profile_gives_words_their_meaning() {
+        let zvt = DecodeOptions { profile: "zvt".to_string(), isa: None };
+        let Ok(decoder) = zvt.decoder() else { panic!("a built-in profile") };
+        assert_eq!(words(&[0xf288_0077], &decoder).0, "f2880077    vtmmu.tvv mt0,v8,v16            # Zvti8i32mm\n");
+        let (text, _) = words(&[0xf742_245b], &decoder);
+        assert!(text.contains("with --profile sifive it is `sf.vqmacc.4x8x4 v8,v4,v20`"), "{text}");
+        let clash = DecodeOptions { profile: "zvt".to_string(), isa: isa("rv64gcv_xsfmm32a8i").ok() };
+        assert!(clash.decoder().is_err_and(|failure| failure.message.contains("`sf.vlte8`")));
+        assert!(DecodeOptions { profile: "none".to_string(), isa: None }.decoder().is_err());
     }
 
     #[test]

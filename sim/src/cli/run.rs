@@ -5,9 +5,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::ValueEnum;
-use rvtile_isa::ext::Ext;
 
-use super::options::MachineOptions;
+use super::options::{DecodeOptions, MachineOptions};
 use super::{Failure, complain, files, signature};
 use crate::engine::{End, Engine, RunOptions};
 use crate::env::{self, Grant};
@@ -44,9 +43,8 @@ pub(super) struct Args {
     /// Let the program use a directory, read-only without :rw (repeatable)
     #[arg(long = "dir", value_name = "HOST[:GUEST][:rw]", value_parser = Grant::parse)]
     dirs: Vec<Grant>,
-    /// Extensions of the core, such as rv64gcv_zvfh_zvl512b; everything known without this option
-    #[arg(long, value_name = "STRING", value_parser = isa)]
-    isa: Option<Isa>,
+    #[command(flatten)]
+    decode: DecodeOptions,
     /// Write the summary as a JSON object
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -72,17 +70,6 @@ enum Environment {
     Bare,
 }
 
-/// An ISA string: the extensions, and the vector length where it names one.
-#[derive(Clone, Copy)]
-struct Isa {
-    extensions: Ext,
-    vlen: Option<u32>,
-}
-
-fn isa(text: &str) -> Result<Isa, String> {
-    Ext::parse(text).map(|(extensions, vlen)| Isa { extensions, vlen }).map_err(|error| error.to_string())
-}
-
 fn granularity(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(bytes @ (1 | 2 | 4 | 8 | 16 | 32 | 64 | 128)) => Ok(bytes),
@@ -94,7 +81,7 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
     for path in [&args.json, &args.signature].into_iter().flatten() {
         files::check(path)?;
     }
-    let vlen = args.isa.and_then(|isa| isa.vlen).map(|vlen| ("vector.vlen".to_string(), vlen.to_string()));
+    let vlen = args.decode.isa.and_then(|isa| isa.vlen).map(|vlen| ("vector.vlen".to_string(), vlen.to_string()));
     let machine = args.machine.load(vlen.as_slice())?;
     let Some(file) = args.program.first() else {
         return Err(Failure::refused("no program given"));
@@ -116,7 +103,7 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
     };
     let defaults = RunOptions::default();
     let options = RunOptions {
-        isa: args.isa.map_or(defaults.isa, |isa| isa.extensions),
+        isa: args.decode.extensions()?,
         max_instructions: args.max_insts.unwrap_or(defaults.max_instructions),
         ..defaults
     };

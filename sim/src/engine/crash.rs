@@ -5,6 +5,7 @@ use std::fmt;
 use rvtile_isa::block::{Bad, Block};
 use rvtile_isa::decode::{self, Decoder};
 use rvtile_isa::hart::{Cause, Hart, Mode, Trap};
+use rvtile_isa::matrix::xsfvcp;
 use rvtile_isa::op::Illegal;
 
 use super::mode_name;
@@ -60,6 +61,7 @@ impl Crash {
     pub fn unsupported(&self) -> bool {
         match self.why {
             Some(Illegal::Missing(_)) => true,
+            Some(why) if why == xsfvcp::UNDEFINED => true,
             Some(Illegal::Unknown) => !matches!(self.word, Some(0 | u32::MAX)),
             _ => false,
         }
@@ -86,7 +88,7 @@ impl fmt::Display for Crash {
                     write!(f, ": {why}")?;
                 }
                 if let (Some(Illegal::Unknown), Some(word)) = (self.why, self.word) {
-                    write!(f, "; it lies in {}", decode::space(word))?;
+                    write!(f, "; {}", decode::explain(word))?;
                 }
             }
             Cause::Breakpoint | Cause::EcallU | Cause::EcallS | Cause::EcallM => {}

@@ -14,7 +14,7 @@ use rvtile_isa::hart::csr::Clock;
 use rvtile_isa::hart::{Cause, Config, Hart, Mode, Request, Trap};
 use rvtile_isa::memory::Memory;
 use rvtile_isa::op::Flow;
-use rvtile_isa::row::Props;
+use rvtile_isa::row::{Props, Row};
 
 pub use crash::Crash;
 pub use region::Region;
@@ -29,8 +29,10 @@ use region::Regions;
 /// How a program is run.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
-    /// Extensions of the run.
+    /// Extensions of the run: they choose the families of the decoder, too.
     pub isa: Ext,
+    /// Instructions from outside: extension files, users of the library.
+    pub definitions: Vec<&'static [Row]>,
     /// Agnostic elements become all ones.
     pub agnostic_ones: bool,
     /// Host SIMD level; lowered only by tests.
@@ -41,7 +43,13 @@ pub struct RunOptions {
 
 impl Default for RunOptions {
     fn default() -> RunOptions {
-        RunOptions { isa: Ext::everything(), agnostic_ones: false, level: Level::detect(), max_instructions: u64::MAX }
+        RunOptions {
+            isa: Ext::everything(),
+            definitions: Vec::new(),
+            agnostic_ones: false,
+            level: Level::detect(),
+            max_instructions: u64::MAX,
+        }
     }
 }
 
@@ -92,7 +100,7 @@ impl Engine {
     /// Loads a program. With a machine the run is timed; VLEN is the machine's in any case.
     ///
     /// # Errors
-    /// When the program does not fit, or the host refuses the memory.
+    /// When the program does not fit, the host refuses the memory, or the extensions do not go together.
     pub fn new(
         image: Image,
         machine: &Arc<Machine>,
@@ -113,6 +121,7 @@ impl Engine {
                 machine.name
             )));
         }
+        let decoder = Decoder::with(options.isa, &options.definitions).map_err(env::StartError::Clash)?;
         let memory = Memory::new(env::memory_size(&image, &environment)?).map_err(env::StartError::memory)?;
         let time = Timebase { hz: environment.timebase_hz, clock_khz: (machine.core.clock_mhz * 1000.0) as u64 };
         let mut hart = Hart::new(config, memory);
@@ -122,7 +131,7 @@ impl Engine {
             hart,
             image,
             env,
-            decoder: Decoder::standard(),
+            decoder,
             blocks: BlockCache::default(),
             timing: timed.then(|| Core::new(Arc::clone(machine))),
             regions: Regions::default(),

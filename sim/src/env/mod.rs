@@ -20,6 +20,7 @@ pub use files::Grant;
 pub use options::{Options, Streams};
 
 use crate::loader::{Image, Kind, LoadError, Refusal};
+use rvtile_isa::decode::Clash;
 use rvtile_isa::hart::{Cause, Hart, Trap};
 
 /// What the engine does after the environment has acted.
@@ -58,6 +59,8 @@ pub enum StartError {
     Memory(std::io::Error),
     /// The machine has a property that the timing model does not know.
     Machine(String),
+    /// The extensions of the run do not go together.
+    Clash(Clash),
 }
 
 impl StartError {
@@ -76,6 +79,7 @@ impl std::fmt::Display for StartError {
         match self {
             StartError::Image(error) => error.fmt(f),
             StartError::Machine(why) => f.write_str(why),
+            StartError::Clash(clash) => clash.fmt(f),
             StartError::Memory(error) => write!(f, "the host gives no memory for the program: {error}"),
         }
     }

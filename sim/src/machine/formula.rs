@@ -25,7 +25,7 @@ macro_rules! variables {
 }
 
 variables! {
-    /// Number of elements that the instruction works on.
+    /// Number of elements that the instruction works on; of a tile instruction, its columns or elements.
     Vl = "vl";
     /// `lmul * vlen / sew`.
     Vlmax = "vlmax";
@@ -45,6 +45,10 @@ variables! {
     Beats = "beats";
     /// Beats of a full group, `max(1, lmul * vlen / dlen)`.
     Chime = "chime";
+    /// Rows of the tile that a tile multiply works on; 0 elsewhere.
+    Tm = "tm";
+    /// Products that a tile multiply sums for each element; 0 elsewhere.
+    Tk = "tk";
 }
 
 const VARIABLES: usize = Var::ALL.len();
@@ -75,6 +79,10 @@ pub struct Shape {
     pub nf: u32,
     /// Number of elements.
     pub vl: u32,
+    /// Rows of a tile multiply.
+    pub tm: u32,
+    /// Depth of a tile multiply.
+    pub tk: u32,
 }
 
 /// The values of all variables, ready for evaluation.
@@ -89,7 +97,8 @@ impl Inputs {
         let lmul = f64::from(shape.lmul_eighths) / 8.0;
         let beats = (vl * sew / dlen).ceil().max(1.0);
         let chime = (lmul * vlen / dlen).max(1.0);
-        Inputs([vl, lmul * vlen / sew, sew, eew, lmul, vlen, dlen, nf, beats, chime])
+        let [tm, tk] = [shape.tm, shape.tk].map(f64::from);
+        Inputs([vl, lmul * vlen / sew, sew, eew, lmul, vlen, dlen, nf, beats, chime, tm, tk])
     }
 }
 
@@ -190,6 +199,7 @@ impl Formula {
         let widths = |var| if self.uses(var) { &[8, 16, 32, 64][..] } else { &[8][..] };
         let vary_group = self.uses(Var::Lmul) || self.uses(Var::Vlmax) || self.uses(Var::Chime) || self.depends_on_vl();
         let vary_width = vary_group || self.uses(Var::Sew);
+        let tiles = self.uses(Var::Tm) || self.uses(Var::Tk);
         for &sew in if vary_width { &[8, 16, 32, 64][..] } else { &[8][..] } {
             for lmul_eighths in (0..7).map(|log| 1u32 << log) {
                 // LMUL below SEW/64 is reserved; one LMUL stands for all where none occurs.
@@ -200,8 +210,12 @@ impl Formula {
                     for nf in if self.uses(Var::Nf) { 1..=8 } else { 1..=1 } {
                         let vlmax = lmul_eighths * vlen / sew / 8;
                         for vl in [0, 1, vlmax] {
-                            let shape = Shape { vlen, dlen, sew, eew, lmul_eighths, nf, vl };
-                            self.check_value(run(&self.code, &Inputs::new(&shape)), &shape)?;
+                            for (tm, tk) in
+                                if tiles { &[(0, 0), (1, 1), (128, 4)][..] } else { &[(0, 0)][..] }.iter().copied()
+                            {
+                                let shape = Shape { vlen, dlen, sew, eew, lmul_eighths, nf, vl, tm, tk };
+                                self.check_value(run(&self.code, &Inputs::new(&shape)), &shape)?;
+                            }
                         }
                     }
                 }

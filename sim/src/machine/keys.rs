@@ -113,7 +113,12 @@ pub const KEYS: &[Key] = &[
     key("memory.dram.read", Kind::Rate, "", "read bandwidth"),
     key("memory.dram.write", Kind::Rate, "", "write bandwidth"),
     key("class.<class>.pipe", Kind::Choice(Pipe::NAMES), "", "scalar pipe that it issues to"),
-    key("class.<class>.unit", Kind::Choice(Unit::NAMES), "", "unit that it keeps; va1 is the first of va"),
+    key(
+        "class.<class>.unit",
+        Kind::Choice(Unit::NAMES),
+        "",
+        "unit that it keeps; va1 is the first of va, mm the matrix unit",
+    ),
     key("class.<class>.latency", Kind::Formula, "cycles", "until a dependent may start (chains: the first beat)"),
     optional("class.<class>.bypass", CYCLES, "cycles", "seen by a consumer that reads late; absent: the latency"),
     optional("class.<class>.late", Kind::Flag, "", "reads sources (of a store: data) late; absent: false"),

@@ -59,6 +59,8 @@ choices! {
         Load = "vl",
         /// Vector store sequencer.
         Store = "vs",
+        /// Matrix unit: it runs beside the vector arithmetic sequencers, with read ports of its own.
+        Matrix = "mm",
     }
 
     /// Kind of branch predictor.

@@ -6,7 +6,7 @@ use rvtile_isa::block::Block;
 use rvtile_isa::row::Mem;
 
 use super::branch::Branches;
-use super::describe::{self, Control, Desc, Kind, Via};
+use super::describe::{self, Control, Desc, Kind, TileAccess, Via};
 use super::hierarchy::{Hierarchy, MemoryCounts};
 use super::ledger::{Cause, Ledger, Painter};
 use super::vector::{VectorUnit, miss_cause};
@@ -331,9 +331,10 @@ fn pairs(used: Pipe, pipe: Pipe) -> bool {
 fn take_words<'a>(desc: &Desc, log: &mut &'a [u64]) -> &'a [u64] {
     let count = match desc.mem {
         Mem::None if desc.kind == Kind::Vset => 1,
+        Mem::None if desc.vector.as_ref().is_some_and(|vector| vector.tile != TileAccess::None) => 1,
         Mem::None => 0,
         Mem::Scalar(_) | Mem::Unit { .. } | Mem::Mask | Mem::Whole => 1,
-        Mem::FaultFirst { .. } | Mem::Strided { .. } => 2,
+        Mem::FaultFirst { .. } | Mem::Strided { .. } | Mem::Tile { .. } => 2,
         Mem::Indexed { .. } => 1 + log.first().copied().unwrap_or(0) as usize,
     };
     let (words, rest) = log.split_at(count.min(log.len()));

@@ -5,6 +5,7 @@ use rvtile_isa::class::Class;
 use rvtile_isa::encoding::Field;
 use rvtile_isa::hart::csr;
 use rvtile_isa::inst::Inst;
+use rvtile_isa::matrix::spacemit_ime;
 use rvtile_isa::operand::Operand;
 use rvtile_isa::row::{Mem, Props};
 use rvtile_isa::vector::integer::widen::extension_factor;
@@ -83,6 +84,30 @@ pub(super) struct Group {
     pub count: u8,
 }
 
+/// How an instruction uses the tiles that its log word names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TileAccess {
+    /// It has none.
+    None,
+    /// Reads them.
+    Read,
+    /// Writes them.
+    Write,
+    /// Adds to them in place: one addition can follow another without waiting for its result.
+    Accumulate,
+}
+
+/// What a formula needs beside the instruction itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Extent {
+    /// Elements or columns.
+    pub vl: u32,
+    /// Rows of a tile multiply.
+    pub tm: u32,
+    /// Depth of a tile multiply.
+    pub tk: u32,
+}
+
 /// The vector side of a vector instruction.
 pub(super) struct VectorDesc {
     pub class: Class,
@@ -97,16 +122,17 @@ pub(super) struct VectorDesc {
     pub elementwise: bool,
     pub mem: Mem,
     pub writes_memory: bool,
+    pub tile: TileAccess,
     /// Bytes of one element of a memory access.
     pub element_bytes: u64,
     pub fields: u64,
     vtype: Vtype,
     eew: u32,
-    /// The last evaluation and its vl: that seldom changes.
-    cached: (u32, Cost),
+    /// The last evaluation and its extent: that seldom changes.
+    cached: (Extent, Cost),
 }
 
-/// What an instruction costs at some vl, in cycles.
+/// What an instruction costs at some extent, in cycles.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Cost {
     pub occupancy: u64,
@@ -136,12 +162,13 @@ fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) ->
     let pc = block_pc.wrapping_add(u64::from(entry.offset));
     let vector = row.props.contains(Props::VECTOR);
     // Scalar classes have constants; a vector instruction's formulas are evaluated when vl is known.
-    let inputs = Inputs::new(&shape(machine, entry.vtype, 8, inst.nf(), 1));
+    let inputs = Inputs::new(&shape(machine, entry.vtype, 8, inst.nf(), Extent { vl: 1, tm: 0, tk: 0 }));
     let constant = |formula: &Formula| u64::from(formula.cycles(&inputs));
     let kind = match row.class {
         _ if row.props.contains(Props::MARKER) => Kind::Marker,
         Class::Vset => Kind::Vset,
         Class::Fence => Kind::Fence,
+        Class::MConfig => Kind::Scalar,
         _ if vector => Kind::Vector,
         _ => Kind::Scalar,
     };
@@ -166,7 +193,7 @@ fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) ->
         mem: row.mem,
         writes_memory: row.props.contains(Props::STORE),
         reads_vl: row.encoding.has(Field::Csr) && inst.bits(31, 20) == u32::from(csr::VL),
-        vector: (kind == Kind::Vector).then(|| vector_desc(entry, inst, class)),
+        vector: (kind == Kind::Vector).then(|| vector_desc(entry, inst, class, machine.vector.vlen)),
     }
 }
 
@@ -238,7 +265,18 @@ fn scalar_cause(class: Class) -> Cause {
 }
 
 fn is_mac(class: Class) -> bool {
-    matches!(class, Class::VMac | Class::VWidenMac | Class::VFma | Class::VFpWidenMac)
+    matches!(
+        class,
+        Class::VMac
+            | Class::VWidenMac
+            | Class::VFma
+            | Class::VFpWidenMac
+            | Class::VMatrixInt
+            | Class::VMatrixFp
+            | Class::VMatrixFixed
+            | Class::MInt
+            | Class::MFp
+    )
 }
 
 /// Classes that write some elements of their destination and let the others stand: what was there is no operand.
@@ -246,7 +284,22 @@ fn passes_by(class: Class) -> bool {
     matches!(class, Class::VSlide | Class::VFromScalar | Class::VCompress)
 }
 
-fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming) -> VectorDesc {
+fn tile_access(class: Class) -> TileAccess {
+    match class {
+        Class::MInt | Class::MFp => TileAccess::Accumulate,
+        Class::MLoad | Class::MFromVector | Class::MZero => TileAccess::Write,
+        Class::MStore | Class::MToVector => TileAccess::Read,
+        _ => TileAccess::None,
+    }
+}
+
+/// Registers that all rows of a source of a tile multiply span.
+fn tile_source(vtype: Vtype) -> u32 {
+    let rows = (32 / vtype.sew()).max(1);
+    (rows - 1) * (8 / rows) + vtype.group()
+}
+
+fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, vlen: u32) -> VectorDesc {
     let props = inst.row.props;
     let vtype = entry.vtype;
     let lmul = if vtype.ill() { 0 } else { vtype.lmul_log2() };
@@ -258,6 +311,7 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming) -> VectorDes
     let eew_of = |eew: u8| i32::from(eew).trailing_zeros() as i32;
     // EMUL of the data of a memory instruction.
     let (data, element_bits) = match inst.row.mem {
+        Mem::Tile { eew } => (0, u32::from(eew)),
         Mem::Unit { eew } | Mem::FaultFirst { eew } | Mem::Strided { eew } => {
             (regs(lmul + eew_of(eew) - sew_log2) * fields, u32::from(eew))
         }
@@ -269,6 +323,8 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming) -> VectorDes
                 1
             } else if inst.row.class == Class::VMoveWhole {
                 fields
+            } else if inst.row.class == Class::VMatrixFixed {
+                spacemit_ime::registers(inst, vlen).0
             } else if props.contains(Props::WIDENS) {
                 regs(lmul + 1)
             } else {
@@ -291,7 +347,13 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming) -> VectorDes
             Operand::Vs1 => {
                 let single = props.intersects(Props::SCALAR_VS1 | Props::MASK_SOURCES);
                 let emul = if props.contains(Props::VS1_EEW16) { lmul + 4 - sew_log2 } else { lmul };
-                add(group(inst.rs1, if single { 1 } else { regs(emul) }));
+                let count = match inst.row.class {
+                    Class::MInt | Class::MFp => tile_source(vtype),
+                    Class::VMatrixFixed => spacemit_ime::registers(inst, vlen).1,
+                    _ if single => 1,
+                    _ => regs(emul),
+                };
+                add(group(inst.rs1, count));
             }
             Operand::Vs2 => {
                 let count = if props.intersects(Props::MASK_SOURCES | Props::SCALAR_VS2) {
@@ -304,6 +366,10 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming) -> VectorDes
                     1
                 } else if inst.row.class == Class::VExtend {
                     regs(lmul - extension_factor(inst).ilog2() as i32)
+                } else if matches!(inst.row.class, Class::MInt | Class::MFp) {
+                    tile_source(vtype)
+                } else if props.contains(Props::QUAD_VS2) {
+                    regs(lmul + 2)
                 } else if props.contains(Props::WIDE_VS2) {
                     regs(lmul + 1)
                 } else {
@@ -352,32 +418,33 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming) -> VectorDes
         elementwise: class.elementwise,
         mem: inst.row.mem,
         writes_memory: props.contains(Props::STORE),
+        tile: tile_access(inst.row.class),
         element_bytes: u64::from(element_bits / 8).max(1),
         fields: u64::from(fields),
         vtype,
         eew,
-        cached: (u32::MAX, Cost::default()),
+        cached: (Extent { vl: u32::MAX, tm: 0, tk: 0 }, Cost::default()),
     }
 }
 
 /// The variables of a formula. Whole-register instructions work under an ill vtype too; their formulas use nf only.
-fn shape(machine: &Machine, vtype: Vtype, eew: u32, nf: u32, vl: u32) -> Shape {
+fn shape(machine: &Machine, vtype: Vtype, eew: u32, nf: u32, Extent { vl, tm, tk }: Extent) -> Shape {
     let (sew, lmul_log2) = if vtype.ill() { (8, 0) } else { (vtype.sew(), vtype.lmul_log2()) };
     let (vlen, dlen) = (machine.vector.vlen, machine.vector.dlen);
-    Shape { vlen, dlen, sew, eew, lmul_eighths: 1 << (lmul_log2 + 3), nf, vl }
+    Shape { vlen, dlen, sew, eew, lmul_eighths: 1 << (lmul_log2 + 3), nf, vl, tm, tk }
 }
 
 impl VectorDesc {
-    /// What it costs at this vl.
-    pub fn cost(&mut self, vl: u32, machine: &Machine) -> Cost {
-        if self.cached.0 != vl {
-            let inputs = Inputs::new(&shape(machine, self.vtype, self.eew, self.fields as u32, vl));
+    /// What it costs at this extent.
+    pub fn cost(&mut self, extent: Extent, machine: &Machine) -> Cost {
+        if self.cached.0 != extent {
+            let inputs = Inputs::new(&shape(machine, self.vtype, self.eew, self.fields as u32, extent));
             let class = machine.class(self.class);
             let occupancy = u64::from(class.occupancy.cycles(&inputs)).max(1);
             let latency = u64::from(class.latency.cycles(&inputs));
             let rewrite = class.rewrite.as_ref().filter(|_| self.merges);
             let rewrite = rewrite.map_or(0, |formula| u64::from(formula.cycles(&inputs)));
-            self.cached = (vl, Cost { occupancy, latency, rewrite });
+            self.cached = (extent, Cost { occupancy, latency, rewrite });
         }
         self.cached.1
     }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use rvtile_isa::matrix::state::TileUse;
 use rvtile_isa::row::Mem;
 
-use super::describe::{Cost, Group, VectorDesc};
+use super::describe::{Cost, Extent, Group, TileAccess, VectorDesc};
 use super::hierarchy::{Hierarchy, Served};
 use super::ledger::{Cause, Painter};
 use crate::machine::{Machine, MemoryPort, StartLevel, Unit};
@@ -22,6 +23,15 @@ struct Register {
     /// Another mask may be merged into it.
     merged: u64,
     cause: Option<Cause>,
+}
+
+/// When the value of a tile specifier is there.
+#[derive(Clone, Copy, Default)]
+struct Tile {
+    /// Written by a load, a move or a clearing: everything waits.
+    written: u64,
+    /// Added to: reading and writing wait, adding more does not.
+    added: u64,
 }
 
 /// A sequencer is free from this cycle on.
@@ -54,6 +64,8 @@ pub(super) struct VectorUnit {
     arithmetic: Vec<Sequencer>,
     load: Sequencer,
     store: Sequencer,
+    matrix: Sequencer,
+    tiles: [Tile; 16],
     /// The memory ports: loads, stores. One and the same when shared.
     ports: [u64; 2],
     shared_port: bool,
@@ -89,6 +101,8 @@ impl VectorUnit {
             arithmetic: vec![Sequencer::default(); vector.arithmetic_sequencers.max(1) as usize],
             load: Sequencer::default(),
             store: Sequencer::default(),
+            matrix: Sequencer::default(),
+            tiles: [Tile::default(); 16],
             ports: [0; 2],
             shared_port: vector.memory_port == MemoryPort::Shared,
             left: vec![0; vector.queue_depth.max(1) as usize],
@@ -124,10 +138,22 @@ impl VectorUnit {
         memory: &mut Hierarchy,
         painter: &mut Painter,
     ) -> Issued {
-        let cost = desc.cost(vl, &self.machine);
+        // The last word of a tile instruction's log says what it works on.
+        let tiles = match desc.tile {
+            TileAccess::None => None,
+            _ => log.last().map(|&word| TileUse::of(word)),
+        };
+        let (vl, tm, tk) = tiles.map_or((vl, 0, 0), |tiles| (tiles.tn, tiles.tm, tiles.tk));
+        let cost = desc.cost(Extent { vl, tm, tk }, &self.machine);
         let Cost { occupancy, latency, .. } = cost;
         let head = time.max(self.last_left + 1);
         let (mut start, mut cause) = self.operands(desc, head, occupancy, latency);
+        if let Some(tiles) = tiles {
+            let ready = self.tiles_ready(desc.tile, tiles);
+            if ready > start {
+                (start, cause) = (ready, Cause::ChainMac);
+            }
+        }
         let free = self.unit_free(desc);
         if free > start {
             (start, cause) = (free, Cause::Sequencer);
@@ -151,6 +177,9 @@ impl VectorUnit {
         self.hold(desc, start, held, painter);
         self.read(desc, start, occupancy);
         self.write(desc, start + delay, cost, produces);
+        if let Some(tiles) = tiles {
+            self.use_tiles(desc.tile, tiles, start + delay + latency + occupancy - 1);
+        }
         let result = start + delay + latency;
         if matches!(desc.mem, Mem::FaultFirst { .. }) {
             self.vl_known = start + delay + occupancy + u64::from(self.machine.vector.fault_first_vl);
@@ -201,10 +230,37 @@ impl VectorUnit {
         })
     }
 
+    /// From when on an access to tiles can start.
+    fn tiles_ready(&self, access: TileAccess, tiles: TileUse) -> u64 {
+        let ready = |tile: &Tile| match access {
+            TileAccess::Accumulate => tile.written,
+            _ => tile.written.max(tile.added),
+        };
+        self.tiles_of(tiles).map(|index| ready(&self.tiles[index])).max().unwrap_or(0)
+    }
+
+    /// An access to tiles is complete at `end`.
+    fn use_tiles(&mut self, access: TileAccess, tiles: TileUse, end: u64) {
+        for index in self.tiles_of(tiles) {
+            let tile = &mut self.tiles[index];
+            match access {
+                TileAccess::Accumulate => tile.added = tile.added.max(end),
+                TileAccess::Write => tile.written = tile.written.max(end),
+                TileAccess::Read | TileAccess::None => {}
+            }
+        }
+    }
+
+    fn tiles_of(&self, tiles: TileUse) -> std::ops::Range<usize> {
+        let first = tiles.tile as usize;
+        first.min(self.tiles.len())..(first + tiles.tiles as usize).min(self.tiles.len())
+    }
+
     fn unit_free(&self, desc: &VectorDesc) -> u64 {
         match desc.unit {
             Unit::Load => self.load.free,
             Unit::Store => self.store.free,
+            Unit::Matrix => self.matrix.free,
             Unit::ArithmeticFirst => self.arithmetic[0].free,
             _ => self.arithmetic.iter().map(|sequencer| sequencer.free).min().unwrap_or(0),
         }
@@ -220,6 +276,10 @@ impl VectorUnit {
         match desc.unit {
             Unit::Load => self.load.free = free,
             Unit::Store => self.store.free = free,
+            Unit::Matrix => {
+                self.matrix.free = free;
+                painter.arithmetic(start, start + held, desc.work());
+            }
             _ => {
                 let candidates = if desc.unit == Unit::ArithmeticFirst { 1 } else { self.arithmetic.len() };
                 // Of two free sequencers the last is taken: the first has work of its own.

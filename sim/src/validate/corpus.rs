@@ -10,6 +10,7 @@ use std::path::Path;
 
 use rvtile_isa::asm::Assembler;
 use rvtile_isa::decode::Decoder;
+use rvtile_isa::profile::Profile;
 use rvtile_isa::row::Props;
 use rvtile_isa::vector::vtype::Vtype;
 use serde::Deserialize;
@@ -212,7 +213,7 @@ fn row(name: &str, text: &str, measured: f64, machine: &Machine) -> Result<(Row,
 /// # Errors
 /// The first line that is not understood.
 pub fn parse(text: &str, vlen: u32) -> Result<Vec<Line>, String> {
-    let decoder = Decoder::standard();
+    let decoder = Profile::by_name("sifive").map_or_else(Decoder::standard, Decoder::for_profile);
     let assembler = Assembler::new(&decoder);
     let code = || text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
     let labels: Vec<&str> = code().filter_map(|line| line.strip_suffix(':')).collect();

@@ -52,6 +52,8 @@ impl Hart {
                 }
                 if self.csr.vs() == 0 { Err(Illegal::VectorOff) } else { Ok(()) }
             }
+            MTYPE if !self.csr.isa().contains(Ext::ZVTBASE) => Err(UNKNOWN),
+            MTYPE if self.csr.ms() == 0 => Err(Illegal::Rule("the matrix unit is off (mstatus.MS = 0)")),
             CYCLE..=HPMCOUNTER31 => {
                 let bit = 1u32 << (number - CYCLE);
                 let allowed = match self.mode {
@@ -83,7 +85,10 @@ impl Hart {
             VXRM => u64::from(self.vxrm),
             VCSR => u64::from(self.vxrm) << 1 | u64::from(self.vxsat),
             VL => u64::from(self.vl),
+            // Zvt shows the widening in mtype.
+            VTYPE if csr.isa().contains(Ext::ZVTBASE) => self.vtype.csr() & !(3 << 9),
             VTYPE => self.vtype.csr(),
+            MTYPE => self.matrix.mtype(self.vtype),
             VLENB => self.vlenb() as u64,
             CYCLE | MCYCLE => csr.cycle.value(csr.clock.cycle),
             TIME => csr.clock.time,
@@ -132,7 +137,7 @@ impl Hart {
             | MARCHID
             | MIMPID
             | MCONFIGPTR => 0,
-            _ => return Err(UNKNOWN),
+            _ => return self.matrix.own.csr(number).ok_or(UNKNOWN),
         })
     }
 
@@ -234,7 +239,7 @@ impl Hart {
             }
             MHPMCOUNTER3..=MHPMCOUNTER31 | MHPMEVENT3..=MHPMEVENT31 | TSELECT | TDATA1 | TDATA2 | TDATA3 | TCONTROL => {
             }
-            _ => return Err(UNKNOWN),
+            _ => return self.matrix.own.set_csr(number, value).map(|()| Effect::None).ok_or(UNKNOWN),
         }
         if self.rights() != rights {
             self.flush_tlb();

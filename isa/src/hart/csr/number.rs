@@ -112,6 +112,8 @@ numbers! {
     MCONFIGPTR = 0xf15, "mconfigptr";
 }
 
+/// mtype of Zvt, which assemblers do not know by name yet.
+pub const MTYPE: u16 = 0xc23;
 /// hpmcounter3.
 pub const HPMCOUNTER3: u16 = 0xc03;
 /// hpmcounter31.

@@ -29,6 +29,7 @@ pub(crate) const TW: u64 = 1 << 21;
 /// sret traps in S.
 pub(crate) const TSR: u64 = 1 << 22;
 
+const MS: u32 = 29;
 const FS: u32 = 13;
 const VS: u32 = 9;
 const SD: u64 = 1 << 63;
@@ -37,7 +38,7 @@ const XL: u64 = 2 << 32 | 2 << 34;
 /// S and U are 64 bits wide, all else is zero.
 pub(super) const RESET: u64 = XL;
 /// The part of mstatus that sstatus shows.
-const SSTATUS: u64 = SIE | SPIE | SPP | 3 << VS | 3 << FS | SUM | MXR | 3 << 32 | SD;
+const SSTATUS: u64 = SIE | SPIE | SPP | 3 << MS | 3 << VS | 3 << FS | SUM | MXR | 3 << 32 | SD;
 
 impl Csrs {
     /// mstatus.FS: 0 off, 1 initial, 2 clean, 3 dirty.
@@ -50,6 +51,17 @@ impl Csrs {
     #[inline(always)]
     pub fn vs(&self) -> u32 {
         (self.mstatus >> VS & 3) as u32
+    }
+
+    /// mstatus.MS: 0 off, 1 initial, 2 clean, 3 dirty.
+    #[inline(always)]
+    pub fn ms(&self) -> u32 {
+        (self.mstatus >> MS & 3) as u32
+    }
+
+    /// Marks the state of Zvt dirty.
+    pub fn dirty_ms(&mut self) {
+        self.mstatus |= 3 << MS | SD;
     }
 
     /// Marks floating-point state dirty.
@@ -83,8 +95,11 @@ impl Csrs {
         if self.isa().contains(Ext::ZVE32X) {
             writable |= 3 << VS;
         }
+        if self.isa().contains(Ext::ZVTBASE) {
+            writable |= 3 << MS;
+        }
         self.mstatus = self.mstatus & !(writable | SD) | value & writable;
-        if self.fs() == 3 || self.vs() == 3 {
+        if self.fs() == 3 || self.vs() == 3 || self.ms() == 3 {
             self.mstatus |= SD;
         }
     }

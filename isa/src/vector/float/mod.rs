@@ -28,7 +28,7 @@ use crate::vector::element::Element;
 use crate::vector::legal;
 
 /// A floating-point format whose bits are vector elements.
-pub(in crate::vector) trait Real: Format<Bits: Element> {}
+pub(crate) trait Real: Format<Bits: Element> {}
 
 impl Real for F16 {}
 impl Real for BF16 {}
@@ -41,19 +41,19 @@ pub const FAMILIES: &[&[Row]] =
 
 /// The dynamic rounding mode, which legality has found valid.
 #[inline(always)]
-pub(in crate::vector) fn rounding(h: &Hart) -> Rounding {
+pub(crate) fn rounding(h: &Hart) -> Rounding {
     Rounding::from_bits(h.frm).unwrap_or(Rounding::Rne)
 }
 
 /// The value of f register `reg` in a format: the canonical NaN when it is not a NaN-boxed value of that width.
 #[inline(always)]
-pub(in crate::vector) fn unbox<F: Real>(h: &Hart, reg: u8) -> F::Bits {
+pub(crate) fn unbox<F: Real>(h: &Hart, reg: u8) -> F::Bits {
     let value = h.f[reg as usize];
     F::Bits::of(if value | F::MASK == u64::MAX { value & F::MASK } else { F::NAN })
 }
 
 /// What every vector floating-point instruction needs: a legal vtype and a valid frm, whether it rounds or not.
-pub(in crate::vector) fn ready(ctx: &Ctx) -> Result<(), Illegal> {
+pub(crate) fn ready(ctx: &Ctx) -> Result<(), Illegal> {
     legal::vtype(ctx)?;
     if Rounding::from_bits(ctx.frm).is_none() {
         return Err(Illegal::Rule("frm holds an invalid rounding mode"));
@@ -72,7 +72,7 @@ pub(in crate::vector) fn arithmetic_ext(bits: u32) -> Result<Ext, Illegal> {
 }
 
 /// Fails when none of the extensions is there.
-pub(in crate::vector) fn need(ctx: &Ctx, ext: Ext) -> Result<(), Illegal> {
+pub(crate) fn need(ctx: &Ctx, ext: Ext) -> Result<(), Illegal> {
     if ctx.isa.intersects(ext) { Ok(()) } else { Err(Illegal::Missing(ext)) }
 }
 

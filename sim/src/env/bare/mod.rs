@@ -134,9 +134,11 @@ impl Bare {
         if image.uses_semihosting() {
             const FS_INITIAL: u64 = 1 << 13;
             const VS_INITIAL: u64 = 1 << 9;
+            const MS_INITIAL: u64 = 1 << 29;
             let isa = hart.config().isa;
             hart.csr.mstatus |= if isa.contains(Ext::F) { FS_INITIAL } else { 0 };
             hart.csr.mstatus |= if isa.contains(Ext::ZVE32X) { VS_INITIAL } else { 0 };
+            hart.csr.mstatus |= if isa.contains(Ext::ZVTBASE) { MS_INITIAL } else { 0 };
         }
         let program_end = image.segments.iter().map(|segment| segment.range().end).max().unwrap_or(0);
         let heap_end = ranges.iter().find(|range| range.contains(&program_end)).map_or(program_end, |range| range.end);

@@ -7,7 +7,7 @@ use super::load;
 
 /// Cycles of a text with VLEN 512, DLEN 256, SEW 32, LMUL 2 (VLMAX 32), EEW 8, NF 3 and `vl` 20.
 fn value(text: &str) -> u32 {
-    let shape = Shape { vlen: 512, dlen: 256, sew: 32, eew: 8, lmul_eighths: 16, nf: 3, vl: 20 };
+    let shape = Shape { vlen: 512, dlen: 256, sew: 32, eew: 8, lmul_eighths: 16, nf: 3, vl: 20, tm: 16, tk: 4 };
     Formula::parse(text).unwrap_or_else(|error| panic!("{text}: {error}")).cycles(&Inputs::new(&shape))
 }
 
@@ -102,7 +102,17 @@ fn wrong_texts_are_told_with_their_column() {
 /// Occupancy and latency of a class at SEW, LMUL (in eighths), `vl` and NF; EEW is SEW.
 fn timing(machine: &str, class: Class, sew: u32, lmul_eighths: u32, vl: u32, nf: u32) -> (u32, u32) {
     let machine = load(machine);
-    let shape = Shape { vlen: machine.vector.vlen, dlen: machine.vector.dlen, sew, eew: sew, lmul_eighths, nf, vl };
+    let shape = Shape {
+        vlen: machine.vector.vlen,
+        dlen: machine.vector.dlen,
+        sew,
+        eew: sew,
+        lmul_eighths,
+        nf,
+        vl,
+        tm: 0,
+        tk: 0,
+    };
     let (timing, inputs) = (machine.class(class), Inputs::new(&shape));
     (timing.occupancy.cycles(&inputs), timing.latency.cycles(&inputs))
 }

@@ -72,6 +72,7 @@ impl Step {
             Unit::Arithmetic | Unit::ArithmeticFirst => Some((Resource::Va, extra)),
             Unit::Load => Some((Resource::Vl, extra)),
             Unit::Store => Some((Resource::Vs, extra)),
+            Unit::Matrix => return Err(row),
         };
         if let Some((resource, extra)) = unit {
             holds.push(Hold { resource, cycles: cost(&timing.occupancy) + extra });
@@ -128,7 +129,7 @@ fn shape(line: &Line, formula: &Formula, machine: &Machine) -> Shape {
     };
     let (vlen, dlen) = (machine.vector.vlen, machine.vector.dlen);
     let vl = lmul_eighths * vlen / sew / 8;
-    Shape { vlen, dlen, sew, eew: eew.unwrap_or(sew), lmul_eighths, nf: line.inst.nf(), vl }
+    Shape { vlen, dlen, sew, eew: eew.unwrap_or(sew), lmul_eighths, nf: line.inst.nf(), vl, tm: 0, tk: 0 }
 }
 
 fn reads(inst: &Inst, machine: &Machine) -> Vec<Read> {
