@@ -6,6 +6,7 @@ use rvtile_isa::matrix::state::TileUse;
 use rvtile_isa::row::Mem;
 
 use super::describe::{Cost, Extent, Group, TileAccess, VectorDesc};
+use super::event::VectorTimes;
 use super::hierarchy::{Hierarchy, Served};
 use super::ledger::{Cause, Painter};
 use crate::machine::{Machine, MemoryPort, StartLevel, Unit};
@@ -43,10 +44,10 @@ struct Sequencer {
 /// Timing of one vector instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Issued {
-    /// It left the command queue and began.
-    pub start: u64,
-    /// A scalar result can be used from here on.
-    pub result: u64,
+    /// Its times; a scalar result can be used as soon as the first element is there.
+    pub times: VectorTimes,
+    /// Who supplied its latest line, if not the nearest level.
+    pub missed: Option<Cause>,
 }
 
 /// One instruction's turn in its sequencer.
@@ -174,18 +175,21 @@ impl VectorUnit {
             _ => self.memory(desc, Turn { start, occupancy, vl }, log, memory, painter),
         };
         let produces = late.unwrap_or(desc.produces);
-        self.hold(desc, start, held, painter);
+        let sequencer = self.hold(desc, start, held, painter);
         self.read(desc, start, occupancy);
         self.write(desc, start + delay, cost, produces);
+        let (first, last) = (start + delay + latency, start + delay + latency + occupancy - 1);
         if let Some(tiles) = tiles {
-            self.use_tiles(desc.tile, tiles, start + delay + latency + occupancy - 1);
+            self.use_tiles(desc.tile, tiles, last);
         }
-        let result = start + delay + latency;
         if matches!(desc.mem, Mem::FaultFirst { .. }) {
             self.vl_known = start + delay + occupancy + u64::from(self.machine.vector.fault_first_vl);
         }
-        self.done = self.done.max(result).max(start + held).max(start + delay + latency + occupancy - 1);
-        Issued { start, result }
+        self.done = self.done.max(first).max(start + held).max(last);
+        let port = (desc.mem != Mem::None).then(|| (self.port(desc), self.ports[self.port(desc)]));
+        let (unit, work, until) = (desc.unit, desc.work(), start + held);
+        let times = VectorTimes { head, start, waited_for: cause, work, unit, sequencer, until, port, first, last };
+        Issued { times, missed: late }
     }
 
     /// The earliest start that operands and destination allow, and what decides it.
@@ -270,8 +274,8 @@ impl VectorUnit {
         usize::from(desc.writes_memory && !self.shared_port)
     }
 
-    /// Keeps the unit busy.
-    fn hold(&mut self, desc: &VectorDesc, start: u64, held: u64, painter: &mut Painter) {
+    /// Keeps the unit busy; returns which of the arithmetic sequencers it took.
+    fn hold(&mut self, desc: &VectorDesc, start: u64, held: u64, painter: &mut Painter) -> usize {
         let free = start + held + self.extra;
         match desc.unit {
             Unit::Load => self.load.free = free,
@@ -283,12 +287,13 @@ impl VectorUnit {
             _ => {
                 let candidates = if desc.unit == Unit::ArithmeticFirst { 1 } else { self.arithmetic.len() };
                 // Of two free sequencers the last is taken: the first has work of its own.
-                if let Some(chosen) = self.arithmetic[..candidates].iter_mut().rev().min_by_key(|s| s.free) {
-                    chosen.free = free;
-                }
+                let chosen = (0..candidates).rev().min_by_key(|&index| self.arithmetic[index].free).unwrap_or(0);
+                self.arithmetic[chosen].free = free;
                 painter.arithmetic(start, start + held, desc.work());
+                return chosen;
             }
         }
+        0
     }
 
     fn read(&mut self, desc: &VectorDesc, start: u64, occupancy: u64) {
