@@ -291,7 +291,7 @@ impl Core {
                 pipe: desc.pipe,
                 unit: desc.unit,
                 unit_until: self.now + desc.busy,
-                result: executed.result,
+                result: (desc.dest != Desc::NONE).then_some(executed.result),
                 missed: executed.missed,
                 mispredicted: !right,
                 vector: executed.vector,
@@ -299,7 +299,8 @@ impl Core {
         }
     }
 
-    /// The instruction issues now.
+    /// The instruction issues now. Inlined, so that what nobody listens to is not worked out.
+    #[inline(always)]
     fn execute(&mut self, desc: &mut Desc, log: &[u64]) -> Executed {
         let now = self.now;
         match desc.unit {
@@ -352,6 +353,7 @@ impl Core {
     }
 
     /// Returns whether a branch or jump was predicted right.
+    #[inline]
     fn branch(&mut self, desc: &Desc, next_pc: u64) -> bool {
         let taken = next_pc != desc.next;
         let right = match desc.control {

@@ -60,7 +60,7 @@ pub struct Retired<'a> {
     /// The unit is free again from here on.
     pub unit_until: u64,
     /// Its scalar result, if it has one, can be used from here on by any instruction.
-    pub result: u64,
+    pub result: Option<u64>,
     /// Who supplied the line that came last, if that was not the nearest level: [`Cause::L1Miss`], [`Cause::L2Miss`]
     /// or [`Cause::Dram`].
     pub missed: Option<Cause>,

@@ -127,7 +127,8 @@ impl Ledger {
         }
     }
 
-    pub(super) fn charge(&mut self, cause: Cause, cycles: u64) {
+    /// Charges cycles to a cause.
+    pub fn charge(&mut self, cause: Cause, cycles: u64) {
         self.cycles[cause as usize] += cycles;
     }
 }
@@ -188,6 +189,7 @@ impl Painter {
     /// `issued`: an instruction issued in the first of these cycles. `stalls`: what the scalar pipe waited for, in
     /// the order of time, each up to the time given. `leader` is the instruction that issued in the first cycle,
     /// `waiter` the one that could not.
+    #[inline]
     pub fn advance(
         &mut self,
         to: u64,
