@@ -14,3 +14,8 @@ pub mod observe;
 pub mod report;
 pub mod timing;
 pub mod validate;
+
+/// The guide's listener is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/add-a-report.md")]
+struct AddAReport;

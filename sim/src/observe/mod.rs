@@ -5,10 +5,9 @@
 //! `docs/add-a-report.md` shows how to add one.
 
 pub mod kanata;
+mod loops;
 pub mod perfetto;
 pub mod profile;
-#[cfg(test)]
-mod tests;
 
 use std::ops::Range;
 

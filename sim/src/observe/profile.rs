@@ -1,12 +1,12 @@
 //! What each instruction of a program cost, which loops there are, and how an iteration of each went.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 use rvtile_isa::inst::Inst;
-use rvtile_isa::operand::Operand;
 use rvtile_isa::row::Props;
 
+use super::loops::{self, Edge};
 use crate::machine::{Pipe, Unit};
 use crate::timing::ledger::Ledger;
 use crate::timing::{Charged, Listener, Retired, VectorTimes};
@@ -34,24 +34,17 @@ pub struct Site {
     pub mispredicted: u64,
 }
 
-/// A loop: what lies between a target of backward branches and the last of these.
+/// Instructions that reach each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loop {
-    /// Address of its first instruction.
-    pub begin: u64,
-    /// Address of its last backward branch.
-    pub end: u64,
-    /// How often a backward branch was taken.
-    pub turns: u64,
-    /// Consecutive iterations as they went, where such were seen without a loop or a call inside.
+    /// Address of the instruction through which it is entered.
+    pub header: u64,
+    /// Addresses of its instructions, those of inner loops included, in rising order.
+    pub members: Vec<u64>,
+    /// How often it was entered.
+    pub entries: u64,
+    /// Consecutive iterations as they went, where such were seen and there is no loop or call inside.
     pub sample: Option<Sample>,
-}
-
-impl Loop {
-    /// The addresses of its instructions, those of inner loops included.
-    pub fn range(&self) -> RangeInclusive<u64> {
-        self.begin..=self.end
-    }
 }
 
 /// Iterations of an innermost loop.
@@ -84,22 +77,51 @@ const ITERATIONS: usize = 3;
 /// A sample with more instructions is of no use to a reader.
 const LONGEST: usize = 600;
 
-/// What is known of a target of backward branches.
+/// A target of backward branches.
 #[derive(Default)]
 struct Head {
-    end: u64,
     turns: u64,
     /// The next sample is taken from this turn on: late ones show the steady state, few cost nothing.
     next_sample: u64,
-    sample: Option<Sample>,
+    /// The last backward branch.
+    end: u64,
+    sample: Sample,
+    /// Whether the sample holds instructions from elsewhere: the loop was left, or is laid out in pieces.
+    strays: bool,
 }
 
-/// Where control came from.
+/// The instruction before.
 #[derive(Clone, Copy)]
 struct Previous {
     pc: u64,
-    goes_back: bool,
-    calls: bool,
+    transfer: Transfer,
+}
+
+/// How control goes on after an instruction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Transfer {
+    /// To the next one; a call comes back to it.
+    On,
+    /// Anywhere in the same function.
+    Within,
+    /// Out of the function.
+    Return,
+}
+
+impl Transfer {
+    fn of(inst: &Inst) -> Transfer {
+        let props = inst.row.props;
+        let link = |reg: u8| reg == 1 || reg == 5;
+        if props.contains(Props::BRANCH) {
+            Transfer::Within
+        } else if !props.contains(Props::JUMP) || link(inst.rd) {
+            Transfer::On
+        } else if !props.contains(Props::PC_RELATIVE) && link(inst.rs1) {
+            Transfer::Return
+        } else {
+            Transfer::Within
+        }
+    }
 }
 
 /// The listener. What it holds grows with the program's code, not with its run.
@@ -109,13 +131,14 @@ pub struct Profile {
     index: HashMap<u64, u32>,
     /// The site found last at each of some addresses: most look-ups end here.
     recent: Vec<(u64, u32)>,
+    /// How often control went from one address to another by a branch or jump, taken or not.
+    edges: HashMap<(u64, u64), u64>,
     heads: HashMap<u64, Head>,
-    /// Targets of calls: who jumps back to one of these does not go round in a loop.
-    called: HashSet<u64>,
     previous: Option<Previous>,
-    /// The loop that is being sampled: first address, last address.
-    sampled: Option<(u64, u64)>,
+    /// The loop of which a sample is being taken: from the target of backward branches to the last of these.
+    sampled: Option<RangeInclusive<u64>>,
     sample: Sample,
+    strays: bool,
 }
 
 /// Entries of [`Profile::recent`].
@@ -136,14 +159,34 @@ impl Profile {
         sites
     }
 
-    /// All loops, in the order of their first addresses.
-    pub fn loops(&self) -> Vec<Loop> {
-        let heads = self.heads.iter().filter(|(begin, _)| !self.called.contains(begin));
-        let mut loops: Vec<Loop> = heads
-            .map(|(&begin, head)| Loop { begin, end: head.end, turns: head.turns, sample: head.sample.clone() })
-            .collect();
-        loops.sort_by_key(|found| found.begin);
-        loops
+    /// All loops, and for each of [`Profile::sites`] the index of the innermost around it.
+    pub fn loops(&self) -> (Vec<Loop>, Vec<Option<usize>>) {
+        let sites = self.sites();
+        let index = |pc: u64| sites.binary_search_by_key(&pc, |site| site.pc).ok();
+        let mut edges = Vec::new();
+        let mut edge = |from: u64, to: u64, count: u64| {
+            if let (Some(from), Some(to)) = (index(from), index(to)) {
+                edges.push(Edge { from, to, count });
+            }
+        };
+        for (&(from, to), &count) in &self.edges {
+            edge(from, to, count);
+        }
+        for site in &sites {
+            if let Some(inst) = site.inst.filter(|inst| Transfer::of(inst) == Transfer::On) {
+                edge(site.pc, site.pc.wrapping_add(u64::from(inst.len)), site.executions);
+            }
+        }
+        let (found, inside) = loops::find(sites.len(), &edges);
+        let loops = found.into_iter().map(|found| {
+            let members: Vec<u64> = found.members.iter().map(|&member| sites[member].pc).collect();
+            let header = sites[found.header].pc;
+            let samples = members.iter().filter_map(|pc| Some((pc, self.heads.get(pc)?.sample.within(&members))));
+            let best = samples.max_by_key(|(pc, sample)| (sample.ends.len(), **pc == header));
+            let sample = best.map(|(_, sample)| sample).filter(|sample| !found.inner && !sample.ends.is_empty());
+            Loop { header, members, entries: found.entries, sample }
+        });
+        (loops.collect(), inside)
     }
 
     fn site(&mut self, pc: u64) -> &mut Site {
@@ -172,69 +215,72 @@ impl Profile {
         &mut self.sites[recent.1 as usize]
     }
 
-    /// Control came to `pc`: follows loops.
+    /// Control came to `pc`.
     fn follow(&mut self, pc: u64) {
-        let Some(previous) = self.previous else { return };
-        if previous.calls {
-            self.called.insert(pc);
+        let Some(Previous { pc: from, transfer: Transfer::Within }) = self.previous else { return };
+        *self.edges.entry((from, pc)).or_default() += 1;
+        if pc > from {
+            return;
         }
-        if previous.goes_back && pc <= previous.pc {
-            self.turn(pc, previous.pc);
-        } else if self.sampled.is_some_and(|(begin, end)| !(begin..=end).contains(&pc)) {
-            self.keep();
-        }
-    }
-
-    /// A branch at `from` went back to `to`.
-    fn turn(&mut self, to: u64, from: u64) {
-        let head = self.heads.entry(to).or_default();
+        let head = self.heads.entry(pc).or_default();
         head.turns += 1;
         head.end = head.end.max(from);
-        let (turns, next_sample) = (head.turns, head.next_sample);
-        match self.sampled {
-            Some((begin, _)) if begin == to => {
+        match &self.sampled {
+            None if head.turns >= head.next_sample => self.sampled = Some(pc..=head.end),
+            Some(range) if *range.start() == pc => {
                 self.sample.ends.push(self.sample.steps.len());
-                if self.sample.ends.len() < ITERATIONS {
-                    return;
+                if self.sample.ends.len() == ITERATIONS {
+                    self.keep();
                 }
-                return self.keep();
             }
-            // A loop inside the sampled one: that is not innermost.
-            Some((begin, end)) if (begin..=end).contains(&from) => self.sampled = None,
-            Some(_) => self.keep(),
-            None => {}
-        }
-        if turns >= next_sample {
-            self.sampled = Some((to, from));
-            self.sample = Sample::default();
+            _ => {}
         }
     }
 
-    /// Ends a sample, and keeps it if it has as many whole iterations as the one before.
+    /// Ends a sample.
     fn keep(&mut self) {
-        let Some((begin, _)) = self.sampled.take() else { return };
-        let mut sample = std::mem::take(&mut self.sample);
+        let (mut sample, strays) = (std::mem::take(&mut self.sample), std::mem::take(&mut self.strays));
         sample.steps.truncate(sample.ends.last().copied().unwrap_or(0));
-        if let Some(head) = self.heads.get_mut(&begin)
-            && sample.ends.len() >= head.sample.as_ref().map_or(1, |former| former.ends.len())
-        {
+        if let Some(head) = self.sampled.take().and_then(|range| self.heads.get_mut(range.start())) {
             head.next_sample = 2 * head.turns;
-            head.sample = Some(sample);
+            let former = (!head.sample.ends.is_empty(), !head.strays, head.sample.ends.len());
+            if (!sample.ends.is_empty(), !strays, sample.ends.len()) >= former {
+                (head.sample, head.strays) = (sample, strays);
+            }
         }
+    }
+}
+
+impl Sample {
+    /// The last of its iterations, as many as follow each other with nothing but these instructions.
+    fn within(&self, members: &[u64]) -> Sample {
+        let mut within = Sample::default();
+        let mut begin = 0;
+        for &end in &self.ends {
+            let steps = &self.steps[begin..end];
+            if !steps.iter().all(|step| members.binary_search(&step.pc).is_ok()) {
+                within = Sample::default();
+            } else {
+                within.steps.extend_from_slice(steps);
+                within.ends.push(within.steps.len());
+            }
+            begin = end;
+        }
+        within
     }
 }
 
 impl Listener for Profile {
     fn retired(&mut self, event: &Retired<'_>) {
         self.follow(event.pc);
-        let (inst, props) = (event.inst, event.inst.row.props);
-        let links = |reg: u8| reg == 1 || reg == 5;
-        let jumps = props.contains(Props::JUMP);
-        self.previous = Some(Previous {
-            pc: event.pc,
-            goes_back: props.contains(Props::BRANCH) || jumps && inst.rd == 0 && props.contains(Props::PC_RELATIVE),
-            calls: jumps && inst.row.operands.has(Operand::Rd) && links(inst.rd),
-        });
+        self.previous = Some(Previous { pc: event.pc, transfer: Transfer::of(event.inst) });
+        if !self.strays && self.sampled.as_ref().is_some_and(|range| !range.contains(&event.pc)) {
+            if self.sample.ends.is_empty() {
+                self.strays = true;
+            } else {
+                self.keep();
+            }
+        }
         if self.sampled.is_some() {
             let (pc, since, issue, result, vector) = (event.pc, event.since, event.issue, event.result, event.vector);
             self.sample.steps.push(Step { pc, since, issue, result, vector });
@@ -243,7 +289,7 @@ impl Listener for Profile {
             }
         }
         let site = self.site(event.pc);
-        site.inst = Some(*inst);
+        site.inst = Some(*event.inst);
         site.executions += 1;
         site.pipe = event.pipe;
         site.unit = event.vector.map_or(event.unit, |vector| vector.unit);

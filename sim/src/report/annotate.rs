@@ -61,21 +61,25 @@ impl Annotation {
         mut decode: impl FnMut(u64) -> Option<Inst>,
     ) -> Annotation {
         let sites = profile.sites();
-        let mut loops: Vec<Hot> =
-            profile.loops().into_iter().map(|found| Hot { found, ledger: Ledger::default() }).collect();
-        for site in &sites {
-            if let Some(index) = innermost(&loops, site.pc) {
-                loops[index].ledger.add(&site.ledger);
+        let (found, inside) = profile.loops();
+        let mut ledgers = vec![Ledger::default(); found.len()];
+        for (site, index) in sites.iter().zip(&inside) {
+            if let Some(index) = index {
+                ledgers[*index].add(&site.ledger);
             }
         }
-        loops.sort_by_key(|hot| std::cmp::Reverse(hot.ledger.total()));
-        let lines = sites.into_iter().map(|site| {
+        let mut order: Vec<usize> = (0..found.len()).collect();
+        order.sort_by_key(|&index| (std::cmp::Reverse(ledgers[index].total()), found[index].header));
+        let mut rank = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(place, &index)| rank[index] = place);
+        let loops = order.iter().map(|&index| Hot { found: found[index].clone(), ledger: ledgers[index] }).collect();
+        let lines = sites.into_iter().zip(inside).map(|(site, inside)| {
             let pc = site.pc;
             Line {
                 text: site.inst.or_else(|| decode(pc)).map_or("?".to_string(), |inst| inst.text(pc)),
                 function: image.symbol_at(pc).map_or("code without a name", |(name, _)| name).to_string(),
                 source: image.source_line(pc),
-                inside: innermost(&loops, pc),
+                inside: inside.map(|index| rank[index]),
                 site,
             }
         });
@@ -112,7 +116,7 @@ impl Annotation {
                 text += &timeline::render(sample, |pc| self.line(pc).map_or(String::new(), |line| line.text.clone()));
                 if !explained {
                     text.push('\n');
-                    text += timeline::LEGEND;
+                    text.extend(timeline::LEGEND.iter().map(|(letter, what)| format!("  {letter}  {what}\n")));
                     explained = true;
                 }
             }
@@ -125,9 +129,13 @@ impl Annotation {
         self.lines.binary_search_by_key(&pc, |line| line.site.pc).ok().map(|index| &self.lines[index])
     }
 
+    fn function(&self, found: &Loop) -> &str {
+        self.line(found.header).map_or("", |line| &line.function)
+    }
+
     fn heading(&self, index: usize) -> String {
         let Hot { found, ledger } = &self.loops[index];
-        let iterations = self.line(found.begin).map_or(0, |line| line.site.executions);
+        let iterations = self.line(found.header).map_or(0, |line| line.site.executions);
         let cycles = ledger.total();
         let mut text = format!(
             "\nLoop {}: {} % of the cycles, {}, in {} iterations of {:.1} cycles, entered {} times\n",
@@ -136,10 +144,10 @@ impl Annotation {
             count(cycles),
             count(iterations),
             cycles as f64 / iterations.max(1) as f64,
-            count(iterations.saturating_sub(found.turns)),
+            count(found.entries),
         );
-        let function = self.line(found.begin).map_or("", |line| &line.function);
-        let _ = writeln!(text, "in {function}, 0x{:x} to 0x{:x}\n", found.begin, found.end);
+        let (first, last) = (found.members.first().unwrap_or(&0), found.members.last().unwrap_or(&0));
+        let _ = writeln!(text, "in {}, 0x{first:x} to 0x{last:x}\n", self.function(found));
         text
     }
 
@@ -147,7 +155,7 @@ impl Annotation {
     fn listing(&self, index: usize, shown: usize) -> String {
         use Align::{Left, Right};
         let found = &self.loops[index].found;
-        let lines: Vec<&Line> = self.lines.iter().filter(|line| found.range().contains(&line.site.pc)).collect();
+        let lines: Vec<&Line> = found.members.iter().filter_map(|&pc| self.line(pc)).collect();
         let mut heads = vec![
             ("cycles", Right),
             ("%", Right),
@@ -178,7 +186,8 @@ impl Annotation {
             inner = None;
             let mut row = self.row(line);
             if with_source {
-                row.push(if line.source == source { String::new() } else { line.source.clone().unwrap_or_default() });
+                let place = line.source.as_deref().filter(|_| line.source != source).unwrap_or_default();
+                row.push(place.rsplit('/').next().unwrap_or_default().to_string());
                 source.clone_from(&line.source);
             }
             rows.push(row);
@@ -226,7 +235,7 @@ impl Annotation {
         let row = |cycles: u64, what: String| vec![count(cycles), percent_of(cycles, self.ledger.total()) + " %", what];
         let mut rows = Vec::new();
         for (index, hot) in self.loops[..shown].iter().enumerate() {
-            let function = self.line(hot.found.begin).map_or("", |line| &line.function);
+            let function = self.function(&hot.found);
             rows.push(row(hot.ledger.total(), format!("loop {} in {function}", index + 1)));
         }
         for (function, cycles) in functions.iter().take(FUNCTIONS) {
@@ -243,9 +252,8 @@ impl Annotation {
     /// All instructions and loops as a JSON object.
     pub fn json(&self) -> String {
         let loops = self.loops.iter().map(|hot| LoopObject {
-            begin: hot.found.begin,
-            end: hot.found.end,
-            turns: hot.found.turns,
+            header: hot.found.header,
+            entries: hot.found.entries,
             cycles: hot.ledger.total(),
             ledger: Causes(&hot.ledger),
         });
@@ -276,12 +284,6 @@ impl Annotation {
     }
 }
 
-/// The smallest loop that holds an address.
-fn innermost(loops: &[Hot], pc: u64) -> Option<usize> {
-    let around = loops.iter().enumerate().filter(|(_, hot)| hot.found.range().contains(&pc));
-    around.min_by_key(|(_, hot)| (hot.found.end - hot.found.begin, hot.found.begin)).map(|(index, _)| index)
-}
-
 /// The unit that an instruction keeps, else the pipe that it issues to.
 fn unit(site: &Site) -> &'static str {
     match site.unit {
@@ -304,9 +306,8 @@ struct Object<'a> {
 
 #[derive(Serialize)]
 struct LoopObject<'a> {
-    begin: u64,
-    end: u64,
-    turns: u64,
+    header: u64,
+    entries: u64,
     cycles: u64,
     ledger: Causes<'a>,
 }

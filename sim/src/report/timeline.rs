@@ -5,12 +5,15 @@ use std::fmt::Write;
 use crate::observe::profile::{Sample, Step};
 
 /// What the letters mean.
-pub const LEGEND: &str = "\
-  .  waits in front of issue          I  issues
-  e  scalar result under way          R  scalar result, or all of a vector result, can be used
-  q  waits in the vector queue        E  its sequencer works on it
-  -  vector result under way
-";
+pub const LEGEND: &[(&str, &str)] = &[
+    (".", "waits in front of issue"),
+    ("I", "issues"),
+    ("e", "scalar result under way"),
+    ("q", "waits in the vector queue"),
+    ("E", "its sequencer works on it"),
+    ("-", "vector result under way"),
+    ("R", "scalar result, or all of a vector result, can be used"),
+];
 
 /// Columns for cycles.
 const WIDEST: u64 = 100;
