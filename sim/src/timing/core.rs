@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rvtile_isa::block::{Block, BlockInst};
+use rvtile_isa::block::Block;
 use rvtile_isa::row::Mem;
 
 use super::branch::Branches;
@@ -164,7 +164,7 @@ impl Core {
         for (index, desc) in descs.iter_mut().take(count).enumerate() {
             self.fetch(desc);
             let words = take_words(desc, &mut log);
-            self.issue(desc, words, next_pc, (index, &block.insts[index]), listener);
+            self.issue(desc, words, next_pc, (block, index), listener);
         }
         self.blocks[number] = Some(descs);
     }
@@ -199,6 +199,7 @@ impl Core {
         self.issued = 0;
     }
 
+    #[inline]
     fn fetch(&mut self, desc: &Desc) {
         let line_bytes = self.memory.line_bytes();
         let line = desc.pc / line_bytes;
@@ -211,13 +212,13 @@ impl Core {
         }
     }
 
-    /// The next instruction issues as soon as it can. `entry` is its place in the block and what stands there.
+    /// The next instruction issues as soon as it can. `block` and `index` tell a listener where it stands.
     fn issue<L: Listener + ?Sized>(
         &mut self,
         desc: &mut Desc,
         log: &[u64],
         next_pc: u64,
-        (index, entry): (usize, &BlockInst),
+        (block, index): (&Block, usize),
         listener: &mut L,
     ) {
         let since = self.now;
@@ -264,7 +265,7 @@ impl Core {
             let time = time.max(self.now + u64::from(self.issued > 0));
             self.advance(time, &stalls.list[..stalls.count], desc.pc, listener);
         }
-        if self.issued == 0 {
+        if listener.listens() && self.issued == 0 {
             self.leader = desc.pc;
         }
         self.issued += 1;
@@ -277,6 +278,7 @@ impl Core {
         let executed = self.execute(desc, log);
         let right = desc.control == Control::None || self.branch(desc, next_pc);
         if listener.listens()
+            && let entry = &block.insts[index]
             && let Ok(inst) = &entry.inst
         {
             listener.retired(&Retired {
@@ -315,9 +317,9 @@ impl Core {
             {
                 self.vl = vl as u32;
             }
-            let result = issued.times.first;
+            let result = issued.result;
             self.produce(desc.dest, result - now, result - now, result - now, desc.produces);
-            return Executed { result, missed: issued.missed, vector: Some(issued.times) };
+            return Executed { result, missed: issued.missed, vector: Some(self.vector.times(vector, &issued)) };
         }
         if desc.kind == Kind::Vset
             && let Some(&vl) = log.first()

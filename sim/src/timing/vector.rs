@@ -44,8 +44,17 @@ struct Sequencer {
 /// Timing of one vector instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Issued {
-    /// Its times; a scalar result can be used as soon as the first element is there.
-    pub times: VectorTimes,
+    head: u64,
+    /// It left the command queue and began.
+    start: u64,
+    waited_for: Cause,
+    sequencer: usize,
+    /// For how long it keeps its sequencer.
+    held: u64,
+    /// A scalar result can be used from here on.
+    pub result: u64,
+    /// The last element is there.
+    last: u64,
     /// Who supplied its latest line, if not the nearest level.
     pub missed: Option<Cause>,
 }
@@ -178,18 +187,34 @@ impl VectorUnit {
         let sequencer = self.hold(desc, start, held, painter);
         self.read(desc, start, occupancy);
         self.write(desc, start + delay, cost, produces);
-        let (first, last) = (start + delay + latency, start + delay + latency + occupancy - 1);
+        let result = start + delay + latency;
+        let last = result + occupancy - 1;
         if let Some(tiles) = tiles {
             self.use_tiles(desc.tile, tiles, last);
         }
         if matches!(desc.mem, Mem::FaultFirst { .. }) {
             self.vl_known = start + delay + occupancy + u64::from(self.machine.vector.fault_first_vl);
         }
-        self.done = self.done.max(first).max(start + held).max(last);
-        let port = (desc.mem != Mem::None).then(|| (self.port(desc), self.ports[self.port(desc)]));
-        let (unit, work, until) = (desc.unit, desc.work(), start + held);
-        let times = VectorTimes { head, start, waited_for: cause, work, unit, sequencer, until, port, first, last };
-        Issued { times, missed: late }
+        self.done = self.done.max(result).max(start + held).max(last);
+        Issued { head, start, waited_for: cause, sequencer, held, result, last, missed: late }
+    }
+
+    /// The times of the latest instruction, for those who want to know more than the core does.
+    #[inline]
+    pub fn times(&self, desc: &VectorDesc, issued: &Issued) -> VectorTimes {
+        let port = self.port(desc);
+        VectorTimes {
+            head: issued.head,
+            start: issued.start,
+            waited_for: issued.waited_for,
+            work: desc.work(),
+            unit: desc.unit,
+            sequencer: issued.sequencer,
+            until: issued.start + issued.held,
+            port: (desc.mem != Mem::None).then_some((port, self.ports[port])),
+            first: issued.result,
+            last: issued.last,
+        }
     }
 
     /// The earliest start that operands and destination allow, and what decides it.
@@ -287,10 +312,13 @@ impl VectorUnit {
             _ => {
                 let candidates = if desc.unit == Unit::ArithmeticFirst { 1 } else { self.arithmetic.len() };
                 // Of two free sequencers the last is taken: the first has work of its own.
-                let chosen = (0..candidates).rev().min_by_key(|&index| self.arithmetic[index].free).unwrap_or(0);
-                self.arithmetic[chosen].free = free;
+                let sequencers = self.arithmetic[..candidates].iter_mut().enumerate().rev();
+                let chosen = sequencers.min_by_key(|(_, sequencer)| sequencer.free);
                 painter.arithmetic(start, start + held, desc.work());
-                return chosen;
+                if let Some((index, sequencer)) = chosen {
+                    sequencer.free = free;
+                    return index;
+                }
             }
         }
         0
