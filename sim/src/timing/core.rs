@@ -190,7 +190,9 @@ impl Core {
         }
     }
 
-    /// Moves the present cycle on to `time`, charging the cycles before it. The instruction at `pc` waits for it.
+    /// Moves the present cycle on to `time`, charging the cycles before it. The instruction at `pc` waits for it. Out of
+    /// line, so that the way of instructions that issue side by side stays short.
+    #[inline(never)]
     fn advance<L: Listener + ?Sized>(&mut self, time: u64, stalls: &[(Cause, u64)], pc: u64, listener: &mut L) {
         let issued = self.issued > 0;
         self.painter.advance(time, issued, stalls, (self.leader, pc), |charged| listener.charged(&charged));

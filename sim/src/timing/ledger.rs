@@ -189,7 +189,7 @@ impl Painter {
     /// `issued`: an instruction issued in the first of these cycles. `stalls`: what the scalar pipe waited for, in
     /// the order of time, each up to the time given. `leader` is the instruction that issued in the first cycle,
     /// `waiter` the one that could not.
-    #[inline]
+    #[inline(always)]
     pub fn advance(
         &mut self,
         to: u64,
