@@ -1,8 +1,8 @@
 //! What a RISC-V program cannot see: loading, environment, engine, timing, machines, reports.
 //!
 //! Data flow, one direction only:
-//! ELF → [`loader`] → image → `rvtile_isa` decode and execute → retired instructions → [`timing`] → ledger and
-//! counters → [`report`].
+//! ELF → [`loader`] → image → `rvtile_isa` decode and execute → retired instructions → [`timing`] → ledger, counters
+//! and events → [`observe`] → [`report`].
 
 pub mod bench;
 pub mod cli;
@@ -10,6 +10,12 @@ pub mod engine;
 pub mod env;
 pub mod loader;
 pub mod machine;
+pub mod observe;
 pub mod report;
 pub mod timing;
 pub mod validate;
+
+/// The guide's listener is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/add-a-report.md")]
+struct AddAReport;

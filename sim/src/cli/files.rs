@@ -1,7 +1,8 @@
 //! Where output goes: whole files or stdout.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::Failure;
@@ -35,26 +36,78 @@ pub(super) fn check(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes a file as a whole or not at all: into a temporary one beside it, which then takes its name.
+/// Writes a file as a whole or not at all.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     if is_stdout(path) {
         return print(text);
     }
+    let mut file = create(path)?;
+    file.write_all(text.as_bytes()).map_err(|error| file.failure(&error))?;
+    file.finish()
+}
+
+/// A file that is written bit by bit: into a temporary one beside it, which takes its name when it is complete.
+pub(super) struct Growing {
+    out: Box<dyn Write>,
+    path: PathBuf,
+    temporary: Option<PathBuf>,
+}
+
+/// Begins a file.
+pub(super) fn create(path: &Path) -> Result<Growing, Failure> {
     let fail = |error: std::io::Error| Failure::output(&path.display().to_string(), &error);
+    let path = path.to_path_buf();
+    if is_stdout(&path) {
+        return Ok(Growing { out: Box::new(BufWriter::new(std::io::stdout())), path, temporary: None });
+    }
     // A device or a pipe must not be replaced by a file.
     if path.metadata().is_ok_and(|found| !found.is_file()) {
-        return std::fs::write(path, text).map_err(fail);
+        let file = File::options().write(true).open(&path).map_err(fail)?;
+        return Ok(Growing { out: Box::new(BufWriter::new(file)), path, temporary: None });
     }
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = parent(path).join(name);
-    let written = std::fs::write(&temporary, text).and_then(|()| std::fs::rename(&temporary, path));
-    written.map_err(|error| {
-        // What matters is the first error.
-        let _ = std::fs::remove_file(&temporary);
-        fail(error)
-    })
+    let temporary = parent(&path).join(name);
+    let file = File::create(&temporary).map_err(fail)?;
+    Ok(Growing { out: Box::new(BufWriter::new(file)), path, temporary: Some(temporary) })
+}
+
+impl Growing {
+    /// The file is complete.
+    pub fn finish(mut self) -> Result<(), Failure> {
+        let flushed = self.out.flush();
+        let renamed = flushed.and_then(|()| match &self.temporary {
+            Some(temporary) => std::fs::rename(temporary, &self.path),
+            None => Ok(()),
+        });
+        renamed.map_err(|error| self.failure(&error))?;
+        self.temporary = None;
+        Ok(())
+    }
+
+    fn failure(&self, error: &std::io::Error) -> Failure {
+        Failure::output(&self.path.display().to_string(), error)
+    }
+}
+
+impl Write for Growing {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl Drop for Growing {
+    fn drop(&mut self) {
+        if let Some(temporary) = &self.temporary {
+            // What is told is why the file is not complete.
+            let _ = std::fs::remove_file(temporary);
+        }
+    }
 }
 
 fn parent(path: &Path) -> PathBuf {

@@ -3,6 +3,7 @@
 //! Exit codes: 0 for success, 1 when a kernel's values are wrong or a guest crashed, 2 for what was refused before it
 //! ran; `rvtile run` otherwise ends with the guest's exit code. Refusals are one line on stderr.
 
+mod annotate;
 mod bench;
 mod disasm;
 mod files;
@@ -39,6 +40,9 @@ enum Command {
     /// Run an ELF program and report what it cost
     #[command(after_help = run::HELP)]
     Run(run::Args),
+    /// Run an ELF program and print its hot loops, instruction by instruction
+    #[command(after_help = annotate::HELP)]
+    Annotate(annotate::Args),
     /// List the built-in machines, show one, compare two
     Machines(machines::Args),
     /// List the instructions that are implemented, by extension
@@ -81,6 +85,7 @@ pub fn main() -> ExitCode {
         None => bench::main(&cli.bench),
         Some(Command::Bench(args)) => bench::main(&args),
         Some(Command::Run(args)) => run::main(args),
+        Some(Command::Annotate(args)) => annotate::main(args),
         Some(Command::Machines(args)) => machines::main(&args),
         Some(Command::Isa(args)) => isa::main(&args),
         Some(Command::Disasm(args)) => disasm::main(&args),

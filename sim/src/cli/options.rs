@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use rvtile_isa::decode::Decoder;
 use rvtile_isa::ext::Ext;
 use rvtile_isa::profile::{PROFILES, Profile};
 
-use super::Failure;
+use super::{Failure, complain};
+use crate::engine::{End, Engine, RunOptions};
+use crate::env::{self, Grant};
+use crate::loader::{Image, Kind};
 use crate::machine::Machine;
 
 /// Which machine is simulated.
@@ -73,5 +76,101 @@ pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_string(), value.trim().to_string())),
         _ => Err("expected key=value, such as vector.vlen=1024".to_string()),
+    }
+}
+
+/// A program, what it finds around itself and the machine that it runs on.
+#[derive(Args)]
+pub(super) struct ProgramOptions {
+    #[command(flatten)]
+    machine: MachineOptions,
+    /// Stop after so many instructions
+    #[arg(long, value_name = "N")]
+    max_insts: Option<u64>,
+    /// What the program finds around itself
+    #[arg(long, value_name = "KIND", value_enum, default_value_t = Environment::Auto)]
+    env: Environment,
+    /// Let the program use a directory, read-only without :rw (repeatable)
+    #[arg(long = "dir", value_name = "HOST[:GUEST][:rw]", value_parser = Grant::parse)]
+    dirs: Vec<Grant>,
+    #[command(flatten)]
+    decode: DecodeOptions,
+    /// The program and its arguments
+    #[arg(value_name = "FILE [ARGS]", trailing_var_arg = true, required = true)]
+    program: Vec<String>,
+}
+
+/// A program that is ready to run.
+pub(super) struct Program {
+    /// Its file as the user named it.
+    pub file: String,
+    pub machine: Arc<Machine>,
+    pub engine: Engine,
+}
+
+impl ProgramOptions {
+    /// Loads machine and program.
+    pub fn load(self, timed: bool) -> Result<Program, Failure> {
+        let vlen = self.decode.isa.and_then(|isa| isa.vlen).map(|vlen| ("vector.vlen".to_string(), vlen.to_string()));
+        let machine = self.machine.load(vlen.as_slice())?;
+        let Some(file) = self.program.first().cloned() else {
+            return Err(Failure::refused("no program given"));
+        };
+        let image = Image::open(&file).map_err(Failure::refused)?;
+        let environment = env::Options {
+            kind: match self.env {
+                Environment::Auto => None,
+                Environment::Linux => Some(Kind::Linux),
+                Environment::Bare => Some(Kind::Bare),
+            },
+            args: self.program,
+            grants: self.dirs,
+            ..env::Options::default()
+        };
+        let defaults = RunOptions::default();
+        let options = RunOptions {
+            isa: self.decode.extensions()?,
+            max_instructions: self.max_insts.unwrap_or(defaults.max_instructions),
+            ..defaults
+        };
+        let engine = Engine::new(image, &machine, timed, &options, environment).map_err(Failure::refused)?;
+        Ok(Program { file, machine, engine })
+    }
+}
+
+/// What a program finds around itself.
+#[derive(Clone, Copy, ValueEnum)]
+enum Environment {
+    /// Linux or bare metal, whichever the file looks like
+    Auto,
+    /// Linux user mode
+    Linux,
+    /// The bare machine with HTIF and semihosting
+    Bare,
+}
+
+/// The exit code for the end of a run, and how the program ended in words. A crash is told on stderr.
+pub(super) fn ended(end: &End, file: &str, engine: &Engine) -> (u8, String) {
+    match end {
+        End::Exit(code) => {
+            // A bare-metal program has no other way to say so.
+            if *code != 0 && engine.kind() == Kind::Bare {
+                complain(&format!("{file}: the program reports failure with status {code}"));
+            }
+            (exit_code(*code), format!("exit code {code}"))
+        }
+        End::Crash(crash) => {
+            complain(&format!("{file}: {crash}"));
+            (if crash.unsupported() { 2 } else { 1 }, "crashed".to_string())
+        }
+        End::Limit => (0, format!("stopped after {} instructions", engine.instructions())),
+    }
+}
+
+/// A process ends with eight bits; a failure stays one.
+fn exit_code(code: i32) -> u8 {
+    match code as u8 {
+        0 if code != 0 => 1,
+        low => low,
     }
 }

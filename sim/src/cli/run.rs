@@ -1,17 +1,19 @@
 //! `rvtile run`: any program, and what it cost.
 
-use std::path::PathBuf;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::ValueEnum;
-
-use super::options::{DecodeOptions, MachineOptions};
+use super::files::Growing;
+use super::options::{Program, ProgramOptions, ended};
 use super::{Failure, complain, files, signature};
-use crate::engine::{End, Engine, RunOptions};
-use crate::env::{self, Grant};
-use crate::loader::{Image, Kind};
+use crate::engine::End;
+use crate::observe::kanata::Kanata;
+use crate::observe::perfetto::Perfetto;
+use crate::observe::{Fan, Window};
 use crate::report::stat::Summary;
+use crate::timing::Listener;
 
 /// The end of the help.
 pub(super) const HELP: &str = "\
@@ -22,29 +24,17 @@ not supported.
 Examples:
   rvtile run ./program 1 2 3
   rvtile run --functional --quiet --dir . ./program input.txt
-  rvtile run --set vector.vlen=1024 ./program";
+  rvtile run --set vector.vlen=1024 ./program
+  rvtile run --kanata log.kanata --window 100000:101000 ./program";
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    #[command(flatten)]
-    machine: MachineOptions,
     /// Run without timing: counts only, and faster
     #[arg(long)]
     functional: bool,
     /// Print no summary
     #[arg(long, short)]
     quiet: bool,
-    /// Stop after so many instructions
-    #[arg(long, value_name = "N")]
-    max_insts: Option<u64>,
-    /// What the program finds around itself
-    #[arg(long, value_name = "KIND", value_enum, default_value_t = Environment::Auto)]
-    env: Environment,
-    /// Let the program use a directory, read-only without :rw (repeatable)
-    #[arg(long = "dir", value_name = "HOST[:GUEST][:rw]", value_parser = Grant::parse)]
-    dirs: Vec<Grant>,
-    #[command(flatten)]
-    decode: DecodeOptions,
     /// Write the summary as a JSON object
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -54,20 +44,20 @@ pub(super) struct Args {
     /// Bytes in a word of the signature
     #[arg(long, value_name = "N", default_value_t = 4, requires = "signature", value_parser = granularity)]
     signature_granularity: usize,
-    /// The program and its arguments
-    #[arg(value_name = "FILE [ARGS]", trailing_var_arg = true, required = true)]
-    program: Vec<String>,
-}
-
-/// What a program finds around itself.
-#[derive(Clone, Copy, ValueEnum)]
-enum Environment {
-    /// Linux or bare metal, whichever the file looks like
-    Auto,
-    /// Linux user mode
-    Linux,
-    /// The bare machine with HTIF and semihosting
-    Bare,
+    /// Write a pipeline log for the Konata viewer
+    #[arg(long, value_name = "FILE", conflicts_with = "functional")]
+    kanata: Option<PathBuf>,
+    /// Write a trace for Perfetto, with a track for each unit
+    #[arg(long, value_name = "FILE", conflicts_with = "functional")]
+    trace_event: Option<PathBuf>,
+    /// Log and trace hold only what issues in these cycles
+    #[arg(long, value_name = "START:END", value_parser = range)]
+    window: Option<Range<u64>>,
+    /// Log and trace hold only these instructions, counted from 0
+    #[arg(long, value_name = "START:END", value_parser = range, conflicts_with = "window")]
+    window_insts: Option<Range<u64>>,
+    #[command(flatten)]
+    program: ProgramOptions,
 }
 
 fn granularity(text: &str) -> Result<usize, String> {
@@ -77,54 +67,47 @@ fn granularity(text: &str) -> Result<usize, String> {
     }
 }
 
-pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
-    for path in [&args.json, &args.signature].into_iter().flatten() {
-        files::check(path)?;
+/// Splits `start:end`.
+fn range(text: &str) -> Result<Range<u64>, String> {
+    let bounds = text.split_once(':').and_then(|(start, end)| Some((start.parse().ok()?, end.parse().ok()?)));
+    match bounds {
+        Some((start, end)) if start < end => Ok(start..end),
+        Some(_) => Err("the end must be after the start".to_string()),
+        None => Err("expected start:end, such as 1000:2000".to_string()),
     }
-    let vlen = args.decode.isa.and_then(|isa| isa.vlen).map(|vlen| ("vector.vlen".to_string(), vlen.to_string()));
-    let machine = args.machine.load(vlen.as_slice())?;
-    let Some(file) = args.program.first() else {
-        return Err(Failure::refused("no program given"));
+}
+
+pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
+    let outputs = [&args.json, &args.signature, &args.kanata, &args.trace_event];
+    outputs.into_iter().flatten().try_for_each(|path| files::check(path))?;
+    let window = match (args.window, args.window_insts) {
+        (None, None) => Window::default(),
+        _ if args.kanata.is_none() && args.trace_event.is_none() => {
+            return Err(Failure::refused("a window is for --kanata or --trace-event, and neither is given"));
+        }
+        (Some(cycles), _) => Window::Cycles(cycles),
+        (None, Some(instructions)) => Window::Instructions(instructions),
     };
-    let image = Image::open(file).map_err(Failure::refused)?;
+    let Program { file, machine, mut engine } = args.program.load(!args.functional)?;
     let signature = match args.signature {
-        Some(path) => Some((path, signature::range(file, &image)?)),
+        Some(path) => Some((path, signature::range(&file, &engine.image)?)),
         None => None,
     };
-    let environment = env::Options {
-        kind: match args.env {
-            Environment::Auto => None,
-            Environment::Linux => Some(Kind::Linux),
-            Environment::Bare => Some(Kind::Bare),
-        },
-        args: args.program.clone(),
-        grants: args.dirs,
-        ..env::Options::default()
-    };
-    let defaults = RunOptions::default();
-    let options = RunOptions {
-        isa: args.decode.extensions()?,
-        max_instructions: args.max_insts.unwrap_or(defaults.max_instructions),
-        ..defaults
-    };
-    let mut engine = Engine::new(image, &machine, !args.functional, &options, environment).map_err(Failure::refused)?;
+    let mut kanata = None;
+    if let Some(path) = &args.kanata {
+        kanata = Some(Kanata::new(files::create(path)?, window.clone()));
+    }
+    let mut trace = None;
+    if let Some(path) = &args.trace_event {
+        trace = Some(Perfetto::new(files::create(path)?, window, &machine));
+    }
     let started = Instant::now();
-    let end = engine.run();
+    let mut listeners: Vec<&mut dyn Listener> = Vec::new();
+    listeners.extend(kanata.as_mut().map(|kanata| kanata as &mut dyn Listener));
+    listeners.extend(trace.as_mut().map(|trace| trace as &mut dyn Listener));
+    let end = if listeners.is_empty() { engine.run() } else { engine.run_watched(&mut Fan(listeners)) };
     let took = started.elapsed();
-    let (code, words) = match &end {
-        End::Exit(code) => {
-            // A bare-metal program has no other way to say so.
-            if *code != 0 && engine.kind() == Kind::Bare {
-                complain(&format!("{file}: the program reports failure with status {code}"));
-            }
-            (exit_code(*code), format!("exit code {code}"))
-        }
-        End::Crash(crash) => {
-            complain(&format!("{file}: {crash}"));
-            (if crash.unsupported() { 2 } else { 1 }, "crashed".to_string())
-        }
-        End::Limit => (0, format!("stopped after {} instructions", engine.instructions())),
-    };
+    let (code, words) = ended(&end, &file, &engine);
     let summary = Summary::of(&engine, &machine, words, took);
     if !args.quiet {
         // Where stderr is closed there is nobody to tell.
@@ -134,15 +117,22 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
         files::write(path, &summary.json())?;
     }
     if let (Some((path, range)), End::Exit(_)) = (signature, &end) {
-        files::write(&path, &signature::text(file, &engine, range, args.signature_granularity)?)?;
+        files::write(&path, &signature::text(&file, &engine, range, args.signature_granularity)?)?;
+    }
+    if let (Some(kanata), Some(path)) = (kanata, &args.kanata) {
+        finish(path, kanata.finish())?;
+    }
+    if let (Some(trace), Some(path)) = (trace, &args.trace_event) {
+        finish(path, trace.finish())?;
     }
     Ok(ExitCode::from(code))
 }
 
-/// A process ends with eight bits; a failure stays one.
-fn exit_code(code: i32) -> u8 {
-    match code as u8 {
-        0 if code != 0 => 1,
-        low => low,
+/// Completes a log or a trace.
+fn finish(path: &Path, finished: std::io::Result<(Growing, u64)>) -> Result<(), Failure> {
+    let (file, instructions) = finished.map_err(|error| Failure::output(&path.display().to_string(), &error))?;
+    if instructions == 0 {
+        complain(&format!("{}: no instruction issued in the window", path.display()));
     }
+    file.finish()
 }

@@ -22,7 +22,7 @@ pub use region::Region;
 use crate::env::{self, Action, Env};
 use crate::loader::{Image, Kind};
 use crate::machine::Machine;
-use crate::timing::Core;
+use crate::timing::{Core, Listener, Silent};
 use cache::BlockCache;
 use region::Regions;
 
@@ -171,14 +171,19 @@ impl Engine {
 
     /// Runs until the program ends, crashes or reaches the limit.
     pub fn run(&mut self) -> End {
-        let end = self.run_blocks();
+        self.run_watched(&mut Silent)
+    }
+
+    /// Like [`Engine::run`], and tells a listener what the timing model does. It hears nothing of a functional run.
+    pub fn run_watched<L: Listener + ?Sized>(&mut self, listener: &mut L) -> End {
+        let end = self.run_blocks(listener);
         if let Some(core) = &mut self.timing {
-            core.drain();
+            core.drain(self.hart.pc, listener);
         }
         end
     }
 
-    fn run_blocks(&mut self) -> End {
+    fn run_blocks<L: Listener + ?Sized>(&mut self, listener: &mut L) -> End {
         let mut previous = None;
         let polls = self.env.needs_poll();
         while self.instructions < self.limit {
@@ -201,7 +206,8 @@ impl Engine {
                 self.mix.add(&cached.block, ran.retired, 1);
             }
             if let Some(core) = &mut self.timing {
-                core.retire(number as usize, &cached.block, ran.retired, &self.hart.log.words, self.hart.pc);
+                let (block, log) = (&cached.block, &self.hart.log.words);
+                core.retire(number as usize, block, ran.retired, log, self.hart.pc, listener);
                 self.hart.log.words.clear();
             }
             let action = match ran.flow {
@@ -211,7 +217,7 @@ impl Engine {
                     }
                     Action::Continue
                 }
-                Flow::Trap => self.trap(),
+                Flow::Trap => self.trap(listener),
                 Flow::Leave => self.leave(),
             };
             let action = if polls && action == Action::Continue { self.poll() } else { action };
@@ -230,14 +236,14 @@ impl Engine {
 
     /// An exception: the environment serves it, or the guest's own handler, or it is fatal.
     #[cold]
-    fn trap(&mut self) -> Action {
+    fn trap<L: Listener + ?Sized>(&mut self, listener: &mut L) -> Action {
         self.time.set(&mut self.hart, self.timing.as_ref(), self.instructions);
         let trap = self.hart.trap;
         if let Some(core) = &mut self.timing {
             if self.env.kind() == Kind::Linux && trap.cause == Cause::EcallU {
-                core.environment();
+                core.environment(self.hart.pc, listener);
             } else {
-                core.drain();
+                core.drain(self.hart.pc, listener);
             }
         }
         self.env.on_trap(&mut self.hart, trap)

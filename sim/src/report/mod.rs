@@ -3,6 +3,7 @@
 //! An exporter is a function from results to text. It measures nothing and knows no file and no terminal: where its
 //! text goes is the business of the command line. `docs/add-a-report.md` shows how to add one.
 
+pub mod annotate;
 mod columns;
 pub mod csv;
 pub mod html;
@@ -14,6 +15,7 @@ pub mod stat;
 pub mod table;
 #[cfg(test)]
 mod tests;
+pub mod timeline;
 pub mod validation;
 
 use crate::bench::Measurement;

@@ -7,6 +7,7 @@ use rvtile_isa::row::Mem;
 
 use super::branch::Branches;
 use super::describe::{self, Control, Desc, Kind, TileAccess, Via};
+use super::event::{Listener, Retired, VectorTimes};
 use super::hierarchy::{Hierarchy, MemoryCounts};
 use super::ledger::{Cause, Ledger, Painter};
 use super::vector::{VectorUnit, miss_cause};
@@ -58,6 +59,13 @@ impl Stalls {
     }
 }
 
+/// What became of an instruction that issued.
+struct Executed {
+    result: u64,
+    missed: Option<Cause>,
+    vector: Option<VectorTimes>,
+}
+
 /// The simulated core.
 pub struct Core {
     machine: Arc<Machine>,
@@ -69,6 +77,8 @@ pub struct Core {
     /// Pipes used in that cycle.
     used: Pipe,
     issued: u32,
+    /// Address of the first instruction that issued in it.
+    leader: u64,
     /// No instruction may issue before this cycle: fetch or redirection.
     front: (u64, Cause),
     fetched_line: u64,
@@ -93,6 +103,7 @@ impl Core {
             now: 0,
             used: Pipe::None,
             issued: 0,
+            leader: 0,
             front: (0, Cause::Branch),
             fetched_line: u64::MAX,
             l1d_free: (0, Cause::OperandLoad),
@@ -134,7 +145,15 @@ impl Core {
 
     /// Instructions of a block retire: the first `count` of it. `log` holds their memory words; `next_pc` is where
     /// control went.
-    pub fn retire(&mut self, number: usize, block: &Block, count: usize, log: &[u64], next_pc: u64) {
+    pub fn retire<L: Listener + ?Sized>(
+        &mut self,
+        number: usize,
+        block: &Block,
+        count: usize,
+        log: &[u64],
+        next_pc: u64,
+        listener: &mut L,
+    ) {
         if self.blocks.len() <= number {
             self.blocks.resize_with(number + 1, || None);
         }
@@ -142,45 +161,47 @@ impl Core {
         let mut descs =
             self.blocks[number].take().unwrap_or_else(|| describe::block(block, &machine).into_boxed_slice());
         let mut log = log;
-        for desc in descs.iter_mut().take(count) {
+        for (index, desc) in descs.iter_mut().take(count).enumerate() {
             self.fetch(desc);
             let words = take_words(desc, &mut log);
-            self.issue(desc, words);
-            if desc.control != Control::None {
-                self.branch(desc, next_pc);
-            }
+            self.issue(desc, words, next_pc, (block, index), listener);
         }
         self.blocks[number] = Some(descs);
     }
 
-    /// Waits until everything under way is done: a region boundary, or the end.
-    pub fn drain(&mut self) {
+    /// Waits until everything under way is done: a region boundary, or the end. It is the instruction at `pc` that
+    /// waits.
+    pub fn drain<L: Listener + ?Sized>(&mut self, pc: u64, listener: &mut L) {
         let done = self.vector.done.max(self.registers.iter().map(|ready| ready.full).max().unwrap_or(0));
-        self.wait(done.max(self.now + u64::from(self.issued > 0)), Cause::Drain);
+        self.wait(done.max(self.now + u64::from(self.issued > 0)), Cause::Drain, pc, listener);
     }
 
-    /// An environment call: the core drains, and the environment takes its time.
-    pub fn environment(&mut self) {
-        self.drain();
-        self.wait(self.now + u64::from(self.machine.core.environment_call), Cause::Environment);
+    /// An environment call at `pc`: the core drains, and the environment takes its time.
+    pub fn environment<L: Listener + ?Sized>(&mut self, pc: u64, listener: &mut L) {
+        self.drain(pc, listener);
+        let time = self.now + u64::from(self.machine.core.environment_call);
+        self.wait(time, Cause::Environment, pc, listener);
     }
 
-    /// Nothing issues before `time`.
-    fn wait(&mut self, time: u64, cause: Cause) {
+    /// The instruction at `pc` does not issue before `time`.
+    fn wait<L: Listener + ?Sized>(&mut self, time: u64, cause: Cause, pc: u64, listener: &mut L) {
         if time > self.now {
-            self.advance(time, &[(cause, time)]);
+            self.advance(time, &[(cause, time)], pc, listener);
         }
     }
 
-    /// Moves the present cycle on to `time`, charging the cycles before it.
-    fn advance(&mut self, time: u64, stalls: &[(Cause, u64)]) {
+    /// Moves the present cycle on to `time`, charging the cycles before it. The instruction at `pc` waits for it. Out of
+    /// line, so that the way of instructions that issue side by side stays short.
+    #[inline(never)]
+    fn advance<L: Listener + ?Sized>(&mut self, time: u64, stalls: &[(Cause, u64)], pc: u64, listener: &mut L) {
         let issued = self.issued > 0;
-        self.painter.advance(time, issued, stalls, |_, _| {});
+        self.painter.advance(time, issued, stalls, (self.leader, pc), |charged| listener.charged(&charged));
         self.now = time;
         self.used = Pipe::None;
         self.issued = 0;
     }
 
+    #[inline]
     fn fetch(&mut self, desc: &Desc) {
         let line_bytes = self.memory.line_bytes();
         let line = desc.pc / line_bytes;
@@ -193,7 +214,16 @@ impl Core {
         }
     }
 
-    fn issue(&mut self, desc: &mut Desc, log: &[u64]) {
+    /// The next instruction issues as soon as it can. `block` and `index` tell a listener where it stands.
+    fn issue<L: Listener + ?Sized>(
+        &mut self,
+        desc: &mut Desc,
+        log: &[u64],
+        next_pc: u64,
+        (block, index): (&Block, usize),
+        listener: &mut L,
+    ) {
+        let since = self.now;
         let mut stalls = Stalls::new(self.now);
         stalls.until(self.front.0, self.front.1);
         for source in &desc.sources[..desc.source_count as usize] {
@@ -227,7 +257,7 @@ impl Core {
         match desc.kind {
             Kind::Vector => stalls.until(self.vector.room(), Cause::QueueFull),
             Kind::Fence => stalls.until(self.vector.memory_done, Cause::Drain),
-            Kind::Marker => self.drain(),
+            Kind::Marker => self.drain(desc.pc, listener),
             Kind::Scalar | Kind::Vset => {}
         }
         let time = stalls.time.max(self.now);
@@ -235,17 +265,47 @@ impl Core {
         if !fits {
             // A full issue slot costs no stall: the cycle in which the other instruction issued is its own.
             let time = time.max(self.now + u64::from(self.issued > 0));
-            self.advance(time, &stalls.list[..stalls.count]);
+            self.advance(time, &stalls.list[..stalls.count], desc.pc, listener);
+        }
+        if listener.listens() && self.issued == 0 {
+            self.leader = desc.pc;
         }
         self.issued += 1;
         if desc.pipe != Pipe::None {
             self.used = if self.used == Pipe::None { desc.pipe } else { Pipe::Either };
         }
-        self.execute(desc, log);
+        if listener.listens() {
+            self.painter.owner = desc.pc;
+        }
+        let executed = self.execute(desc, log);
+        let right = desc.control == Control::None || self.branch(desc, next_pc);
+        if listener.listens()
+            && let entry = &block.insts[index]
+            && let Ok(inst) = &entry.inst
+        {
+            listener.retired(&Retired {
+                pc: desc.pc,
+                index,
+                inst,
+                entry,
+                vl: self.vl,
+                since,
+                issue: self.now,
+                stalls: &stalls.list[..stalls.count],
+                pipe: desc.pipe,
+                unit: desc.unit,
+                unit_until: self.now + desc.busy,
+                result: (desc.dest != Desc::NONE).then_some(executed.result),
+                missed: executed.missed,
+                mispredicted: !right,
+                vector: executed.vector,
+            });
+        }
     }
 
-    /// The instruction issues now.
-    fn execute(&mut self, desc: &mut Desc, log: &[u64]) {
+    /// The instruction issues now. Inlined, so that what nobody listens to is not worked out.
+    #[inline(always)]
+    fn execute(&mut self, desc: &mut Desc, log: &[u64]) -> Executed {
         let now = self.now;
         match desc.unit {
             Unit::IntDivide => self.int_div_free = now + desc.busy,
@@ -259,22 +319,23 @@ impl Core {
             {
                 self.vl = vl as u32;
             }
-            self.produce(desc.dest, issued.result - now, issued.result - now, issued.result - now, desc.produces);
-            return;
+            let result = issued.result;
+            self.produce(desc.dest, result - now, result - now, result - now, desc.produces);
+            return Executed { result, missed: issued.missed, vector: Some(self.vector.times(vector, &issued)) };
         }
         if desc.kind == Kind::Vset
             && let Some(&vl) = log.first()
         {
             self.vl = vl as u32;
         }
-        let (mut late, mut cause) = (0, desc.produces);
+        let (mut late, mut missed) = (0, None);
         if desc.mem != Mem::None
             && let Some(&addr) = log.first()
         {
             let served = self.memory.scalar(addr, desc.writes_memory, now);
             late = served.ready - now;
             if late > 0 {
-                cause = miss_cause(served.from).unwrap_or(cause);
+                missed = miss_cause(served.from);
             }
             if desc.writes_memory {
                 // The line of a store that missed must come before the next access, and a narrow one is merged.
@@ -284,7 +345,9 @@ impl Core {
                 self.l1d_free = (now + kept.max(late), missed.unwrap_or(Cause::StorePath));
             }
         }
+        let cause = missed.unwrap_or(desc.produces);
         self.produce(desc.dest, desc.late_latency + late, desc.address_latency + late, desc.latency + late, cause);
+        Executed { result: now + desc.latency + late, missed, vector: None }
     }
 
     fn produce(&mut self, register: u8, late: u64, address: u64, full: u64, cause: Cause) {
@@ -293,7 +356,9 @@ impl Core {
         }
     }
 
-    fn branch(&mut self, desc: &Desc, next_pc: u64) {
+    /// Returns whether a branch or jump was predicted right.
+    #[inline]
+    fn branch(&mut self, desc: &Desc, next_pc: u64) -> bool {
         let taken = next_pc != desc.next;
         let right = match desc.control {
             Control::None => true,
@@ -315,6 +380,7 @@ impl Core {
         if bubble > 0 {
             self.front = (self.now + bubble, Cause::Branch);
         }
+        right
     }
 }
 

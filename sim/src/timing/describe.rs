@@ -449,9 +449,13 @@ impl VectorDesc {
         self.cached.1
     }
 
-    /// What the arithmetic sequencer's work counts as.
+    /// What its work counts as.
     pub fn work(&self) -> Cause {
-        if is_mac(self.class) { Cause::VectorMac } else { Cause::VectorArithmetic }
+        match self.mem {
+            Mem::None if is_mac(self.class) => Cause::VectorMac,
+            Mem::None => Cause::VectorArithmetic,
+            _ => Cause::MemoryPort,
+        }
     }
 
     /// Bytes that a unit-stride access of `vl` elements moves.

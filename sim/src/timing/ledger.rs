@@ -7,6 +7,8 @@
 
 use std::collections::VecDeque;
 
+use super::event::Charged;
+
 macro_rules! causes {
     ($($(#[doc = $doc:literal])* $name:ident = $text:literal;)*) => {
         /// What a cycle is charged to.
@@ -125,7 +127,8 @@ impl Ledger {
         }
     }
 
-    pub(super) fn charge(&mut self, cause: Cause, cycles: u64) {
+    /// Charges cycles to a cause.
+    pub fn charge(&mut self, cause: Cause, cycles: u64) {
         self.cycles[cause as usize] += cycles;
     }
 }
@@ -146,12 +149,16 @@ struct Span {
     start: u64,
     end: u64,
     cause: Cause,
+    /// Address of the instruction, see [`Painter::owner`].
+    owner: u64,
 }
 
 /// Charges cycles to causes in the order of time.
 #[derive(Default)]
 pub(super) struct Painter {
     pub ledger: Ledger,
+    /// Address of the instruction whose work is painted; 0 for all when nobody listens, so that spans can be joined.
+    pub owner: u64,
     /// Cycles before this one have been charged.
     painted: u64,
     /// What the vector unit's arithmetic sequencers do and will do; starts never decrease.
@@ -165,23 +172,32 @@ pub(super) struct Painter {
 impl Painter {
     /// The arithmetic sequencer works from `start` to `end`.
     pub fn arithmetic(&mut self, start: u64, end: u64, cause: Cause) {
-        push(&mut self.arithmetic, Span { start, end, cause });
+        push(&mut self.arithmetic, Span { start, end, cause, owner: self.owner });
     }
 
     /// The memory port works from `start` to `end`.
     pub fn port(&mut self, start: u64, end: u64) {
-        push(&mut self.port, Span { start, end, cause: Cause::MemoryPort });
+        push(&mut self.port, Span { start, end, cause: Cause::MemoryPort, owner: self.owner });
     }
 
     /// The head of the vector command queue waits from `start` to `end`.
     pub fn wait(&mut self, start: u64, end: u64, cause: Cause) {
-        push(&mut self.waits, Span { start, end, cause });
+        push(&mut self.waits, Span { start, end, cause, owner: self.owner });
     }
 
     /// The next instruction issues at `to` (or, at the end, nothing more does): charges all cycles before it.
     /// `issued`: an instruction issued in the first of these cycles. `stalls`: what the scalar pipe waited for, in
-    /// the order of time, each up to the time given.
-    pub fn advance(&mut self, to: u64, issued: bool, stalls: &[(Cause, u64)], mut charged: impl FnMut(Cause, u64)) {
+    /// the order of time, each up to the time given. `leader` is the instruction that issued in the first cycle,
+    /// `waiter` the one that could not.
+    #[inline(always)]
+    pub fn advance(
+        &mut self,
+        to: u64,
+        issued: bool,
+        stalls: &[(Cause, u64)],
+        (leader, waiter): (u64, u64),
+        mut charged: impl FnMut(Charged),
+    ) {
         let mut issue_until = if issued { self.painted + 1 } else { self.painted };
         issue_until = issue_until.min(to);
         let mut stalls = stalls.iter().copied().peekable();
@@ -191,13 +207,13 @@ impl Painter {
             drop_old(&mut self.port, now);
             drop_old(&mut self.waits, now);
             let mut end = to;
-            let cause = if let Some(cause) = at(&self.arithmetic, now, &mut end) {
-                cause
-            } else if let Some(cause) = at(&self.port, now, &mut end) {
-                cause
+            let (cause, pc) = if let Some(work) = at(&self.arithmetic, now, &mut end) {
+                work
+            } else if let Some(work) = at(&self.port, now, &mut end) {
+                work
             } else if now < issue_until {
                 end = end.min(issue_until);
-                Cause::Issue
+                (Cause::Issue, leader)
             } else {
                 while stalls.next_if(|&(_, until)| until <= now).is_some() {}
                 let own = stalls.peek().copied();
@@ -207,13 +223,13 @@ impl Painter {
                 let own = own.map_or(Cause::Issue, |(cause, _)| cause);
                 // Who waits for the vector unit waits for what the vector unit waits for.
                 if matches!(own, Cause::QueueFull | Cause::OperandVector | Cause::Drain) {
-                    at(&self.waits, now, &mut end).unwrap_or(own)
+                    at(&self.waits, now, &mut end).unwrap_or((own, waiter))
                 } else {
-                    own
+                    (own, waiter)
                 }
             };
             self.ledger.charge(cause, end - now);
-            charged(cause, end - now);
+            charged(Charged { pc, cause, from: now, cycles: end - now });
             self.painted = end;
         }
     }
@@ -223,7 +239,9 @@ fn push(track: &mut VecDeque<Span>, span: Span) {
     if span.start < span.end {
         // Adjacent spans of one cause become one: long vector code keeps the tracks short.
         match track.back_mut() {
-            Some(last) if last.end == span.start && last.cause == span.cause => last.end = span.end,
+            Some(last) if last.end == span.start && last.cause == span.cause && last.owner == span.owner => {
+                last.end = span.end;
+            }
             _ => track.push_back(span),
         }
     }
@@ -235,12 +253,12 @@ fn drop_old(track: &mut VecDeque<Span>, now: u64) {
     }
 }
 
-/// The cause of the span that holds `now`. `end` is lowered to where the answer stops being true.
-fn at(track: &VecDeque<Span>, now: u64, end: &mut u64) -> Option<Cause> {
+/// Cause and owner of the span that holds `now`. `end` is lowered to where the answer stops being true.
+fn at(track: &VecDeque<Span>, now: u64, end: &mut u64) -> Option<(Cause, u64)> {
     let first = track.front()?;
     if first.start <= now {
         *end = (*end).min(first.end);
-        Some(first.cause)
+        Some((first.cause, first.owner))
     } else {
         *end = (*end).min(first.start);
         None
@@ -256,9 +274,12 @@ mod tests {
         let mut painter = Painter::default();
         painter.arithmetic(5, 9, Cause::VectorMac);
         painter.port(7, 12);
+        painter.owner = 0x30;
         painter.wait(12, 14, Cause::ChainLoad);
-        painter.advance(3, true, &[(Cause::OperandLoad, 3)], |_, _| {});
-        painter.advance(16, true, &[(Cause::OperandAlu, 6), (Cause::QueueFull, 16)], |_, _| {});
+        let mut events = Vec::new();
+        painter.advance(3, true, &[(Cause::OperandLoad, 3)], (0x10, 0x20), |event| events.push(event));
+        let stalls = [(Cause::OperandAlu, 6), (Cause::QueueFull, 16)];
+        painter.advance(16, true, &stalls, (0x20, 0x40), |event| events.push(event));
         let cycles = |cause| painter.ledger.get(cause);
         assert_eq!(cycles(Cause::Issue), 2, "cycles 0 and 3");
         assert_eq!(cycles(Cause::OperandLoad), 2);
@@ -268,5 +289,9 @@ mod tests {
         assert_eq!(cycles(Cause::ChainLoad), 2);
         assert_eq!(cycles(Cause::QueueFull), 2);
         assert_eq!(painter.ledger.total(), 16);
+        let spent: Vec<_> = events.iter().map(|event| (event.pc, event.from, event.cycles)).collect();
+        let vector = [(0x0, 5, 4), (0x0, 9, 3), (0x30, 12, 2)];
+        assert_eq!(spent[..4], [(0x10, 0, 1), (0x20, 1, 2), (0x20, 3, 1), (0x40, 4, 1)]);
+        assert_eq!((&spent[4..7], spent[7]), (&vector[..], (0x40, 14, 2)));
     }
 }

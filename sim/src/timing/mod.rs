@@ -9,6 +9,7 @@ mod branch;
 mod cache;
 mod core;
 mod describe;
+mod event;
 mod hierarchy;
 pub mod ledger;
 pub mod mca;
@@ -16,4 +17,5 @@ mod prefetch;
 mod vector;
 
 pub use core::{Core, Counters};
+pub use event::{Charged, Listener, Retired, Silent, VectorTimes};
 pub use hierarchy::{Counts, MemoryCounts};

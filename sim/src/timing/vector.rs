@@ -6,6 +6,7 @@ use rvtile_isa::matrix::state::TileUse;
 use rvtile_isa::row::Mem;
 
 use super::describe::{Cost, Extent, Group, TileAccess, VectorDesc};
+use super::event::VectorTimes;
 use super::hierarchy::{Hierarchy, Served};
 use super::ledger::{Cause, Painter};
 use crate::machine::{Machine, MemoryPort, StartLevel, Unit};
@@ -43,10 +44,19 @@ struct Sequencer {
 /// Timing of one vector instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Issued {
+    head: u64,
     /// It left the command queue and began.
-    pub start: u64,
+    start: u64,
+    waited_for: Cause,
+    sequencer: usize,
+    /// For how long it keeps its sequencer.
+    held: u64,
     /// A scalar result can be used from here on.
     pub result: u64,
+    /// The last element is there.
+    last: u64,
+    /// Who supplied its latest line, if not the nearest level.
+    pub missed: Option<Cause>,
 }
 
 /// One instruction's turn in its sequencer.
@@ -174,18 +184,37 @@ impl VectorUnit {
             _ => self.memory(desc, Turn { start, occupancy, vl }, log, memory, painter),
         };
         let produces = late.unwrap_or(desc.produces);
-        self.hold(desc, start, held, painter);
+        let sequencer = self.hold(desc, start, held, painter);
         self.read(desc, start, occupancy);
         self.write(desc, start + delay, cost, produces);
-        if let Some(tiles) = tiles {
-            self.use_tiles(desc.tile, tiles, start + delay + latency + occupancy - 1);
-        }
         let result = start + delay + latency;
+        let last = result + occupancy - 1;
+        if let Some(tiles) = tiles {
+            self.use_tiles(desc.tile, tiles, last);
+        }
         if matches!(desc.mem, Mem::FaultFirst { .. }) {
             self.vl_known = start + delay + occupancy + u64::from(self.machine.vector.fault_first_vl);
         }
-        self.done = self.done.max(result).max(start + held).max(start + delay + latency + occupancy - 1);
-        Issued { start, result }
+        self.done = self.done.max(result).max(start + held).max(last);
+        Issued { head, start, waited_for: cause, sequencer, held, result, last, missed: late }
+    }
+
+    /// The times of the latest instruction, for those who want to know more than the core does.
+    #[inline]
+    pub fn times(&self, desc: &VectorDesc, issued: &Issued) -> VectorTimes {
+        let port = self.port(desc);
+        VectorTimes {
+            head: issued.head,
+            start: issued.start,
+            waited_for: issued.waited_for,
+            work: desc.work(),
+            unit: desc.unit,
+            sequencer: issued.sequencer,
+            until: issued.start + issued.held,
+            port: (desc.mem != Mem::None).then_some((port, self.ports[port])),
+            first: issued.result,
+            last: issued.last,
+        }
     }
 
     /// The earliest start that operands and destination allow, and what decides it.
@@ -270,8 +299,8 @@ impl VectorUnit {
         usize::from(desc.writes_memory && !self.shared_port)
     }
 
-    /// Keeps the unit busy.
-    fn hold(&mut self, desc: &VectorDesc, start: u64, held: u64, painter: &mut Painter) {
+    /// Keeps the unit busy; returns which of the arithmetic sequencers it took.
+    fn hold(&mut self, desc: &VectorDesc, start: u64, held: u64, painter: &mut Painter) -> usize {
         let free = start + held + self.extra;
         match desc.unit {
             Unit::Load => self.load.free = free,
@@ -283,12 +312,16 @@ impl VectorUnit {
             _ => {
                 let candidates = if desc.unit == Unit::ArithmeticFirst { 1 } else { self.arithmetic.len() };
                 // Of two free sequencers the last is taken: the first has work of its own.
-                if let Some(chosen) = self.arithmetic[..candidates].iter_mut().rev().min_by_key(|s| s.free) {
-                    chosen.free = free;
-                }
+                let sequencers = self.arithmetic[..candidates].iter_mut().enumerate().rev();
+                let chosen = sequencers.min_by_key(|(_, sequencer)| sequencer.free);
                 painter.arithmetic(start, start + held, desc.work());
+                if let Some((index, sequencer)) = chosen {
+                    sequencer.free = free;
+                    return index;
+                }
             }
         }
+        0
     }
 
     fn read(&mut self, desc: &VectorDesc, start: u64, occupancy: u64) {
