@@ -157,7 +157,7 @@ static const char *validate(const uint64_t *dims) {
     return dims[3] && dims[0] > dims[1] ? "causal attention needs T <= S" : NULL;
 }
 
-const struct rt_kernel rt_kernel = {
+const struct rt_kernel rt_kernels[] = {{
     .name = "attention_f32",
     .dims_help = "<T> <S> <d> <causal 0|1>",
     .dims = 4,
@@ -166,4 +166,4 @@ const struct rt_kernel rt_kernel = {
     .validate = validate,
     .setup = setup,
     .run = run,
-};
+}, {0}};

@@ -1,7 +1,7 @@
 //! `attention_f32`: one attention head in fp32.
 
 use crate::bounds::{MIN_NORMAL32, U32, exp_relative, gamma};
-use crate::{Arrays, Check, Checker, DType, Kernel, Pattern, Shape, inputs, validate_dims};
+use crate::{Checker, DType, Pattern, Run, Spec};
 
 /// One head of scaled dot-product attention: `o = softmax(q k^T / sqrt(d)) v` with q, o T x d and k, v S x d; causal means
 /// that query i sees the keys j <= i + S - T.
@@ -24,9 +24,51 @@ use crate::{Arrays, Check, Checker, DType, Kernel, Pattern, Shape, inputs, valid
 /// - Together `|error_c| <= sum_j w_j |v_jc| (H_j + H + 2 gamma_(S + 8) + 3 u) * (1 + r)` with `H_j = exp(h_j) - 1`, `H` the mean of
 ///   `H_j` by `w_j`, and `1 + r`, `r = H + gamma`, for the quotient's products of errors.
 /// - Weights below 2^-126 may be flushed: `S 2^-126 max |v|`.
-pub struct AttentionF32;
+pub static KERNEL: Spec = Spec {
+    name: "attention_f32",
+    about: "fp32 attention of one head, tiled with running maximum and sum, causal or not",
+    elf: include_bytes!("../prebuilt/attention_f32.elf"),
+    dtype: DType::F32,
+    dims: &["T", "S", "d", "causal?"],
+    shapes: &[&[1, 512, 64, 1], &[64, 64, 64, 1], &[128, 128, 64, 0], &[256, 256, 64, 1]],
+    awkward: &[
+        &[1, 1, 1, 0],
+        &[1, 100, 64, 0],
+        &[2, 3, 5, 0],
+        &[3, 65, 80, 0],
+        &[6, 64, 64, 0],
+        &[7, 129, 100, 0],
+        &[13, 40, 128, 0],
+        &[5, 17, 7, 0],
+        &[1, 1, 1, 1],
+        &[1, 200, 64, 1],
+        &[7, 7, 3, 1],
+        &[13, 13, 80, 1],
+        &[5, 70, 100, 1],
+        &[67, 67, 64, 1],
+        &[64, 130, 129, 1],
+        &[13, 37, 80, 1],
+    ],
+    patterns: &[Pattern::Wide, Pattern::Equal],
+    in_default_set: true,
+    accepts: |s| match s[..] {
+        [_, _, _, 0] => Ok(()),
+        [t, keys, _, 1] if t <= keys => Ok(()),
+        [t, keys, _, 1] => Err(format!("causal attention needs T <= S, got T = {t}, S = {keys}")),
+        _ => Err(format!("causal = {} is neither 0 nor 1", s[3])),
+    },
+    flop: |s| {
+        let [t, s, d, causal] = s[..] else { return 0 };
+        let pairs = if causal == 1 { t * s.saturating_sub(t) + t * (t + 1) / 2 } else { t * s };
+        4 * d * pairs
+    },
+    bytes: |s| {
+        let [t, s, d, _] = s[..] else { return 0 };
+        4 * (2 * t * d + 2 * s * d)
+    },
+    check,
+};
 
-const DIMS: &[&str] = &["T", "S", "d", "causal"];
 /// Keys in a block at VLEN 128.
 const SMALLEST_BLOCK: u64 = 16;
 
@@ -35,89 +77,30 @@ fn visible(shape: &[u64], i: u64) -> u64 {
     if shape[3] == 1 { i + 1 + shape[1] - shape[0] } else { shape[1] }
 }
 
-impl Kernel for AttentionF32 {
-    fn name(&self) -> &'static str {
-        "attention_f32"
-    }
-
-    fn about(&self) -> &'static str {
-        "fp32 attention of one head, tiled with running maximum and sum, causal or not"
-    }
-
-    fn elf(&self) -> &'static [u8] {
-        include_bytes!("../prebuilt/attention_f32.elf")
-    }
-
-    fn dtype(&self) -> DType {
-        DType::F32
-    }
-
-    fn dims(&self) -> &'static [&'static str] {
-        DIMS
-    }
-
-    fn default_shapes(&self) -> Vec<Shape> {
-        [[1, 512, 64, 1], [64, 64, 64, 1], [128, 128, 64, 0], [256, 256, 64, 1]].map(|s| Shape(s.to_vec())).into()
-    }
-
-    /// The common range (T, S, d at least 1), `causal` 0 or 1, and T <= S if causal.
-    fn validate(&self, shape: &Shape) -> Result<(), String> {
-        let [t, s, _, causal] = shape.0[..] else { return validate_dims(shape, DIMS) };
-        validate_dims(&Shape(shape.0[..3].to_vec()), &DIMS[..3])?;
-        match causal {
-            0 => Ok(()),
-            1 if t <= s => Ok(()),
-            1 => Err(format!("causal attention needs T <= S, got T = {t}, S = {s}")),
-            _ => Err(format!("causal = {causal} is neither 0 nor 1")),
-        }
-    }
-
-    fn patterns(&self) -> &'static [Pattern] {
-        &[Pattern::Uniform, Pattern::Wide, Pattern::Equal]
-    }
-
-    fn flop(&self, shape: &Shape) -> u64 {
-        let [t, s, d, causal] = shape.0[..] else { return 0 };
-        let pairs = if causal == 1 { t * s.saturating_sub(t) + t * (t + 1) / 2 } else { t * s };
-        4 * d * pairs
-    }
-
-    fn bytes(&self, shape: &Shape) -> u64 {
-        let [t, s, d, _] = shape.0[..] else { return 0 };
-        4 * (2 * t * d + 2 * s * d)
-    }
-
-    fn check_pattern(&self, shape: &Shape, pattern: Pattern, arrays: &Arrays) -> Result<Check, String> {
-        self.validate(shape)?;
-        let [t, s, d, _] = shape.0[..] else { unreachable!("validated") };
-        let input = |name: &str, stream, rows| -> Result<Vec<f64>, String> {
-            let values = inputs::checked_f32(arrays, name, stream, pattern, &[rows, d])?;
-            Ok(values.into_iter().map(f64::from).collect())
-        };
-        let (q, k, v) = (input("q", 0, t)?, input("k", 1, s)?, input("v", 2, s)?);
-        let o = arrays.f32("o", &[t, d])?;
-        let width = d as usize;
-        let v_max = v.iter().fold(0.0f64, |max, v| max.max(v.abs()));
-        let mut checker = Checker::new();
-        for (i, (q, o)) in q.chunks_exact(width).zip(o.chunks_exact(width)).enumerate() {
-            let seen = visible(&shape.0, i as u64);
-            let row = Row::new(q, &k[..seen as usize * width], seen);
-            let common = row.mean_error + 2.0 * gamma(seen + 8, U32) + 3.0 * U32;
-            let mut want = vec![0.0; width];
-            let mut bound = vec![seen as f64 * MIN_NORMAL32 * v_max; width];
-            for ((weight, error), v) in row.weights.iter().zip(&row.errors).zip(v.chunks_exact(width)) {
-                let factor = weight * (error + common) * (1.0 + common);
-                for ((want, bound), v) in want.iter_mut().zip(&mut bound).zip(v) {
-                    *want += weight * v;
-                    *bound += factor * v.abs();
-                }
-            }
-            for ((got, want), bound) in o.iter().zip(want).zip(bound) {
-                checker.element(f64::from(*got), want, bound);
+fn check(run: &Run, checker: &mut Checker) -> Result<(), String> {
+    let [t, s, d, _] = run.dims();
+    let (q, k, v) = (run.input_f64("q", &[t, d])?, run.input_f64("k", &[s, d])?, run.input_f64("v", &[s, d])?);
+    let o = run.output("o", &[t, d])?;
+    let width = d as usize;
+    let v_max = v.iter().fold(0.0f64, |max, v| max.max(v.abs()));
+    for (i, (q, o)) in q.chunks_exact(width).zip(o.chunks_exact(width)).enumerate() {
+        let seen = visible(run.shape, i as u64);
+        let row = Row::new(q, &k[..seen as usize * width], seen);
+        let common = row.mean_error + 2.0 * gamma(seen + 8, U32) + 3.0 * U32;
+        let mut want = vec![0.0; width];
+        let mut bound = vec![seen as f64 * MIN_NORMAL32 * v_max; width];
+        for ((weight, error), v) in row.weights.iter().zip(&row.errors).zip(v.chunks_exact(width)) {
+            let factor = weight * (error + common) * (1.0 + common);
+            for ((want, bound), v) in want.iter_mut().zip(&mut bound).zip(v) {
+                *want += weight * v;
+                *bound += factor * v.abs();
             }
         }
-        checker.finish()
+        for ((got, want), bound) in o.iter().zip(want).zip(bound) {
+            checker.element(*got, want, bound);
+        }
     }
+    Ok(())
 }
 
 /// Weights of one query and their relative error bounds.

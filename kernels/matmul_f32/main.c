@@ -51,7 +51,7 @@ static void run(enum rt_variant variant) {
         matmul_scalar(g.m, g.k, g.n, (const float *)g.a, (const float *)g.b, (float *)g.c);
 }
 
-const struct rt_kernel rt_kernel = {
+const struct rt_kernel rt_kernels[] = {{
     .name = "matmul_f32",
     .dims_help = "<M> <K> <N>",
     .dims = 3,
@@ -59,4 +59,4 @@ const struct rt_kernel rt_kernel = {
     .validate = gemm_validate,
     .setup = setup,
     .run = run,
-};
+}, {0}};

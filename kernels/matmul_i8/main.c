@@ -55,7 +55,7 @@ static const char *validate(const uint64_t *dims) {
     return dims[1] > 131071 ? "K above 131071 could overflow int32" : gemm_validate(dims);
 }
 
-const struct rt_kernel rt_kernel = {
+const struct rt_kernel rt_kernels[] = {{
     .name = "matmul_i8",
     .dims_help = "<M> <K> <N>",
     .dims = 3,
@@ -64,4 +64,4 @@ const struct rt_kernel rt_kernel = {
     .validate = validate,
     .setup = setup,
     .run = run,
-};
+}, {0}};

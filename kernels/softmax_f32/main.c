@@ -44,7 +44,7 @@ static void run(enum rt_variant variant) {
 
 static const char *validate(const uint64_t *dims) { return dims[0] && dims[1] ? NULL : "rows and cols must be at least 1"; }
 
-const struct rt_kernel rt_kernel = {
+const struct rt_kernel rt_kernels[] = {{
     .name = "softmax_f32",
     .dims_help = "<rows> <cols>",
     .dims = 2,
@@ -52,4 +52,4 @@ const struct rt_kernel rt_kernel = {
     .validate = validate,
     .setup = setup,
     .run = run,
-};
+}, {0}};
