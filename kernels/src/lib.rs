@@ -21,16 +21,23 @@ mod arrays;
 pub mod bounds;
 mod check;
 pub mod inputs;
+pub mod quant;
 mod spec;
 
 /// One folder beside `src` each.
 #[path = ".."]
 mod folders {
     pub(super) mod attention_f32;
+    pub(super) mod gemv_bf16;
+    pub(super) mod gemv_f16;
     pub(super) mod gemv_f32;
+    pub(super) mod gemv_i8;
+    pub(super) mod gemv_q4_0;
+    pub(super) mod gemv_q8_0;
     pub(super) mod matmul_f16;
     pub(super) mod matmul_f32;
     pub(super) mod matmul_i8;
+    pub(super) mod quantize;
     pub(super) mod softmax_f32;
 }
 
@@ -51,6 +58,12 @@ static ALL: &[&dyn Kernel] = &[
     &gemv_f32::KERNEL,
     &softmax_f32::KERNEL,
     &attention_f32::KERNEL,
+    &gemv_f16::KERNEL,
+    &gemv_bf16::KERNEL,
+    &gemv_i8::KERNEL,
+    &gemv_q8_0::KERNEL,
+    &gemv_q4_0::KERNEL,
+    &quantize::KERNEL,
 ];
 
 /// The kernels, in the order of reports.

@@ -104,9 +104,11 @@ fn sweep(kernel: &'static dyn Kernel) {
     }
 }
 
-/// Every kernel in a thread of its own, as most of the time goes to starting QEMU.
+/// Every kernel (or the one that the variable KERNEL names) in a thread of its own, as most of the time goes to starting
+/// QEMU.
 #[test]
 fn awkward_shapes_with_every_pattern_at_every_vector_length() {
+    let only = std::env::var("KERNEL").ok();
     std::thread::scope(|scope| {
         let threads: Vec<_> =
             rvtile_kernels::all().iter().map(|kernel| (kernel.name(), scope.spawn(move || sweep(*kernel)))).collect();

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Transformer kernels for RV64GCV in vector assembly, any VLEN from 128 (fp16 formats also need Zfh and Zvfh).
+ * Build librvtile_kernels.a with `make library`; the routines need no C library, allocate nothing and keep no state.
+ *
+ * Conventions: matrices are row-major and tight unless told otherwise; sizes are numbers of elements and at least 1; arrays need
+ * the alignment of their elements only; pointers may be equal only where told so. fp16 and bf16 are passed as bits. Rounding is to
+ * nearest even (frm = 0). Vector registers, vtype and vl are clobbered as the calling convention has it.
+ */
+#ifndef RVTILE_KERNELS_H
+#define RVTILE_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- stored weight formats --------------------------------------------------------------------------------------- */
+
+/* 32 weights of a row: weight j is d * qs[j]. */
+struct block_q8_0 {
+    uint16_t d; /* fp16 */
+    int8_t qs[32];
+};
+
+/* 32 weights of a row: weight j is d * ((qs[j] & 15) - 8), weight j + 16 is d * ((qs[j] >> 4) - 8), j < 16. */
+struct block_q4_0 {
+    uint16_t d; /* fp16 */
+    uint8_t qs[16];
+};
+
+/* ---- panels ------------------------------------------------------------------------------------------------------
+ *
+ * The matrix-vector products below (but gemv_f32) keep rows in vector lanes. They want an M x K matrix cut into panels of R =
+ * panel_rows() rows, R following VLEN; the last panel has what is left, r <= R rows, and is stored tight. Within a panel of r
+ * rows the elements stand column by column:
+ *     f16    [K][r] fp16
+ *     bf16   [ceil(K/2)][r] 32-bit words: column 2i in the lower, 2i + 1 (0 if there is none) in the upper half
+ *     i8     [ceil(K/32) * 32][r] int8, columns from K on are 0
+ *     q8_0   for each block of 32 columns: [32][r] int8, then [r] fp16 scales
+ *     q4_0   for each block of 32 columns: [16][r] bytes as in block_q4_0, then [r] fp16 scales
+ * So a panel format takes exactly the bytes of its stored form (bf16, i8: rounded up in K).
+ */
+
+size_t panel_rows(void);
+
+/* Bytes of a packed matrix: what the destination of a pack_ routine must hold. */
+static inline size_t panels_f16_bytes(size_t m, size_t k) { return 2 * m * k; }
+static inline size_t panels_bf16_bytes(size_t m, size_t k) { return 4 * m * ((k + 1) / 2); }
+static inline size_t panels_i8_bytes(size_t m, size_t k) { return m * ((k + 31) / 32 * 32); }
+static inline size_t panels_q8_0_bytes(size_t m, size_t k) { return sizeof(struct block_q8_0) * m * ((k + 31) / 32); }
+static inline size_t panels_q4_0_bytes(size_t m, size_t k) { return sizeof(struct block_q4_0) * m * ((k + 31) / 32); }
+
+/* Row-major M x K (blocks: M x ceil(K/32)) to panels; dst is aligned to 4 bytes. Plain C: for loading, not for speed. */
+void pack_f16(size_t m, size_t k, const uint16_t *src, void *dst);
+void pack_bf16(size_t m, size_t k, const uint16_t *src, void *dst);
+void pack_i8(size_t m, size_t k, const int8_t *src, void *dst);
+void pack_q8_0(size_t m, size_t k, const struct block_q8_0 *src, void *dst);
+void pack_q4_0(size_t m, size_t k, const struct block_q4_0 *src, void *dst);
+
+/* ---- activations to int8 -----------------------------------------------------------------------------------------
+ *
+ * q[i] = x[i] / d rounded, |q| <= 127, d = max |x| / 127 over the block (32 elements) or the vector; where max |x| < 2^-119, d and
+ * q are 0. q holds ceil(k/32) * 32 elements, those from k on become 0, and is aligned to 4 bytes; d holds ceil(k/32).
+ * Infinities and NaN give unspecified values.
+ */
+
+void quantize_q8_0(size_t k, const float *x, int8_t *q, float *d);
+float quantize_i8(size_t k, const float *x, int8_t *q); /* returns d */
+
+/* ---- matrix-vector products: y[M] = W[M][K] x[K] ----------------------------------------------------------------- */
+
+/* W row-major. Summed in lanes and then by a tree: |error| <= gamma(k + 8) * sum |w x|. */
+void gemv_f32(size_t m, size_t k, const float *w, const float *x, float *y);
+/* W in panels; products exact, sums in fp32 in the order of k. */
+void gemv_f16(size_t m, size_t k, const void *w, const uint16_t *x, float *y);
+/* W in panels; fused multiply-adds in fp32, even and odd k in turn. */
+void gemv_bf16(size_t m, size_t k, const void *w, const float *x, float *y);
+/* W in panels, int8 with one scale a row; exact int32 sums, k <= 131072. xq and xd from quantize_i8. */
+void gemv_i8(size_t m, size_t k, const void *w, const float *scale, const int8_t *xq, float xd, float *y);
+/* W in panels of blocks; xq and xd from quantize_q8_0. Integer sums of a block are exact, blocks are added in fp32. */
+void gemv_q8_0(size_t m, size_t k, const void *w, const int8_t *xq, const float *xd, float *y);
+void gemv_q4_0(size_t m, size_t k, const void *w, const int8_t *xq, const float *xd, float *y);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
