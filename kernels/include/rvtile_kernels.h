@@ -84,6 +84,24 @@ void gemv_i8(size_t m, size_t k, const void *w, const float *scale, const int8_t
 void gemv_q8_0(size_t m, size_t k, const void *w, const int8_t *xq, const float *xd, float *y);
 void gemv_q4_0(size_t m, size_t k, const void *w, const int8_t *xq, const float *xd, float *y);
 
+/* ---- normalisation of each row; y may be x ----------------------------------------------------------------------- */
+
+/* y = w x / sqrt(mean(x^2) + eps) */
+void rmsnorm_f32(size_t rows, size_t cols, const float *x, const float *w, float eps, float *y);
+/* y = w (x - mean) / sqrt(variance + eps) + b; b may be NULL */
+void layernorm_f32(size_t rows, size_t cols, const float *x, const float *w, const float *b, float eps, float *y);
+
+/* ---- activations of n elements; y may be x or up -----------------------------------------------------------------
+ * Infinity gives infinity, minus infinity and NaN give NaN (relu2: 0); relative errors near 1e-6. */
+
+void silu_f32(size_t n, const float *x, float *y);
+void gelu_tanh_f32(size_t n, const float *x, float *y);
+void gelu_erf_f32(size_t n, const float *x, float *y);
+void relu2_f32(size_t n, const float *x, float *y);
+void swiglu_f32(size_t n, const float *gate, const float *up, float *y); /* silu(gate) * up */
+void geglu_f32(size_t n, const float *gate, const float *up, float *y);  /* gelu_tanh(gate) * up */
+void sigmoid_mul_f32(size_t n, const float *x, const float *y, float *z); /* y / (1 + exp(-x)) */
+
 #ifdef __cplusplus
 }
 #endif

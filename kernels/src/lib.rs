@@ -27,6 +27,7 @@ mod spec;
 /// One folder beside `src` each.
 #[path = ".."]
 mod folders {
+    pub(super) mod activation;
     pub(super) mod attention_f32;
     pub(super) mod gemv_bf16;
     pub(super) mod gemv_f16;
@@ -37,6 +38,7 @@ mod folders {
     pub(super) mod matmul_f16;
     pub(super) mod matmul_f32;
     pub(super) mod matmul_i8;
+    pub(super) mod norm;
     pub(super) mod quantize;
     pub(super) mod softmax_f32;
 }
@@ -64,6 +66,15 @@ static ALL: &[&dyn Kernel] = &[
     &gemv_q8_0::KERNEL,
     &gemv_q4_0::KERNEL,
     &quantize::KERNEL,
+    &norm::RMSNORM,
+    &norm::LAYERNORM,
+    &norm::LAYERNORM_NOBIAS,
+    &activation::SILU,
+    &activation::GELU_TANH,
+    &activation::GELU_ERF,
+    &activation::RELU2,
+    &activation::SWIGLU,
+    &activation::GEGLU,
 ];
 
 /// The kernels, in the order of reports.
