@@ -102,6 +102,25 @@ void swiglu_f32(size_t n, const float *gate, const float *up, float *y); /* silu
 void geglu_f32(size_t n, const float *gate, const float *up, float *y);  /* gelu_tanh(gate) * up */
 void sigmoid_mul_f32(size_t n, const float *x, const float *y, float *z); /* y / (1 + exp(-x)) */
 
+/* ---- positions: the heads of one token, heads x head_dim; y may be x ---------------------------------------------
+ * (a, b) becomes (a c - b s, b c + a s); cosine and sine hold rotary / 2 values each, for the pairs of every head alike.
+ * rotary is even and at most head_dim; elements from rotary on are copied. */
+
+/* pair i is (x[i], x[i + rotary / 2]) */
+void rope_half_f32(size_t heads, size_t head_dim, size_t rotary, const float *x, const float *cosine, const float *sine,
+                   float *y);
+/* pair i is (x[2 i], x[2 i + 1]) */
+void rope_interleaved_f32(size_t heads, size_t head_dim, size_t rotary, const float *x, const float *cosine,
+                          const float *sine, float *y);
+
+/* ---- residual and embedding --------------------------------------------------------------------------------------- */
+
+void add_f32(size_t n, const float *a, const float *b, float *y); /* y = a + b; y may be a or b */
+/* One row of d elements as fp32. */
+void embedding_f32(size_t d, const float *row, float *y);
+void embedding_q8_0(size_t d, const struct block_q8_0 *row, float *y);
+void embedding_q4_0(size_t d, const struct block_q4_0 *row, float *y);
+
 #ifdef __cplusplus
 }
 #endif

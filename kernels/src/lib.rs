@@ -29,6 +29,7 @@ mod spec;
 mod folders {
     pub(super) mod activation;
     pub(super) mod attention_f32;
+    pub(super) mod embedding;
     pub(super) mod gemv_bf16;
     pub(super) mod gemv_f16;
     pub(super) mod gemv_f32;
@@ -40,6 +41,8 @@ mod folders {
     pub(super) mod matmul_i8;
     pub(super) mod norm;
     pub(super) mod quantize;
+    pub(super) mod residual;
+    pub(super) mod rope;
     pub(super) mod softmax_f32;
 }
 
@@ -75,6 +78,13 @@ static ALL: &[&dyn Kernel] = &[
     &activation::RELU2,
     &activation::SWIGLU,
     &activation::GEGLU,
+    &residual::KERNEL,
+    &rope::HALF,
+    &rope::INTERLEAVED,
+    &rope::TWO_D,
+    &embedding::F32,
+    &embedding::Q8_0,
+    &embedding::Q4_0,
 ];
 
 /// The kernels, in the order of reports.
