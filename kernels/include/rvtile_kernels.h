@@ -121,6 +121,50 @@ void embedding_f32(size_t d, const float *row, float *y);
 void embedding_q8_0(size_t d, const struct block_q8_0 *row, float *y);
 void embedding_q4_0(size_t d, const struct block_q4_0 *row, float *y);
 
+/* ---- attention of one token over a cache of keys and values ------------------------------------------------------
+ *
+ * k holds, for each key head, blocks of B = attn_lanes() positions, each [head_dim][B]: position p of head h has its element c at
+ *     ((h * ceil(capacity / B) + p / B) * head_dim + c) * B + p % B
+ * v is [kv_heads][capacity][head_dim]. int8 entries have a scale for each head and position: k_scale and v_scale, both
+ * [kv_heads][capacity], else NULL. Store positions with kv_cache_store and the layout takes care of itself.
+ */
+
+enum kv_format { KV_F32, KV_F16, KV_I8 };
+
+struct kv_cache {
+    enum kv_format format;
+    size_t kv_heads, head_dim, capacity; /* capacity in positions */
+    void *k, *v;                         /* kv_cache_key_bytes() and kv_cache_value_bytes(), aligned to their elements */
+    float *k_scale, *v_scale;
+};
+
+size_t attn_lanes(void);
+size_t kv_cache_key_bytes(const struct kv_cache *kv);
+size_t kv_cache_value_bytes(const struct kv_cache *kv);
+
+/* k and v of one position, kv_heads x head_dim each, converted (int8: scale max |x| / 127 for each head) and stored. */
+void kv_cache_store(const struct kv_cache *kv, size_t position, const float *k, const float *v);
+
+/* out[h] = sum_j p_hj v_j / sum_j p_hj, p_hj = exp(s_hj - max), s_hj = scale q_h . k_j + slopes[h] (j - positions + 1) + bias[h][j]
+ * for the positions j stored so far. heads is a multiple of kv_heads (equal: MHA; 1 key head: MQA). With fp16 and int8 caches q and p
+ * are rounded to fp16 and products summed in fp32; with fp32 all is fp32. */
+struct attention_decode {
+    struct kv_cache cache;
+    size_t heads, positions;
+    const float *q;      /* heads x head_dim */
+    const float *slopes; /* of ALiBi, one a head; or NULL */
+    const float *bias;   /* heads x positions; or NULL */
+    float scale;         /* usually 1 / sqrt(head_dim) */
+    float *out;          /* heads x head_dim */
+    void *scratch;       /* attention_decode_scratch() bytes */
+};
+
+size_t attention_decode_scratch(size_t head_dim, size_t positions);
+void attention_decode(const struct attention_decode *a);
+
+/* Slopes of ALiBi: for a power of two 2^(-8 (h + 1) / heads); else those of the power below, then every second one of the power above. */
+void alibi_slopes(size_t heads, float *slopes);
+
 #ifdef __cplusplus
 }
 #endif

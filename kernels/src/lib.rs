@@ -28,6 +28,7 @@ mod spec;
 #[path = ".."]
 mod folders {
     pub(super) mod activation;
+    pub(super) mod attention_decode;
     pub(super) mod attention_f32;
     pub(super) mod embedding;
     pub(super) mod gemv_bf16;
@@ -85,6 +86,9 @@ static ALL: &[&dyn Kernel] = &[
     &embedding::F32,
     &embedding::Q8_0,
     &embedding::Q4_0,
+    &attention_decode::F32,
+    &attention_decode::F16,
+    &attention_decode::I8,
 ];
 
 /// The kernels, in the order of reports.
