@@ -165,6 +165,27 @@ void attention_decode(const struct attention_decode *a);
 /* Slopes of ALiBi: for a power of two 2^(-8 (h + 1) / heads); else those of the power below, then every second one of the power above. */
 void alibi_slopes(size_t heads, float *slopes);
 
+/* ---- softmax of each row, y = exp(x - max) / sum; y may be x -----------------------------------------------------
+ * x may be minus infinity where a row has a number; other infinities and NaN give unspecified values. */
+
+void softmax_f32(size_t rows, size_t cols, const float *x, float *y);        /* three passes */
+void softmax_online_f32(size_t rows, size_t cols, const float *x, float *y); /* two, with two exponentials */
+
+/* ---- choosing a token from n logits ------------------------------------------------------------------------------- */
+
+/* The lowest index of the maximum; NaN is never chosen; 0 if there is nothing but NaN. */
+size_t argmax_f32(size_t n, const float *x);
+
+/* The k largest in falling order with their indices, the lower index first among equals. NaN and minus infinity are not chosen, so
+ * fewer than k may be found: the number is returned. scratch: TOP_K_SCRATCH bytes, aligned to 4. */
+enum { TOP_K_SCRATCH = 8192 };
+size_t top_k_f32(size_t n, const float *x, size_t k, float *values, uint32_t *indices, void *scratch);
+
+/* Nucleus sampling from n logits in falling order (as top_k_f32 gives them; they become probabilities): softmax of values /
+ * temperature; the smallest head of the list that reaches p is kept; uniform, in [0, 1), chooses from it. Returns the place in the
+ * list. temperature > 0; p >= 1 keeps all. */
+size_t sample_top_p(size_t n, float *values, float temperature, float p, float uniform);
+
 #ifdef __cplusplus
 }
 #endif

@@ -44,6 +44,7 @@ mod folders {
     pub(super) mod quantize;
     pub(super) mod residual;
     pub(super) mod rope;
+    pub(super) mod sampling;
     pub(super) mod softmax_f32;
 }
 
@@ -89,6 +90,10 @@ static ALL: &[&dyn Kernel] = &[
     &attention_decode::F32,
     &attention_decode::F16,
     &attention_decode::I8,
+    &softmax_f32::ONLINE,
+    &sampling::ARGMAX,
+    &sampling::TOP_K,
+    &sampling::TOP_P,
 ];
 
 /// The kernels, in the order of reports.
