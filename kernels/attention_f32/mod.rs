@@ -24,7 +24,83 @@ use crate::{Checker, DType, Pattern, Run, Spec};
 /// - Together `|error_c| <= sum_j w_j |v_jc| (H_j + H + 2 gamma_(S + 8) + 3 u) * (1 + r)` with `H_j = exp(h_j) - 1`, `H` the mean of
 ///   `H_j` by `w_j`, and `1 + r`, `r = H + gamma`, for the quotient's products of errors.
 /// - Weights below 2^-126 may be flushed: `S 2^-126 max |v|`.
-pub static KERNEL: Spec = Spec {
+pub static KERNEL: Spec = HEAD;
+
+/// Causal attention whose first P keys are seen by every query (prefix language models). Operations `4 d` for each visible pair;
+/// bytes and error as [`KERNEL`].
+pub static PREFIX: Spec = Spec {
+    name: "attention_prefix_f32",
+    about: "fp32 attention of one head, causal behind a prefix that every query sees",
+    dims: &["T", "S", "d", "prefix?"],
+    shapes: &[&[128, 128, 64, 64]],
+    awkward: &[&[1, 1, 1, 0], &[7, 7, 3, 7], &[13, 40, 100, 33], &[67, 67, 112, 20]],
+    in_default_set: false,
+    accepts: |s| match s[..] {
+        [t, keys, _, prefix] if t <= keys && prefix <= keys => Ok(()),
+        _ => Err("T and prefix must be at most S".into()),
+    },
+    flop: |s| 4 * s[2] * (0..s[0]).map(|i| (i + 1 + s[1] - s[0]).max(s[3])).sum::<u64>(),
+    check: |run, checker| {
+        let prefix = run.shape[3];
+        let causal = last(run.shape);
+        check(run, checker, move |i| causal(i).max(prefix), |_| (0.0, 0.0))
+    },
+    ..HEAD
+};
+
+/// Causal attention with ALiBi, the slope of one of 40 heads: `slope (j - i - S + T)` joins each score. Error as [`KERNEL`], with
+/// `D_j` larger by the error of the slope (40 u and a few) and two roundings: `gamma_48 |slope distance| + u |s_j|`.
+pub static ALIBI: Spec = Spec {
+    name: "attention_alibi_f32",
+    about: "fp32 causal attention of one head with ALiBi, one of 40 heads",
+    dims: &["T", "S", "d", "head?"],
+    shapes: &[&[128, 128, 128, 39]],
+    awkward: &[&[1, 1, 1, 0], &[7, 7, 3, 31], &[13, 40, 100, 32], &[67, 67, 112, 39]],
+    in_default_set: false,
+    accepts: |s| match s[..] {
+        [t, keys, _, head] if t <= keys && head < 40 => Ok(()),
+        _ => Err("T must be at most S, head below 40".into()),
+    },
+    flop: |s| (HEAD.flop)(&[s[0], s[1], s[2], 1]),
+    check: |run, checker| {
+        let head = run.shape[3] as f64;
+        let slope = if head < 32.0 { -(head + 1.0) / 4.0 } else { -(2.0 * (head - 32.0) + 1.0) / 8.0 }.exp2();
+        check(run, checker, last(run.shape), |distance| {
+            let bias = slope * distance as f64;
+            (bias, gamma(48, U32) * bias.abs())
+        })
+    },
+    ..HEAD
+};
+
+/// Attention with the relative bias of T5: 32 buckets up to distance 128, two-sided or, if causal, one-sided. Error as
+/// [`KERNEL`], with `D_j` larger by a rounding of the sum, `u |s_j|`.
+pub static T5: Spec = Spec {
+    name: "attention_t5_f32",
+    about: "fp32 attention of one head with the relative bias of T5, encoder or decoder",
+    shapes: &[&[128, 128, 64, 0]],
+    awkward: &[&[1, 1, 1, 0], &[7, 7, 3, 1], &[5, 300, 64, 1], &[150, 150, 4, 1], &[150, 150, 4, 0], &[13, 37, 64, 0]],
+    in_default_set: false,
+    check: |run, checker| {
+        let table = run.input_f64("table", &[32])?;
+        let causal = run.shape[3] == 1;
+        let visible = if causal { last(run.shape) } else { all(run.shape) };
+        check(run, checker, visible, |distance| (table[bucket(distance, !causal)], 0.0))
+    },
+    ..HEAD
+};
+
+/// T5's bucket of the distance key minus query.
+fn bucket(distance: i64, bidirectional: bool) -> usize {
+    let (own, range) = if bidirectional { (8, 16.0f64) } else { (16, 8.0f64) };
+    let size = if bidirectional { distance.abs() } else { (-distance).max(0) };
+    let logarithmic = || (size as f64 / own as f64).ln() / range.ln() * own as f64;
+    // Powers of the base are exact bucket starts; the logarithm may fall short of them by its rounding.
+    let bucket = if size < own { size } else { (own + (logarithmic() + 1e-9) as i64).min(2 * own - 1) };
+    (bucket + if bidirectional && distance > 0 { 16 } else { 0 }) as usize
+}
+
+const HEAD: Spec = Spec {
     name: "attention_f32",
     about: "fp32 attention of one head, tiled with running maximum and sum, causal or not",
     elf: include_bytes!("../prebuilt/attention_f32.elf"),
@@ -66,26 +142,44 @@ pub static KERNEL: Spec = Spec {
         let [t, s, d, _] = s[..] else { return 0 };
         4 * (2 * t * d + 2 * s * d)
     },
-    check,
+    check: |run, checker| {
+        let causal = run.shape[3] == 1;
+        check(run, checker, if causal { last(run.shape) } else { all(run.shape) }, |_| (0.0, 0.0))
+    },
 };
 
 /// Keys in a block at VLEN 128.
 const SMALLEST_BLOCK: u64 = 16;
 
-/// Number of keys that query `i` sees.
-fn visible(shape: &[u64], i: u64) -> u64 {
-    if shape[3] == 1 { i + 1 + shape[1] - shape[0] } else { shape[1] }
+/// How many keys each query sees: those up to its own place, the last queries standing at the last keys.
+type Visible = Box<dyn Fn(u64) -> u64>;
+
+fn last(shape: &[u64]) -> Visible {
+    let (queries, keys) = (shape[0], shape[1]);
+    Box::new(move |i| i + 1 + keys - queries)
 }
 
-fn check(run: &Run, checker: &mut Checker) -> Result<(), String> {
+fn all(shape: &[u64]) -> Visible {
+    let keys = shape[1];
+    Box::new(move |_| keys)
+}
+
+/// `bias` gives what joins a score by the distance of key minus query, and its error.
+fn check(
+    run: &Run,
+    checker: &mut Checker,
+    visible: impl Fn(u64) -> u64,
+    bias: impl Fn(i64) -> (f64, f64),
+) -> Result<(), String> {
     let [t, s, d, _] = run.dims();
     let (q, k, v) = (run.input_f64("q", &[t, d])?, run.input_f64("k", &[s, d])?, run.input_f64("v", &[s, d])?);
     let o = run.output("o", &[t, d])?;
     let width = d as usize;
     let v_max = v.iter().fold(0.0f64, |max, v| max.max(v.abs()));
     for (i, (q, o)) in q.chunks_exact(width).zip(o.chunks_exact(width)).enumerate() {
-        let seen = visible(run.shape, i as u64);
-        let row = Row::new(q, &k[..seen as usize * width], seen);
+        let seen = visible(i as u64);
+        let place = i as i64 + s as i64 - t as i64;
+        let row = Row::new(q, &k[..seen as usize * width], seen, |j| bias(j - place));
         let common = row.mean_error + 2.0 * gamma(seen + 8, U32) + 3.0 * U32;
         let mut want = vec![0.0; width];
         let mut bound = vec![seen as f64 * MIN_NORMAL32 * v_max; width];
@@ -114,17 +208,19 @@ struct Row {
 }
 
 impl Row {
-    fn new(q: &[f64], k: &[f64], seen: u64) -> Row {
+    fn new(q: &[f64], k: &[f64], seen: u64, bias: impl Fn(i64) -> (f64, f64)) -> Row {
         let scale = 1.0 / (q.len() as f64).sqrt();
         let (mut scores, mut score_errors) = (Vec::new(), Vec::new());
-        for k in k.chunks_exact(q.len()) {
+        for (j, k) in k.chunks_exact(q.len()).enumerate() {
             let (mut dot, mut magnitude) = (0.0, 0.0);
             for (q, k) in q.iter().zip(k) {
                 dot += q * k;
                 magnitude += (q * k).abs();
             }
-            scores.push(dot * scale);
-            score_errors.push(gamma(q.len() as u64 + 3, U32) * magnitude * scale);
+            let (added, error) = bias(j as i64);
+            scores.push(dot * scale + added);
+            let rounding = if added == 0.0 { 0.0 } else { U32 * (magnitude * scale + added.abs()) };
+            score_errors.push(gamma(q.len() as u64 + 3, U32) * magnitude * scale + error + rounding);
         }
         let max = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let largest_error = score_errors.iter().copied().fold(0.0, f64::max);

@@ -165,6 +165,11 @@ void attention_decode(const struct attention_decode *a);
 /* Slopes of ALiBi: for a power of two 2^(-8 (h + 1) / heads); else those of the power below, then every second one of the power above. */
 void alibi_slopes(size_t heads, float *slopes);
 
+/* Biases by distance for queries that stand at the last of the keys: key j for query i is at row[j - i + queries - 1], so `row` has
+ * queries + keys - 1 entries. T5: 32 buckets up to distance 128, `table` holds the 32 numbers of one head. */
+void alibi_relative(float slope, size_t queries, size_t keys, float *row);
+void t5_relative(const float *table, int bidirectional, size_t queries, size_t keys, float *row);
+
 /* ---- softmax of each row, y = exp(x - max) / sum; y may be x -----------------------------------------------------
  * x may be minus infinity where a row has a number; other infinities and NaN give unspecified values. */
 
