@@ -170,6 +170,14 @@ void alibi_slopes(size_t heads, float *slopes);
 void alibi_relative(float slope, size_t queries, size_t keys, float *row);
 void t5_relative(const float *table, int bidirectional, size_t queries, size_t keys, float *row);
 
+/* ---- RWKV-4, one token, n channels -------------------------------------------------------------------------------- */
+
+void rwkv_shift_f32(size_t n, const float *x, const float *previous, const float *mu, float *y); /* previous + mu (x - previous) */
+/* The wkv recurrence that cannot overflow. state and next are [3][n]: numerator, denominator (at least 0; at first 0 both) and the
+ * exponent of their common factor (at first -1e38); next may be state. u is the bonus of the token itself, w = -exp(decay). */
+void rwkv_wkv_f32(size_t n, const float *k, const float *v, const float *u, const float *w, const float *state, float *next,
+                  float *y);
+
 /* ---- softmax of each row, y = exp(x - max) / sum; y may be x -----------------------------------------------------
  * x may be minus infinity where a row has a number; other infinities and NaN give unspecified values. */
 

@@ -44,6 +44,7 @@ mod folders {
     pub(super) mod quantize;
     pub(super) mod residual;
     pub(super) mod rope;
+    pub(super) mod rwkv;
     pub(super) mod sampling;
     pub(super) mod softmax_f32;
 }
@@ -97,6 +98,8 @@ static ALL: &[&dyn Kernel] = &[
     &sampling::ARGMAX,
     &sampling::TOP_K,
     &sampling::TOP_P,
+    &rwkv::TIME,
+    &rwkv::CHANNEL,
 ];
 
 /// The kernels, in the order of reports.
