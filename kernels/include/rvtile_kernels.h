@@ -84,6 +84,12 @@ void gemv_i8(size_t m, size_t k, const void *w, const float *scale, const int8_t
 void gemv_q8_0(size_t m, size_t k, const void *w, const int8_t *xq, const float *xd, float *y);
 void gemv_q4_0(size_t m, size_t k, const void *w, const int8_t *xq, const float *xd, float *y);
 
+/* Several tokens: y[tokens][n] = x[tokens][k] W^T with W n x k in panels; x is quantised in blocks of 32 on the way. scratch:
+ * matmul_q_scratch(k) bytes, aligned to 8. Results are those of the matrix-vector products. */
+size_t matmul_q_scratch(size_t k);
+void matmul_q8_0(size_t tokens, size_t k, size_t n, const float *x, const void *w, float *y, void *scratch);
+void matmul_q4_0(size_t tokens, size_t k, size_t n, const float *x, const void *w, float *y, void *scratch);
+
 /* ---- normalisation of each row; y may be x ----------------------------------------------------------------------- */
 
 /* y = w x / sqrt(mean(x^2) + eps) */

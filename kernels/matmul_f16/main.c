@@ -12,6 +12,7 @@ static const struct gemm_ops ops = {
     .mc = 48,
     .a_bytes = 2,
     .b_bytes = 2,
+    .packed_a_bytes = 2,
     .packed_b_bytes = 2,
     .c_bytes = 2,
     .nr_max = gemm_f16_nr_max,

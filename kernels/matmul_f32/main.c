@@ -12,6 +12,7 @@ static const struct gemm_ops ops = {
     .mc = 24,
     .a_bytes = 4,
     .b_bytes = 4,
+    .packed_a_bytes = 4,
     .packed_b_bytes = 4,
     .c_bytes = 4,
     .nr_max = gemm_f32_nr_max,

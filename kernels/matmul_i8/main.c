@@ -12,6 +12,7 @@ static const struct gemm_ops ops = {
     .mc = 84,
     .a_bytes = 1,
     .b_bytes = 1,
+    .packed_a_bytes = 1,
     .packed_b_bytes = 2, /* widened */
     .c_bytes = 4,
     .nr_max = gemm_i8_nr_max,

@@ -37,9 +37,11 @@ mod folders {
     pub(super) mod gemv_i8;
     pub(super) mod gemv_q4_0;
     pub(super) mod gemv_q8_0;
+    pub(super) mod matmul_bf16;
     pub(super) mod matmul_f16;
     pub(super) mod matmul_f32;
     pub(super) mod matmul_i8;
+    pub(super) mod matmul_q;
     pub(super) mod norm;
     pub(super) mod quantize;
     pub(super) mod residual;
@@ -72,6 +74,9 @@ static ALL: &[&dyn Kernel] = &[
     &gemv_q8_0::KERNEL,
     &gemv_q4_0::KERNEL,
     &quantize::KERNEL,
+    &matmul_bf16::KERNEL,
+    &matmul_q::Q8_0,
+    &matmul_q::Q4_0,
     &norm::RMSNORM,
     &norm::LAYERNORM,
     &norm::LAYERNORM_NOBIAS,
