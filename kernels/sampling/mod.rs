@@ -1,6 +1,6 @@
 //! `argmax_f32`, `top_k_f32`, `top_p_f32`: the next token from a vector of logits.
 
-use crate::bounds::{U32, exp_relative, gamma};
+use crate::bounds::{MIN_NORMAL32, U32, exp_relative, gamma};
 use crate::{Checker, DType, Pattern, Run, Spec, any};
 
 /// The lowest index of the largest of n logits. NaN is never chosen; where there is nothing else the index is 0.
@@ -105,6 +105,12 @@ fn check_top_p(run: &Run, checker: &mut Checker) -> Result<(), String> {
     let sum: f64 = terms.iter().sum();
     let tolerance = gamma(2 * k, U32) + exp_relative(100.0) + 4.0 * U32;
     let (p, uniform) = (percent as f64 / 100.0, permille as f64 / 1000.0);
+    for ((got, index), (term, want)) in
+        run.output("values", &[k])?.into_iter().zip(run.arrays.i32("indices", &[k])?).zip(terms.iter().zip(order))
+    {
+        checker.element(got, term / sum, tolerance * term / sum + k as f64 * MIN_NORMAL32);
+        checker.element(f64::from(index), *want as f64, 0.0);
+    }
     let chosen = run.arrays.i32("index", &[1])?[0];
     let mut right = chosen == order[0] as i32 && p == 0.0;
     let mut total = 0.0;

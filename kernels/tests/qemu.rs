@@ -41,6 +41,11 @@ impl Program {
 
     /// Runs and checks; the result line.
     fn checked(&self, vlen: u32, variant: Variant, shape: &Shape, pattern: Pattern) -> String {
+        self.arrays(vlen, variant, shape, pattern).0
+    }
+
+    /// Runs and checks; the result line and the arrays.
+    fn arrays(&self, vlen: u32, variant: Variant, shape: &Shape, pattern: Pattern) -> (String, Arrays) {
         let mut args = self.kernel.args(variant, shape).split_off(1);
         args.push(format!("pattern={}", pattern.name()));
         args.extend(["guard".to_string(), "dump".to_string()]);
@@ -52,7 +57,7 @@ impl Program {
         let check = self.kernel.check_pattern(shape, pattern, &arrays).unwrap_or_else(|e| panic!("{what}: {e}"));
         assert!(check.ok, "{what}: {check:?}");
         assert!(check.worst.bound.is_finite() || check.worst.error == 0.0, "{what}: bound without meaning: {check:?}");
-        line
+        (line, arrays)
     }
 }
 
@@ -119,6 +124,40 @@ fn awkward_shapes_with_every_pattern_at_every_vector_length() {
         let failed: Vec<_> = threads.into_iter().filter_map(|(name, t)| t.join().is_err().then_some(name)).collect();
         assert!(failed.is_empty(), "wrong: {failed:?}");
     });
+}
+
+/// A check that accepts everything would pass all the runs above: change the largest element of each array by a quarter, or
+/// by one, and it must not be right any more.
+#[test]
+fn every_check_sees_a_wrong_element_in_every_array() {
+    for kernel in rvtile_kernels::all() {
+        let program = Program::new(kernel.name(), "wrong");
+        let shape = kernel.awkward_shapes().pop().expect("a shape");
+        let (_, arrays) = program.arrays(512, Variant::Rvv, &shape, Pattern::Uniform);
+        let arrays: Vec<Array> = arrays.iter().cloned().collect();
+        for changed in 0..arrays.len() {
+            let mut arrays = arrays.clone();
+            spoil(&mut arrays[changed]);
+            let name = format!("{} {shape}: array `{}`", kernel.name(), arrays[changed].name);
+            let check = kernel.check(&shape, &Arrays::new(arrays).expect("the same sizes"));
+            assert!(check.is_err() || check.is_ok_and(|check| !check.ok), "{name}");
+        }
+    }
+}
+
+fn spoil(array: &mut Array) {
+    match array.dtype {
+        ElementType::F32 => {
+            let value = |bytes: &[u8]| f32::from_le_bytes(bytes.try_into().expect("four bytes"));
+            let largest = array.data.chunks_exact_mut(4).max_by(|a, b| value(a).abs().total_cmp(&value(b).abs()));
+            let largest = largest.expect("an element");
+            let wrong = value(largest) * 1.25 + 1e-30;
+            largest.copy_from_slice(&wrong.to_le_bytes());
+        }
+        // The highest bit of the fraction, or of the number.
+        ElementType::F16 | ElementType::Bf16 => array.data[1] ^= 0x40,
+        ElementType::I8 | ElementType::I32 => array.data[0] ^= 1,
+    }
 }
 
 /// The report shape of the matrix products, once.

@@ -50,7 +50,8 @@ type Job = (&'static dyn Kernel, Shape);
 
 /// The kernels for the end of the help.
 pub(super) fn kernels_help() -> String {
-    let mut text = String::from("Kernels of `rvtile bench`, with the sizes of their shapes (* runs without --kernel):\n");
+    let mut text =
+        String::from("Kernels of `rvtile bench`, with the sizes of their shapes (* runs without --kernel):\n");
     for kernel in rvtile_kernels::all() {
         let mark = if kernel.in_default_set() { '*' } else { ' ' };
         text += &format!("{mark} {:<24} {:<30} {}\n", kernel.name(), kernel.dims().join(" x "), kernel.about());
