@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  * One attention head in fp32: o = softmax(q k^T / sqrt(d)) v, q and o T x d, k and v S x d, row-major.
- * Causal: query i sees keys j <= i + S - T (the queries are the last T positions), which needs T <= S.
+ * Causal: query i sees keys j <= i + S - T (the queries are the last T positions), which needs T <= S. Prefix: it also sees the
+ * keys before a given one. ALiBi and the relative bias of T5 add a number that depends on j - (i + S - T) to each score.
  *
  * Scores are never stored whole: for each tile of at most 6 queries the keys pass by in blocks of VLMAX(m4) (64 at VLEN 512),
  * with a running maximum m, running sums (one a lane) and an output that is scaled by exp(m_old - m_new) when the
@@ -16,6 +17,7 @@
  */
 #include "gemm.h"
 #include "rt_math.h"
+#include "rvtile_kernels.h"
 
 size_t gemm_f32_nr_max(void);
 void gemm_f32_pack_a(void *dst, const void *src, size_t lda_bytes, size_t rows, size_t kc);
@@ -32,6 +34,8 @@ enum { ROWS = 6 };
 
 static size_t queries, keys, d;
 static int causal;
+static size_t prefix;         /* keys that every query sees */
+static const float *relative; /* [T + S - 1], or NULL: the bias of key j for query i is at j - i + T - 1 */
 static const float *q, *k, *v;
 static float *o;
 
@@ -49,7 +53,10 @@ static float scale;
 static const float infinity = __builtin_inff();
 
 /* How many keys query i sees. */
-static inline size_t visible(size_t i) { return causal ? i + 1 + keys - queries : keys; }
+static inline size_t visible(size_t i) {
+    size_t seen = causal ? i + 1 + keys - queries : keys;
+    return seen > prefix ? seen : prefix;
+}
 
 static void attention_tile(size_t first, size_t rows) {
     float *m_old = maxima, *m_new = maxima + 8, *correction = maxima + 16;
@@ -66,6 +73,8 @@ static void attention_tile(size_t first, size_t rows) {
         gemm_f32_tile_set(rows, d, q_panel, kt + j * d, width * 4, scores, block * 4, width);
         /* Every row has a number in its first block, so m_new is never -infinity. */
         for (size_t i = 0; i < rows; i++) {
+            if (relative)
+                add_f32(width, scores + i * block, relative + j + queries - 1 - (first + i), scores + i * block);
             size_t limit = visible(first + i);
             size_t seen = limit < j ? 0 : rt_min(width, limit - j);
             if (seen < block)
@@ -104,7 +113,7 @@ static void attention_scalar(void) {
             float dot = 0;
             for (size_t c = 0; c < d; c++)
                 dot = __builtin_fmaf(q[i * d + c], k[j * d + c], dot);
-            scalar_row[j] = dot * scale;
+            scalar_row[j] = dot * scale + (relative ? relative[j + queries - 1 - i] : 0);
             if (scalar_row[j] > max)
                 max = scalar_row[j];
         }
@@ -125,7 +134,6 @@ static void attention_scalar(void) {
 
 static void setup(const uint64_t *dims) {
     queries = dims[0], keys = dims[1], d = dims[2];
-    causal = dims[3] != 0;
     q = rt_input("q", RT_F32, queries, d);
     k = rt_input("k", RT_F32, keys, d);
     v = rt_input("v", RT_F32, keys, d);
@@ -149,7 +157,37 @@ static void run(enum rt_variant variant) {
         attention_scalar();
 }
 
-static const char *validate(const uint64_t *dims) {
+static void setup_plain(const uint64_t *dims) {
+    causal = dims[3] != 0;
+    setup(dims);
+}
+
+static void setup_prefix(const uint64_t *dims) {
+    causal = 1;
+    prefix = dims[3];
+    setup(dims);
+}
+
+/* Causal, with the slope of one of 40 heads. */
+static void setup_alibi(const uint64_t *dims) {
+    static float slopes[40];
+    setup_prefix((const uint64_t[]){dims[0], dims[1], dims[2], 0});
+    alibi_slopes(40, slopes);
+    float *row = rt_scratch(4 * (queries + keys - 1));
+    alibi_relative(slopes[dims[3]], queries, keys, row);
+    relative = row;
+}
+
+/* Causal with the one-sided buckets of a decoder, else with the two-sided ones of an encoder. */
+static void setup_t5(const uint64_t *dims) {
+    setup_plain(dims);
+    const float *table = rt_input("table", RT_F32, 32, 0);
+    float *row = rt_scratch(4 * (queries + keys - 1));
+    t5_relative(table, !causal, queries, keys, row);
+    relative = row;
+}
+
+static const char *validate_plain(const uint64_t *dims) {
     if (!dims[0] || !dims[1] || !dims[2])
         return "T, S and d must be at least 1";
     if (dims[3] > 1)
@@ -157,13 +195,27 @@ static const char *validate(const uint64_t *dims) {
     return dims[3] && dims[0] > dims[1] ? "causal attention needs T <= S" : NULL;
 }
 
-const struct rt_kernel rt_kernel = {
-    .name = "attention_f32",
-    .dims_help = "<T> <S> <d> <causal 0|1>",
-    .dims = 4,
-    .patterns = 1 << RT_WIDE | 1 << RT_EQUAL,
-    .scalar_runs = 1,
-    .validate = validate,
-    .setup = setup,
-    .run = run,
-};
+static const char *validate_prefix(const uint64_t *dims) {
+    if (dims[3] > dims[1])
+        return "prefix must be at most S";
+    return validate_plain((const uint64_t[]){dims[0], dims[1], dims[2], 1});
+}
+
+static const char *validate_alibi(const uint64_t *dims) {
+    if (dims[3] >= 40)
+        return "head must be below 40";
+    return validate_plain((const uint64_t[]){dims[0], dims[1], dims[2], 1});
+}
+
+#define ATTENTION(NAME, LAST, KIND)                                                                                    \
+    {                                                                                                                  \
+        .name = NAME, .dims_help = "<T> <S> <d> <" LAST ">", .dims = 4, .patterns = 1 << RT_WIDE | 1 << RT_EQUAL,      \
+        .scalar_runs = 1, .validate = validate_##KIND, .setup = setup_##KIND, .run = run,                              \
+    }
+#define validate_t5 validate_plain
+
+const struct rt_kernel rt_kernels[] = {ATTENTION("attention_f32", "causal 0|1", plain),
+                                       ATTENTION("attention_prefix_f32", "prefix", prefix),
+                                       ATTENTION("attention_alibi_f32", "head", alibi),
+                                       ATTENTION("attention_t5_f32", "causal 0|1", t5),
+                                       {0}};

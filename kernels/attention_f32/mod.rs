@@ -1,7 +1,7 @@
 //! `attention_f32`: one attention head in fp32.
 
 use crate::bounds::{MIN_NORMAL32, U32, exp_relative, gamma};
-use crate::{Arrays, Check, Checker, DType, Kernel, Pattern, Shape, inputs, validate_dims};
+use crate::{Checker, DType, Pattern, Run, Spec};
 
 /// One head of scaled dot-product attention: `o = softmax(q k^T / sqrt(d)) v` with q, o T x d and k, v S x d; causal means
 /// that query i sees the keys j <= i + S - T.
@@ -24,100 +24,177 @@ use crate::{Arrays, Check, Checker, DType, Kernel, Pattern, Shape, inputs, valid
 /// - Together `|error_c| <= sum_j w_j |v_jc| (H_j + H + 2 gamma_(S + 8) + 3 u) * (1 + r)` with `H_j = exp(h_j) - 1`, `H` the mean of
 ///   `H_j` by `w_j`, and `1 + r`, `r = H + gamma`, for the quotient's products of errors.
 /// - Weights below 2^-126 may be flushed: `S 2^-126 max |v|`.
-pub struct AttentionF32;
+pub static KERNEL: Spec = HEAD;
 
-const DIMS: &[&str] = &["T", "S", "d", "causal"];
+/// Causal attention whose first P keys are seen by every query (prefix language models). Operations `4 d` for each visible pair;
+/// bytes and error as [`KERNEL`].
+pub static PREFIX: Spec = Spec {
+    name: "attention_prefix_f32",
+    about: "fp32 attention of one head, causal behind a prefix that every query sees",
+    dims: &["T", "S", "d", "prefix?"],
+    shapes: &[&[128, 128, 64, 64]],
+    awkward: &[&[1, 1, 1, 0], &[7, 7, 3, 7], &[13, 40, 100, 33], &[67, 67, 112, 20]],
+    in_default_set: false,
+    accepts: |s| match s[..] {
+        [t, keys, _, prefix] if t <= keys && prefix <= keys => Ok(()),
+        _ => Err("T and prefix must be at most S".into()),
+    },
+    flop: |s| 4 * s[2] * (0..s[0]).map(|i| (i + 1 + s[1] - s[0]).max(s[3])).sum::<u64>(),
+    check: |run, checker| {
+        let prefix = run.shape[3];
+        let causal = last(run.shape);
+        check(run, checker, move |i| causal(i).max(prefix), |_| (0.0, 0.0))
+    },
+    ..HEAD
+};
+
+/// Causal attention with ALiBi, the slope of one of 40 heads: `slope (j - i - S + T)` joins each score. Error as [`KERNEL`], with
+/// `D_j` larger by the error of the slope (40 u and a few) and two roundings: `gamma_48 |slope distance| + u |s_j|`.
+pub static ALIBI: Spec = Spec {
+    name: "attention_alibi_f32",
+    about: "fp32 causal attention of one head with ALiBi, one of 40 heads",
+    dims: &["T", "S", "d", "head?"],
+    shapes: &[&[128, 128, 128, 39]],
+    awkward: &[&[1, 1, 1, 0], &[7, 7, 3, 31], &[13, 40, 100, 32], &[67, 67, 112, 39]],
+    in_default_set: false,
+    accepts: |s| match s[..] {
+        [t, keys, _, head] if t <= keys && head < 40 => Ok(()),
+        _ => Err("T must be at most S, head below 40".into()),
+    },
+    flop: |s| (HEAD.flop)(&[s[0], s[1], s[2], 1]),
+    check: |run, checker| {
+        let head = run.shape[3] as f64;
+        let slope = if head < 32.0 { -(head + 1.0) / 4.0 } else { -(2.0 * (head - 32.0) + 1.0) / 8.0 }.exp2();
+        check(run, checker, last(run.shape), |distance| {
+            let bias = slope * distance as f64;
+            (bias, gamma(48, U32) * bias.abs())
+        })
+    },
+    ..HEAD
+};
+
+/// Attention with the relative bias of T5: 32 buckets up to distance 128, two-sided or, if causal, one-sided. Error as
+/// [`KERNEL`], with `D_j` larger by a rounding of the sum, `u |s_j|`.
+pub static T5: Spec = Spec {
+    name: "attention_t5_f32",
+    about: "fp32 attention of one head with the relative bias of T5, encoder or decoder",
+    shapes: &[&[128, 128, 64, 0]],
+    awkward: &[&[1, 1, 1, 0], &[7, 7, 3, 1], &[5, 300, 64, 1], &[150, 150, 4, 1], &[150, 150, 4, 0], &[13, 37, 64, 0]],
+    in_default_set: false,
+    check: |run, checker| {
+        let table = run.input_f64("table", &[32])?;
+        let causal = run.shape[3] == 1;
+        let visible = if causal { last(run.shape) } else { all(run.shape) };
+        check(run, checker, visible, |distance| (table[bucket(distance, !causal)], 0.0))
+    },
+    ..HEAD
+};
+
+/// T5's bucket of the distance key minus query.
+fn bucket(distance: i64, bidirectional: bool) -> usize {
+    let (own, range) = if bidirectional { (8, 16.0f64) } else { (16, 8.0f64) };
+    let size = if bidirectional { distance.abs() } else { (-distance).max(0) };
+    let logarithmic = || (size as f64 / own as f64).ln() / range.ln() * own as f64;
+    // Powers of the base are exact bucket starts; the logarithm may fall short of them by its rounding.
+    let bucket = if size < own { size } else { (own + (logarithmic() + 1e-9) as i64).min(2 * own - 1) };
+    (bucket + if bidirectional && distance > 0 { 16 } else { 0 }) as usize
+}
+
+const HEAD: Spec = Spec {
+    name: "attention_f32",
+    about: "fp32 attention of one head, tiled with running maximum and sum, causal or not",
+    elf: include_bytes!("../prebuilt/attention_f32.elf"),
+    dtype: DType::F32,
+    dims: &["T", "S", "d", "causal?"],
+    shapes: &[&[1, 512, 64, 1], &[64, 64, 64, 1], &[128, 128, 64, 0], &[256, 256, 64, 1]],
+    awkward: &[
+        &[1, 1, 1, 0],
+        &[1, 100, 64, 0],
+        &[2, 3, 5, 0],
+        &[3, 65, 80, 0],
+        &[6, 64, 64, 0],
+        &[7, 129, 100, 0],
+        &[13, 40, 128, 0],
+        &[5, 17, 7, 0],
+        &[1, 1, 1, 1],
+        &[1, 200, 64, 1],
+        &[7, 7, 3, 1],
+        &[13, 13, 80, 1],
+        &[5, 70, 100, 1],
+        &[67, 67, 64, 1],
+        &[64, 130, 129, 1],
+        &[13, 37, 80, 1],
+    ],
+    patterns: &[Pattern::Wide, Pattern::Equal],
+    in_default_set: true,
+    accepts: |s| match s[..] {
+        [_, _, _, 0] => Ok(()),
+        [t, keys, _, 1] if t <= keys => Ok(()),
+        [t, keys, _, 1] => Err(format!("causal attention needs T <= S, got T = {t}, S = {keys}")),
+        _ => Err(format!("causal = {} is neither 0 nor 1", s[3])),
+    },
+    flop: |s| {
+        let [t, s, d, causal] = s[..] else { return 0 };
+        let pairs = if causal == 1 { t * s.saturating_sub(t) + t * (t + 1) / 2 } else { t * s };
+        4 * d * pairs
+    },
+    bytes: |s| {
+        let [t, s, d, _] = s[..] else { return 0 };
+        4 * (2 * t * d + 2 * s * d)
+    },
+    check: |run, checker| {
+        let causal = run.shape[3] == 1;
+        check(run, checker, if causal { last(run.shape) } else { all(run.shape) }, |_| (0.0, 0.0))
+    },
+};
+
 /// Keys in a block at VLEN 128.
 const SMALLEST_BLOCK: u64 = 16;
 
-/// Number of keys that query `i` sees.
-fn visible(shape: &[u64], i: u64) -> u64 {
-    if shape[3] == 1 { i + 1 + shape[1] - shape[0] } else { shape[1] }
+/// How many keys each query sees: those up to its own place, the last queries standing at the last keys.
+type Visible = Box<dyn Fn(u64) -> u64>;
+
+fn last(shape: &[u64]) -> Visible {
+    let (queries, keys) = (shape[0], shape[1]);
+    Box::new(move |i| i + 1 + keys - queries)
 }
 
-impl Kernel for AttentionF32 {
-    fn name(&self) -> &'static str {
-        "attention_f32"
-    }
+fn all(shape: &[u64]) -> Visible {
+    let keys = shape[1];
+    Box::new(move |_| keys)
+}
 
-    fn about(&self) -> &'static str {
-        "fp32 attention of one head, tiled with running maximum and sum, causal or not"
-    }
-
-    fn elf(&self) -> &'static [u8] {
-        include_bytes!("../prebuilt/attention_f32.elf")
-    }
-
-    fn dtype(&self) -> DType {
-        DType::F32
-    }
-
-    fn dims(&self) -> &'static [&'static str] {
-        DIMS
-    }
-
-    fn default_shapes(&self) -> Vec<Shape> {
-        [[1, 512, 64, 1], [64, 64, 64, 1], [128, 128, 64, 0], [256, 256, 64, 1]].map(|s| Shape(s.to_vec())).into()
-    }
-
-    /// The common range (T, S, d at least 1), `causal` 0 or 1, and T <= S if causal.
-    fn validate(&self, shape: &Shape) -> Result<(), String> {
-        let [t, s, _, causal] = shape.0[..] else { return validate_dims(shape, DIMS) };
-        validate_dims(&Shape(shape.0[..3].to_vec()), &DIMS[..3])?;
-        match causal {
-            0 => Ok(()),
-            1 if t <= s => Ok(()),
-            1 => Err(format!("causal attention needs T <= S, got T = {t}, S = {s}")),
-            _ => Err(format!("causal = {causal} is neither 0 nor 1")),
-        }
-    }
-
-    fn patterns(&self) -> &'static [Pattern] {
-        &[Pattern::Uniform, Pattern::Wide, Pattern::Equal]
-    }
-
-    fn flop(&self, shape: &Shape) -> u64 {
-        let [t, s, d, causal] = shape.0[..] else { return 0 };
-        let pairs = if causal == 1 { t * s.saturating_sub(t) + t * (t + 1) / 2 } else { t * s };
-        4 * d * pairs
-    }
-
-    fn bytes(&self, shape: &Shape) -> u64 {
-        let [t, s, d, _] = shape.0[..] else { return 0 };
-        4 * (2 * t * d + 2 * s * d)
-    }
-
-    fn check_pattern(&self, shape: &Shape, pattern: Pattern, arrays: &Arrays) -> Result<Check, String> {
-        self.validate(shape)?;
-        let [t, s, d, _] = shape.0[..] else { unreachable!("validated") };
-        let input = |name: &str, stream, rows| -> Result<Vec<f64>, String> {
-            let values = inputs::checked_f32(arrays, name, stream, pattern, &[rows, d])?;
-            Ok(values.into_iter().map(f64::from).collect())
-        };
-        let (q, k, v) = (input("q", 0, t)?, input("k", 1, s)?, input("v", 2, s)?);
-        let o = arrays.f32("o", &[t, d])?;
-        let width = d as usize;
-        let v_max = v.iter().fold(0.0f64, |max, v| max.max(v.abs()));
-        let mut checker = Checker::new();
-        for (i, (q, o)) in q.chunks_exact(width).zip(o.chunks_exact(width)).enumerate() {
-            let seen = visible(&shape.0, i as u64);
-            let row = Row::new(q, &k[..seen as usize * width], seen);
-            let common = row.mean_error + 2.0 * gamma(seen + 8, U32) + 3.0 * U32;
-            let mut want = vec![0.0; width];
-            let mut bound = vec![seen as f64 * MIN_NORMAL32 * v_max; width];
-            for ((weight, error), v) in row.weights.iter().zip(&row.errors).zip(v.chunks_exact(width)) {
-                let factor = weight * (error + common) * (1.0 + common);
-                for ((want, bound), v) in want.iter_mut().zip(&mut bound).zip(v) {
-                    *want += weight * v;
-                    *bound += factor * v.abs();
-                }
-            }
-            for ((got, want), bound) in o.iter().zip(want).zip(bound) {
-                checker.element(f64::from(*got), want, bound);
+/// `bias` gives what joins a score by the distance of key minus query, and its error.
+fn check(
+    run: &Run,
+    checker: &mut Checker,
+    visible: impl Fn(u64) -> u64,
+    bias: impl Fn(i64) -> (f64, f64),
+) -> Result<(), String> {
+    let [t, s, d, _] = run.dims();
+    let (q, k, v) = (run.input_f64("q", &[t, d])?, run.input_f64("k", &[s, d])?, run.input_f64("v", &[s, d])?);
+    let o = run.output("o", &[t, d])?;
+    let width = d as usize;
+    let v_max = v.iter().fold(0.0f64, |max, v| max.max(v.abs()));
+    for (i, (q, o)) in q.chunks_exact(width).zip(o.chunks_exact(width)).enumerate() {
+        let seen = visible(i as u64);
+        let place = i as i64 + s as i64 - t as i64;
+        let row = Row::new(q, &k[..seen as usize * width], seen, |j| bias(j - place));
+        let common = row.mean_error + 2.0 * gamma(seen + 8, U32) + 3.0 * U32;
+        let mut want = vec![0.0; width];
+        let mut bound = vec![seen as f64 * MIN_NORMAL32 * v_max; width];
+        for ((weight, error), v) in row.weights.iter().zip(&row.errors).zip(v.chunks_exact(width)) {
+            let factor = weight * (error + common) * (1.0 + common);
+            for ((want, bound), v) in want.iter_mut().zip(&mut bound).zip(v) {
+                *want += weight * v;
+                *bound += factor * v.abs();
             }
         }
-        checker.finish()
+        for ((got, want), bound) in o.iter().zip(want).zip(bound) {
+            checker.element(*got, want, bound);
+        }
     }
+    Ok(())
 }
 
 /// Weights of one query and their relative error bounds.
@@ -131,17 +208,19 @@ struct Row {
 }
 
 impl Row {
-    fn new(q: &[f64], k: &[f64], seen: u64) -> Row {
+    fn new(q: &[f64], k: &[f64], seen: u64, bias: impl Fn(i64) -> (f64, f64)) -> Row {
         let scale = 1.0 / (q.len() as f64).sqrt();
         let (mut scores, mut score_errors) = (Vec::new(), Vec::new());
-        for k in k.chunks_exact(q.len()) {
+        for (j, k) in k.chunks_exact(q.len()).enumerate() {
             let (mut dot, mut magnitude) = (0.0, 0.0);
             for (q, k) in q.iter().zip(k) {
                 dot += q * k;
                 magnitude += (q * k).abs();
             }
-            scores.push(dot * scale);
-            score_errors.push(gamma(q.len() as u64 + 3, U32) * magnitude * scale);
+            let (added, error) = bias(j as i64);
+            scores.push(dot * scale + added);
+            let rounding = if added == 0.0 { 0.0 } else { U32 * (magnitude * scale + added.abs()) };
+            score_errors.push(gamma(q.len() as u64 + 3, U32) * magnitude * scale + error + rounding);
         }
         let max = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let largest_error = score_errors.iter().copied().fold(0.0, f64::max);

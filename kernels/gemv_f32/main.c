@@ -33,11 +33,11 @@ static void run(enum rt_variant variant) {
 
 static const char *validate(const uint64_t *dims) { return dims[0] && dims[1] ? NULL : "M and K must be at least 1"; }
 
-const struct rt_kernel rt_kernel = {
+const struct rt_kernel rt_kernels[] = {{
     .name = "gemv_f32",
     .dims_help = "<M> <K>",
     .dims = 2,
     .validate = validate,
     .setup = setup,
     .run = run,
-};
+}, {0}};

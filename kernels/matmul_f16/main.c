@@ -12,6 +12,7 @@ static const struct gemm_ops ops = {
     .mc = 48,
     .a_bytes = 2,
     .b_bytes = 2,
+    .packed_a_bytes = 2,
     .packed_b_bytes = 2,
     .c_bytes = 2,
     .nr_max = gemm_f16_nr_max,
@@ -63,7 +64,7 @@ static void run(enum rt_variant variant) {
         matmul_scalar(g.m, g.k, g.n, (const uint16_t *)g.a, (const uint16_t *)g.b, (uint16_t *)g.c);
 }
 
-const struct rt_kernel rt_kernel = {
+const struct rt_kernel rt_kernels[] = {{
     .name = "matmul_f16",
     .dims_help = "<M> <K> <N>",
     .dims = 3,
@@ -71,4 +72,4 @@ const struct rt_kernel rt_kernel = {
     .validate = gemm_validate,
     .setup = setup,
     .run = run,
-};
+}, {0}};

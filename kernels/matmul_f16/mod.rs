@@ -1,7 +1,7 @@
 //! `matmul_f16`: C = A B in fp16 with fp16 sums; A is M x K, B is K x N.
 
 use crate::bounds::{ETA16, U16, f16_to_f64};
-use crate::{Arrays, Check, Checker, DType, Kernel, Pattern, Shape, inputs, validate_dims};
+use crate::{Checker, DType, Run, Spec};
 
 /// The fp16 GEMM.
 ///
@@ -13,74 +13,65 @@ use crate::{Arrays, Check, Checker, DType, Kernel, Pattern, Shape, inputs, valid
 ///   `E_k = (1 + u) E_(k-1) + u |s_k| + eta` with `eta = 2^-25` for subnormal results. The bound is `E_K`.
 ///
 /// Sums stay below 65504 in magnitude for K up to 65504, as inputs are at most 1.
-pub struct MatmulF16;
+pub static KERNEL: Spec = Spec {
+    name: "matmul_f16",
+    about: "fp16 matrix product C = A B with fp16 sums, packed panels, 6 x VLMAX(m4) register tile",
+    elf: include_bytes!("../prebuilt/matmul_f16.elf"),
+    dtype: DType::F16,
+    dims: &["M", "K", "N"],
+    shapes: &[&[64, 64, 64], &[128, 128, 128], &[256, 256, 256], &[100, 300, 130]],
+    awkward: &[
+        &[1, 1, 1],
+        &[1, 7, 3],
+        &[2, 2, 16],
+        &[3, 5, 17],
+        &[4, 3, 63],
+        &[5, 31, 64],
+        &[6, 2, 65],
+        &[7, 1, 127],
+        &[13, 64, 129],
+        &[37, 41, 43],
+        &[100, 257, 70],
+        &[29, 513, 33],
+        &[17, 19, 1100],
+        &[13, 9, 257],
+        &[2, 2100, 5],
+        &[17, 131, 40],
+    ],
+    patterns: &[],
+    in_default_set: true,
+    accepts: |s| match s[1] {
+        k if k > MAX_K => Err(format!("K = {k} is above {MAX_K}: sums could overflow fp16")),
+        _ => Ok(()),
+    },
+    flop: |s| 2 * s.iter().product::<u64>(),
+    bytes: |s| {
+        let [m, k, n] = s[..] else { return 0 };
+        2 * (m * k + k * n + m * n)
+    },
+    check,
+};
 
-const DIMS: &[&str] = &["M", "K", "N"];
 const MAX_K: u64 = 65504;
 
-impl Kernel for MatmulF16 {
-    fn name(&self) -> &'static str {
-        "matmul_f16"
-    }
-
-    fn about(&self) -> &'static str {
-        "fp16 matrix product C = A B with fp16 sums, packed panels, 6 x VLMAX(m4) register tile"
-    }
-
-    fn elf(&self) -> &'static [u8] {
-        include_bytes!("../prebuilt/matmul_f16.elf")
-    }
-
-    fn dtype(&self) -> DType {
-        DType::F16
-    }
-
-    fn dims(&self) -> &'static [&'static str] {
-        DIMS
-    }
-
-    fn default_shapes(&self) -> Vec<Shape> {
-        [[64, 64, 64], [128, 128, 128], [256, 256, 256], [100, 300, 130]].map(|s| Shape(s.to_vec())).into()
-    }
-
-    fn validate(&self, shape: &Shape) -> Result<(), String> {
-        validate_dims(shape, DIMS)?;
-        match shape.0[1] {
-            k if k > MAX_K => Err(format!("K = {k} is above {MAX_K}: sums could overflow fp16")),
-            _ => Ok(()),
-        }
-    }
-
-    fn flop(&self, shape: &Shape) -> u64 {
-        2 * shape.0.iter().product::<u64>()
-    }
-
-    fn bytes(&self, shape: &Shape) -> u64 {
-        let [m, k, n] = shape.0[..] else { return 0 };
-        2 * (m * k + k * n + m * n)
-    }
-
-    fn check_pattern(&self, shape: &Shape, _: Pattern, arrays: &Arrays) -> Result<Check, String> {
-        self.validate(shape)?;
-        let [m, k, n] = shape.0[..] else { unreachable!("validated") };
-        let a = inputs::checked_f16(arrays, "a", 0, &[m, k])?;
-        let b = inputs::checked_f16(arrays, "b", 1, &[k, n])?;
-        let c = arrays.f16("c", &[m, n])?;
-        let columns = n as usize;
-        let mut checker = Checker::new();
-        for (a_row, c_row) in a.chunks_exact(k as usize).zip(c.chunks_exact(columns)) {
-            let mut sums = vec![0.0f64; columns];
-            let mut errors = vec![0.0f64; columns];
-            for (x, b_row) in a_row.iter().zip(b.chunks_exact(columns)) {
-                for ((sum, error), y) in sums.iter_mut().zip(&mut errors).zip(b_row) {
-                    *sum += x * y;
-                    *error = (1.0 + U16) * *error + U16 * sum.abs() + ETA16;
-                }
-            }
-            for ((got, want), bound) in c_row.iter().zip(sums).zip(errors) {
-                checker.element(f16_to_f64(*got), want, bound);
+fn check(run: &Run, checker: &mut Checker) -> Result<(), String> {
+    let [m, k, n] = run.dims();
+    let a = run.input_64ths("a", &[m, k])?;
+    let b = run.input_64ths("b", &[k, n])?;
+    let c = run.arrays.f16("c", &[m, n])?;
+    let columns = n as usize;
+    for (a_row, c_row) in a.chunks_exact(k as usize).zip(c.chunks_exact(columns)) {
+        let mut sums = vec![0.0f64; columns];
+        let mut errors = vec![0.0f64; columns];
+        for (x, b_row) in a_row.iter().zip(b.chunks_exact(columns)) {
+            for ((sum, error), y) in sums.iter_mut().zip(&mut errors).zip(b_row) {
+                *sum += x * y;
+                *error = (1.0 + U16) * *error + U16 * sum.abs() + ETA16;
             }
         }
-        checker.finish()
+        for ((got, want), bound) in c_row.iter().zip(sums).zip(errors) {
+            checker.element(f16_to_f64(*got), want, bound);
+        }
     }
+    Ok(())
 }

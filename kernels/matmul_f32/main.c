@@ -12,6 +12,7 @@ static const struct gemm_ops ops = {
     .mc = 24,
     .a_bytes = 4,
     .b_bytes = 4,
+    .packed_a_bytes = 4,
     .packed_b_bytes = 4,
     .c_bytes = 4,
     .nr_max = gemm_f32_nr_max,
@@ -51,7 +52,7 @@ static void run(enum rt_variant variant) {
         matmul_scalar(g.m, g.k, g.n, (const float *)g.a, (const float *)g.b, (float *)g.c);
 }
 
-const struct rt_kernel rt_kernel = {
+const struct rt_kernel rt_kernels[] = {{
     .name = "matmul_f32",
     .dims_help = "<M> <K> <N>",
     .dims = 3,
@@ -59,4 +60,4 @@ const struct rt_kernel rt_kernel = {
     .validate = gemm_validate,
     .setup = setup,
     .run = run,
-};
+}, {0}};

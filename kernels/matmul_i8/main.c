@@ -12,6 +12,7 @@ static const struct gemm_ops ops = {
     .mc = 84,
     .a_bytes = 1,
     .b_bytes = 1,
+    .packed_a_bytes = 1,
     .packed_b_bytes = 2, /* widened */
     .c_bytes = 4,
     .nr_max = gemm_i8_nr_max,
@@ -55,7 +56,7 @@ static const char *validate(const uint64_t *dims) {
     return dims[1] > 131071 ? "K above 131071 could overflow int32" : gemm_validate(dims);
 }
 
-const struct rt_kernel rt_kernel = {
+const struct rt_kernel rt_kernels[] = {{
     .name = "matmul_i8",
     .dims_help = "<M> <K> <N>",
     .dims = 3,
@@ -64,4 +65,4 @@ const struct rt_kernel rt_kernel = {
     .validate = validate,
     .setup = setup,
     .run = run,
-};
+}, {0}};

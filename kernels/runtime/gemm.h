@@ -27,7 +27,8 @@ typedef void gemm_tile(size_t rows, size_t kc, const void *ap, const void *bp, s
 struct gemm_ops {
     size_t mr;                                           /* rows of a full tile */
     size_t mc;                                           /* rows of an A block, a multiple of mr */
-    size_t a_bytes, b_bytes, packed_b_bytes, c_bytes;    /* per element */
+    size_t a_bytes, b_bytes, c_bytes;                    /* per element */
+    size_t packed_a_bytes, packed_b_bytes;
     size_t (*nr_max)(void);                              /* columns of a full tile: follows VLEN */
     void (*pack_a)(void *dst, const void *src, size_t lda_bytes, size_t rows, size_t kc);
     void (*pack_b)(void *dst, const void *src, size_t ldb_bytes, size_t kc, size_t nr);
@@ -48,7 +49,7 @@ static inline size_t gemm_nc(const struct gemm_ops *ops) {
 }
 
 static inline void gemm_scratch(struct gemm *g, const struct gemm_ops *ops) {
-    g->packed_a = rt_scratch(ops->mc * GEMM_KC * ops->a_bytes);
+    g->packed_a = rt_scratch(ops->mc * GEMM_KC * ops->packed_a_bytes);
     g->packed_b = rt_scratch(gemm_nc(ops) * GEMM_KC * ops->packed_b_bytes);
 }
 
@@ -71,14 +72,14 @@ static inline void gemm_run(const struct gemm *g, const struct gemm_ops *ops) {
             for (size_t ic = 0; ic < g->m; ic += ops->mc) {
                 size_t mc = rt_min(ops->mc, g->m - ic);
                 for (size_t i = 0; i < mc; i += ops->mr)
-                    ops->pack_a(g->packed_a + i * kc * ops->a_bytes, g->a + (ic + i) * lda + pc * ops->a_bytes, lda,
+                    ops->pack_a(g->packed_a + i * kc * ops->packed_a_bytes, g->a + (ic + i) * lda + pc * ops->a_bytes, lda,
                                 rt_min(ops->mr, mc - i), kc);
                 for (size_t j = 0; j < nc; j += nr_max) {
                     size_t nr = rt_min(nr_max, nc - j);
                     const char *bp = pack_b ? g->packed_b + j * kc * ops->packed_b_bytes : b + j * ops->b_bytes;
                     size_t bp_stride = pack_b ? nr * ops->packed_b_bytes : ldb;
                     for (size_t i = 0; i < mc; i += ops->mr)
-                        tile(rt_min(ops->mr, mc - i), kc, g->packed_a + i * kc * ops->a_bytes, bp, bp_stride,
+                        tile(rt_min(ops->mr, mc - i), kc, g->packed_a + i * kc * ops->packed_a_bytes, bp, bp_stride,
                              g->c + (ic + i) * ldc + (jc + j) * ops->c_bytes, ldc, nr);
                 }
             }

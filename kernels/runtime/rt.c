@@ -114,12 +114,15 @@ static enum rt_pattern pattern;
 static uint64_t seed = 1;
 static int guard;
 
-static const char *const dtype_name[] = {"f32", "f16", "i8", "i32"};
-static const uint64_t dtype_bytes[] = {4, 2, 1, 4};
-static const char *const pattern_name[] = {"uniform", "wide", "large", "equal", "neginf", "extreme"};
+static const struct rt_kernel *rt_kernel = rt_kernels;
+
+static const char *const dtype_name[] = {"f32", "f16", "bf16", "i8", "i32"};
+static const uint64_t dtype_bytes[] = {4, 2, 2, 1, 4};
+static const char *const pattern_name[] = {"uniform", "wide", "large", "equal", "neginf",
+                                           "extreme", "zero", "tiny",  "ties",  "special"};
 
 __attribute__((noreturn)) static void fail(int status, const char *why) {
-    put(rt_kernel.name);
+    put(rt_kernel->name);
     put(": ");
     put(why);
     put("\n");
@@ -149,7 +152,7 @@ void *rt_scratch(uint64_t bytes) { return allocate((bytes + 63) & -(uint64_t)64)
 
 static uint64_t elements(const struct rvtile_array *a) {
     uint64_t n = 1;
-    for (unsigned i = 0; i < RT_MAX_DIMS && a->dims[i]; i++)
+    for (unsigned i = 0; i < RT_ARRAY_DIMS && a->dims[i]; i++)
         n *= a->dims[i];
     return n;
 }
@@ -174,14 +177,17 @@ void *rt_array(const char *name, enum rt_dtype dtype, enum rt_role role, uint64_
  * Stream n of seed s starts at state (s + n) * 0x9e3779b97f4a7c15 mod 2^64. Each element first steps
  *     state = state * 6364136223846793005 + 1442695040888963407 mod 2^64
  * and then takes the top bits of the state. With u24, u7 and u8 = its top 24, 7 and 8 bits the uniform pattern is
- *     f32: u24 / 2^23 - 1    f16: u7 / 2^6 - 1    i8: u8 - 128       (floats in [-1, 1), all exact)
+ *     f32: u24 / 2^23 - 1    f16, bf16: u7 / 2^6 - 1    i8: u8 - 128       (floats in [-1, 1), all exact)
  * The other patterns change a uniform value x of an f32 or i8 array:
  *     wide:    x * 2^4                neginf:  -infinity where the low bit of u24 is 1 and the column index is not 0
  *     large:   x * 2^13               extreme: -128 (i8 only)
- *     equal:   0.75
+ *     equal:   0.75                   ties:    x rounded down to a multiple of 1/4
+ *     zero:    0                      tiny:    x * 2^-130, mostly subnormal
+ *     special: infinity, -infinity or NaN where the low five bits of u24 are 0, 1 or 2
  * src/inputs.rs says the same to the host; keep the two together. */
 
 static const float infinity = __builtin_inff();
+static const float special[] = {__builtin_inff(), -__builtin_inff(), __builtin_nanf("")};
 
 static void fill_f32(float *p, uint64_t n, uint64_t columns, uint64_t state) {
     uint64_t column = 0;
@@ -197,6 +203,14 @@ static void fill_f32(float *p, uint64_t n, uint64_t columns, uint64_t state) {
             x = 0.75f;
         else if (pattern == RT_NEGINF && (top & 1) && column)
             x = -infinity;
+        else if (pattern == RT_ZERO)
+            x = 0;
+        else if (pattern == RT_TINY)
+            x = x * 0x1p-65f * 0x1p-65f;
+        else if (pattern == RT_TIES)
+            x = (float)((top >> 21) - 4) * 0.25f;
+        else if (pattern == RT_SPECIAL && (top & 31) < 3)
+            x = special[top & 31];
         p[i] = x;
         if (++column == columns)
             column = 0;
@@ -224,6 +238,17 @@ static void fill_f16(uint16_t *p, uint64_t n, uint64_t state) {
     }
 }
 
+static void fill_bf16(uint16_t *p, uint64_t n, uint64_t state) {
+    for (uint64_t i = 0; i < n; i++) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        union {
+            float f;
+            uint32_t u;
+        } x = {(float)((int)(state >> 57) - 64) * 0x1p-6f};
+        p[i] = (uint16_t)(x.u >> 16);
+    }
+}
+
 static void fill_i8(int8_t *p, uint64_t n, uint64_t state) {
     for (uint64_t i = 0; i < n; i++) {
         state = state * 6364136223846793005u + 1442695040888963407u;
@@ -239,6 +264,8 @@ void *rt_input(const char *name, enum rt_dtype dtype, uint64_t d0, uint64_t d1) 
         fill_f32(data, n, d1 ? d1 : d0, state);
     else if (dtype == RT_F16)
         fill_f16(data, n, state);
+    else if (dtype == RT_BF16)
+        fill_bf16(data, n, state);
     else if (dtype == RT_I8)
         fill_i8(data, n, state);
     return data;
@@ -271,6 +298,10 @@ static void dump_arrays(void) {
         put(rvtile_arrays[a].name);
         put(" ");
         put(rvtile_arrays[a].dtype);
+        for (unsigned i = 0; i < RT_ARRAY_DIMS && rvtile_arrays[a].dims[i]; i++) {
+            put(i ? "x" : " ");
+            put_number(rvtile_arrays[a].dims[i], 10, 1);
+        }
         put(" ");
         put_number(bytes, 10, 1);
         put("\n");
@@ -282,16 +313,16 @@ static void dump_arrays(void) {
 /* ---- the program ------------------------------------------------------------------------------------------------- */
 
 __attribute__((noreturn)) static void usage(const char *why) {
-    put(rt_kernel.name);
+    put(rt_kernel->name);
     put(": ");
     put(why);
     put("\nusage: ");
-    put(rt_kernel.name);
+    put(rt_kernel->name);
     put(" rvv|scalar ");
-    put(rt_kernel.dims_help);
+    put(rt_kernel->dims_help);
     put(" [pattern=uniform");
     for (unsigned i = 1; i < RT_PATTERNS; i++) {
-        if (rt_kernel.patterns >> i & 1) {
+        if (rt_kernel->patterns >> i & 1) {
             put("|");
             put(pattern_name[i]);
         }
@@ -301,9 +332,20 @@ __attribute__((noreturn)) static void usage(const char *why) {
     rt_exit(2);
 }
 
+/* The kernel that the last part of the program's path names; the first one if none. */
+static void select_kernel(const char *path) {
+    const char *base = path;
+    for (const char *p = path; *p; p++)
+        if (*p == '/')
+            base = p + 1;
+    for (const struct rt_kernel *k = rt_kernels; k->name; k++)
+        if (equal(base, k->name))
+            rt_kernel = k;
+}
+
 static enum rt_pattern find_pattern(const char *name) {
     for (unsigned i = 0; i < RT_PATTERNS; i++)
-        if (equal(name, pattern_name[i]) && (i == RT_UNIFORM || (rt_kernel.patterns >> i & 1)))
+        if (equal(name, pattern_name[i]) && (i == RT_UNIFORM || (rt_kernel->patterns >> i & 1)))
             return (enum rt_pattern)i;
     usage("this kernel has no such pattern");
 }
@@ -316,21 +358,22 @@ __attribute__((noreturn, used)) void rt_start(const uint64_t *stack) {
     int dump = 0;
     enum rt_variant variant;
 
-    if (argc < 2 + (uint64_t)rt_kernel.dims)
+    select_kernel(argv[0]);
+    if (argc < 2 + (uint64_t)rt_kernel->dims)
         usage("too few arguments");
     if (equal(argv[1], "rvv")) {
         variant = RT_RVV;
     } else if (equal(argv[1], "scalar")) {
         variant = RT_SCALAR;
-        if (rt_kernel.scalar_runs)
-            runs = rt_kernel.scalar_runs;
+        if (rt_kernel->scalar_runs)
+            runs = rt_kernel->scalar_runs;
     } else {
         usage("unknown variant");
     }
-    for (unsigned i = 0; i < rt_kernel.dims; i++)
+    for (unsigned i = 0; i < rt_kernel->dims; i++)
         if (!parse_u64(argv[2 + i], &dims[i]) || dims[i] > (1u << 30))
             usage("a dimension is no number, or above 2^30");
-    for (uint64_t i = 2 + rt_kernel.dims; i < argc; i++) {
+    for (uint64_t i = 2 + rt_kernel->dims; i < argc; i++) {
         const char *value;
         if (equal(argv[i], "dump"))
             dump = 1;
@@ -345,21 +388,21 @@ __attribute__((noreturn, used)) void rt_start(const uint64_t *stack) {
         else
             usage("unknown argument");
     }
-    const char *why = rt_kernel.validate(dims);
+    const char *why = rt_kernel->validate(dims);
     if (why)
         usage(why);
 
-    rt_kernel.setup(dims);
+    rt_kernel->setup(dims);
     for (uint64_t i = 1; i < runs; i++)
-        rt_kernel.run(variant);
-    rvtile_region_begin(rt_kernel.name);
-    rt_kernel.run(variant);
-    rvtile_region_end(rt_kernel.name);
+        rt_kernel->run(variant);
+    rvtile_region_begin(rt_kernel->name);
+    rt_kernel->run(variant);
+    rvtile_region_end(rt_kernel->name);
 
-    put(rt_kernel.name);
+    put(rt_kernel->name);
     put(" ");
     put(argv[1]);
-    for (unsigned i = 0; i < rt_kernel.dims; i++) {
+    for (unsigned i = 0; i < rt_kernel->dims; i++) {
         put(i ? "x" : " ");
         put_number(dims[i], 10, 1);
     }

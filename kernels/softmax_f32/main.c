@@ -3,12 +3,12 @@
  * but -infinity, an input +infinity or NaN gives NaN or an unspecified value. */
 #include "rt.h"
 #include "rt_math.h"
-
-void softmax_f32(size_t rows, size_t cols, const float *x, float *y);
+#include "rvtile_kernels.h"
 
 static size_t rows, cols;
 static const float *x;
 static float *y;
+static void (*vector)(size_t rows, size_t cols, const float *x, float *y) = softmax_f32;
 
 static void softmax_scalar(void) {
     for (size_t i = 0; i < rows; i++) {
@@ -37,19 +37,23 @@ static void setup(const uint64_t *dims) {
 
 static void run(enum rt_variant variant) {
     if (variant == RT_RVV)
-        softmax_f32(rows, cols, x, y);
+        vector(rows, cols, x, y);
     else
         softmax_scalar();
 }
 
 static const char *validate(const uint64_t *dims) { return dims[0] && dims[1] ? NULL : "rows and cols must be at least 1"; }
 
-const struct rt_kernel rt_kernel = {
-    .name = "softmax_f32",
-    .dims_help = "<rows> <cols>",
-    .dims = 2,
-    .patterns = 1 << RT_WIDE | 1 << RT_LARGE | 1 << RT_EQUAL | 1 << RT_NEGINF,
-    .validate = validate,
-    .setup = setup,
-    .run = run,
-};
+static void setup_online(const uint64_t *dims) {
+    vector = softmax_online_f32;
+    setup(dims);
+}
+
+#define SOFTMAX(NAME, SETUP)                                                                                           \
+    {                                                                                                                  \
+        .name = NAME, .dims_help = "<rows> <cols>", .dims = 2,                                                         \
+        .patterns = 1 << RT_WIDE | 1 << RT_LARGE | 1 << RT_EQUAL | 1 << RT_NEGINF, .validate = validate,               \
+        .setup = SETUP, .run = run,                                                                                    \
+    }
+
+const struct rt_kernel rt_kernels[] = {SOFTMAX("softmax_f32", setup), SOFTMAX("softmax_online_f32", setup_online), {0}};

@@ -1,5 +1,7 @@
 //! The arrays of a kernel program, as its manifest `rvtile_arrays` describes them in guest memory.
 
+use crate::bounds::f16_to_f64;
+
 /// Symbol of the manifest in a kernel ELF: entries of seven 64-bit words, ended by one whose name pointer is null.
 pub const MANIFEST_SYMBOL: &str = "rvtile_arrays";
 
@@ -17,6 +19,8 @@ pub enum ElementType {
     F32,
     /// IEEE half precision.
     F16,
+    /// The upper half of IEEE single precision.
+    Bf16,
     /// 8-bit signed integer.
     I8,
     /// 32-bit signed integer.
@@ -29,6 +33,7 @@ impl ElementType {
         match self {
             ElementType::F32 => "f32",
             ElementType::F16 => "f16",
+            ElementType::Bf16 => "bf16",
             ElementType::I8 => "i8",
             ElementType::I32 => "i32",
         }
@@ -38,14 +43,14 @@ impl ElementType {
     pub fn bytes(self) -> u64 {
         match self {
             ElementType::F32 | ElementType::I32 => 4,
-            ElementType::F16 => 2,
+            ElementType::F16 | ElementType::Bf16 => 2,
             ElementType::I8 => 1,
         }
     }
 
     /// The type of that name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::F32, Self::F16, Self::I8, Self::I32].into_iter().find(|t| t.name() == name)
+        [Self::F32, Self::F16, Self::Bf16, Self::I8, Self::I32].into_iter().find(|t| t.name() == name)
     }
 }
 
@@ -119,10 +124,7 @@ impl Arrays {
 
     /// The array of that name, if it has the expected type and sizes.
     pub fn get(&self, name: &str, dtype: ElementType, dims: &[u64]) -> Result<&Array, String> {
-        let array = self.0.iter().find(|array| array.name == name).ok_or_else(|| {
-            let names: Vec<&str> = self.0.iter().map(|array| array.name.as_str()).collect();
-            format!("no array `{name}` (there are: {})", names.join(", "))
-        })?;
+        let array = self.0.iter().find(|array| array.name == name).ok_or_else(|| self.missing(name))?;
         if array.dtype != dtype || array.dims != dims {
             return Err(format!(
                 "array `{name}` is {} {:?}, expected {} {dims:?}",
@@ -132,6 +134,17 @@ impl Arrays {
             ));
         }
         Ok(array)
+    }
+
+    /// The place of that array in the manifest, which is the number of its input stream.
+    pub fn stream(&self, name: &str) -> Result<u64, String> {
+        let place = self.0.iter().position(|array| array.name == name);
+        place.map(|place| place as u64).ok_or_else(|| self.missing(name))
+    }
+
+    fn missing(&self, name: &str) -> String {
+        let names: Vec<&str> = self.0.iter().map(|array| array.name.as_str()).collect();
+        format!("no array `{name}` (there are: {})", names.join(", "))
     }
 
     /// An fp32 array.
@@ -144,6 +157,17 @@ impl Arrays {
     pub fn f16(&self, name: &str, dims: &[u64]) -> Result<Vec<u16>, String> {
         let data = &self.get(name, ElementType::F16, dims)?.data;
         Ok(data.chunks_exact(2).map(|b| u16::from_le_bytes(b.try_into().unwrap())).collect())
+    }
+
+    /// The values of an fp16 or bf16 array.
+    pub fn halves(&self, name: &str, dims: &[u64]) -> Result<Vec<f64>, String> {
+        let of = |bits: u16| f64::from(f32::from_bits(u32::from(bits) << 16));
+        match self.get(name, ElementType::Bf16, dims) {
+            Ok(array) => {
+                Ok(array.data.chunks_exact(2).map(|b| of(u16::from_le_bytes(b.try_into().unwrap()))).collect())
+            }
+            Err(_) => Ok(self.f16(name, dims)?.into_iter().map(f16_to_f64).collect()),
+        }
     }
 
     /// An int8 array.

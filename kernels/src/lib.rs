@@ -2,7 +2,8 @@
 //! their results are right.
 //!
 //! Each kernel is one folder: `kernel.S` (vector code, any VLEN from 128), `main.c` (driver and the scalar C twin) and
-//! `mod.rs` (this side: shapes, formulas, reference, error bound). A kernel joins by its folder and one line in [`all`].
+//! `mod.rs` (this side: a [`Spec`] with shapes, formulas, reference, error bound). Kernels that are close relatives share a
+//! folder and a program. A kernel joins by its folder's name here and its line in [`all`].
 //!
 //! The programs are static Linux ELFs that need no file and no library. What they measure is marked as one region with
 //! the kernel's name (see `runtime/rvtile.h`): a whole call including packing, with one warm-up call before it. The
@@ -20,37 +21,95 @@ mod arrays;
 pub mod bounds;
 mod check;
 pub mod inputs;
+pub mod quant;
+mod spec;
 
-#[path = "../attention_f32/mod.rs"]
-mod attention_f32;
-#[path = "../gemv_f32/mod.rs"]
-mod gemv_f32;
-#[path = "../matmul_f16/mod.rs"]
-mod matmul_f16;
-#[path = "../matmul_f32/mod.rs"]
-mod matmul_f32;
-#[path = "../matmul_i8/mod.rs"]
-mod matmul_i8;
-#[path = "../softmax_f32/mod.rs"]
-mod softmax_f32;
+/// One folder beside `src` each.
+#[path = ".."]
+mod folders {
+    pub(super) mod activation;
+    pub(super) mod attention_decode;
+    pub(super) mod attention_f32;
+    pub(super) mod embedding;
+    pub(super) mod gemv_bf16;
+    pub(super) mod gemv_f16;
+    pub(super) mod gemv_f32;
+    pub(super) mod gemv_i8;
+    pub(super) mod gemv_q4_0;
+    pub(super) mod gemv_q8_0;
+    pub(super) mod matmul_bf16;
+    pub(super) mod matmul_f16;
+    pub(super) mod matmul_f32;
+    pub(super) mod matmul_i8;
+    pub(super) mod matmul_q;
+    pub(super) mod norm;
+    pub(super) mod quantize;
+    pub(super) mod residual;
+    pub(super) mod rope;
+    pub(super) mod rwkv;
+    pub(super) mod sampling;
+    pub(super) mod softmax_f32;
+}
 
 pub use arrays::{Array, Arrays, Dims, ElementType, MANIFEST_SYMBOL};
 pub use check::{Check, Checker, Worst};
 pub use inputs::Pattern;
+pub use spec::Spec;
+use spec::{Run, any};
 
+use folders::*;
 use std::fmt;
 use std::str::FromStr;
 
+static ALL: &[&dyn Kernel] = &[
+    &matmul_f32::KERNEL,
+    &matmul_f16::KERNEL,
+    &matmul_i8::KERNEL,
+    &gemv_f32::KERNEL,
+    &softmax_f32::KERNEL,
+    &attention_f32::KERNEL,
+    &gemv_f16::KERNEL,
+    &gemv_bf16::KERNEL,
+    &gemv_i8::KERNEL,
+    &gemv_q8_0::KERNEL,
+    &gemv_q4_0::KERNEL,
+    &quantize::KERNEL,
+    &matmul_bf16::KERNEL,
+    &matmul_q::Q8_0,
+    &matmul_q::Q4_0,
+    &norm::RMSNORM,
+    &norm::LAYERNORM,
+    &norm::LAYERNORM_NOBIAS,
+    &activation::SILU,
+    &activation::GELU_TANH,
+    &activation::GELU_ERF,
+    &activation::RELU2,
+    &activation::SWIGLU,
+    &activation::GEGLU,
+    &residual::KERNEL,
+    &rope::HALF,
+    &rope::INTERLEAVED,
+    &rope::TWO_D,
+    &embedding::F32,
+    &embedding::Q8_0,
+    &embedding::Q4_0,
+    &attention_f32::PREFIX,
+    &attention_f32::ALIBI,
+    &attention_f32::T5,
+    &attention_decode::F32,
+    &attention_decode::F16,
+    &attention_decode::I8,
+    &softmax_f32::ONLINE,
+    &sampling::ARGMAX,
+    &sampling::TOP_K,
+    &sampling::TOP_P,
+    &rwkv::TIME,
+    &rwkv::CHANNEL,
+];
+
 /// The kernels, in the order of reports.
 pub fn all() -> &'static [&'static dyn Kernel] {
-    &[
-        &matmul_f32::MatmulF32,
-        &matmul_f16::MatmulF16,
-        &matmul_i8::MatmulI8,
-        &gemv_f32::GemvF32,
-        &softmax_f32::SoftmaxF32,
-        &attention_f32::AttentionF32,
-    ]
+    ALL
 }
 
 /// The kernel of that name.
@@ -142,13 +201,17 @@ pub trait Kernel: Sync {
     /// Shapes for a report.
     fn default_shapes(&self) -> Vec<Shape>;
 
+    /// Small shapes for tests: tails, primes, single elements.
+    fn awkward_shapes(&self) -> Vec<Shape>;
+
+    /// Whether a run of all kernels without a choice has it. (The others are many; they must be asked for.)
+    fn in_default_set(&self) -> bool;
+
     /// Whether the program accepts the shape, and why not.
     fn validate(&self, shape: &Shape) -> Result<(), String>;
 
     /// Input patterns the program accepts.
-    fn patterns(&self) -> &'static [Pattern] {
-        &[Pattern::Uniform]
-    }
+    fn patterns(&self) -> Vec<Pattern>;
 
     /// Arithmetic of one call in operations: an FMA or an integer multiply-add counts 2. The formula is in the
     /// documentation of each kernel.
@@ -173,16 +236,5 @@ pub trait Kernel: Sync {
         let mut args = vec![self.name().to_string(), variant.name().to_string()];
         args.extend(shape.0.iter().map(u64::to_string));
         args
-    }
-}
-
-/// The part of every `validate` that is the same: as many dimensions as named, each from 1 to 2^30.
-fn validate_dims(shape: &Shape, names: &[&str]) -> Result<(), String> {
-    if shape.0.len() != names.len() {
-        return Err(format!("expected {} dimensions ({}), got {}", names.len(), names.join(", "), shape.0.len()));
-    }
-    match shape.0.iter().zip(names).find(|(dim, _)| !(1..=1 << 30).contains(*dim)) {
-        Some((dim, name)) => Err(format!("{name} = {dim} is not between 1 and 2^30")),
-        None => Ok(()),
     }
 }

@@ -53,6 +53,18 @@ fn operations_and_bytes() {
         ("gemv_f32", "3x5", 30, 4 * (15 + 5 + 3)),
         ("softmax_f32", "3x5", 75, 120),
         ("attention_f32", "3x5x8x0", 4 * 8 * 15, 4 * 2 * 8 * (3 + 5)),
+        ("gemv_q8_0", "3x33", 198, 3 * 2 * 34 + 4 * (33 + 3)),
+        ("gemv_q4_0", "3x64", 384, 3 * 2 * 18 + 4 * (64 + 3)),
+        ("gemv_i8", "3x5", 30, 15 + 4 * (2 * 3 + 5)),
+        ("gemv_f16", "3x5", 30, 30 + 10 + 12),
+        ("matmul_q4_0", "2x32x5", 640, 5 * 18 + 4 * (64 + 10)),
+        ("rmsnorm_f32", "2x8", 64, 4 * (32 + 8)),
+        ("rope_half_f32", "2x8x4", 24, 128 + 16),
+        ("swiglu_f32", "10", 60, 120),
+        ("attention_decode_f16", "4x2x8x10x0", 4 * 4 * 8 * 10, 4 * 2 * 8 * 10 + 8 * 4 * 8),
+        ("attention_decode_i8", "4x2x8x10x0", 4 * 4 * 8 * 10, 2 * 2 * 12 * 10 + 8 * 4 * 8),
+        // Queries at keys 3 and 4 of five behind a prefix of five see all five.
+        ("attention_prefix_f32", "2x5x8x5", 4 * 8 * 10, 4 * 2 * 8 * (2 + 5)),
         // Three queries at the end of five keys see 3, 4 and 5 of them.
         ("attention_f32", "3x5x8x1", 4 * 8 * 12, 4 * 2 * 8 * (3 + 5)),
     ];
@@ -74,6 +86,10 @@ fn wrong_shapes_are_refused() {
         ("attention_f32", "4x5x8", "expected 4 dimensions"),
         ("softmax_f32", "0x4", "rows = 0"),
         ("gemv_f32", "1x2x3", "expected 2 dimensions"),
+        ("gemv_i8", "1x131073", "overflow int32"),
+        ("rope_half_f32", "1x8x3", "not an even number"),
+        ("attention_decode_f16", "5x2x8x1x0", "no multiple of Hk"),
+        ("top_k_f32", "4x5", "above n"),
     ];
     for (name, dims, part) in cases {
         let error = kernel(name).validate(&shape(dims)).expect_err(dims);
@@ -260,6 +276,37 @@ fn exp_polynomial_has_the_stated_error() {
         worst = worst.max((p / r.exp() - 1.0).abs());
     }
     assert!(worst < EXP_POLYNOMIAL && worst > EXP_POLYNOMIAL / 2.0, "{worst}");
+}
+
+/// Q of `activation/kernel.S`: `exp(x^2/2) Phi(-x) = t Q(t)`, `t = 1 / (1 + 0.35 x)`, as far as exp(-x^2/2) is a normal number.
+/// The function by its continued fraction from 2.5 on; below, by the series of Phi.
+#[test]
+fn gelu_polynomial_has_the_stated_error() {
+    let q = [0xbcee_82d5u32, 0x3e13_4544, 0xbe82_c2bd, 0x3e22_9bd9, 0xbcbb_239e, 0x3dd7_d7fc, 0x3df5_7abf, 0x3e0f_36d3]
+        .into_iter()
+        .chain([0x3e0e_f8fb])
+        .map(|bits| f64::from(f32::from_bits(bits)));
+    let q: Vec<f64> = q.collect();
+    let root = (2.0 * std::f64::consts::PI).sqrt();
+    let tail = |x: f64| match x < 2.5 {
+        true => {
+            let (mut term, mut sum) = (x, x);
+            for n in 1..100 {
+                term *= x * x / f64::from(2 * n + 1);
+                sum += term;
+            }
+            0.5 * (x * x / 2.0).exp() - sum / root
+        }
+        false => 1.0 / (root * (x + (1..400).rev().fold(0.0, |f, k| f64::from(k) / (x + f)))),
+    };
+    let mut worst = 0.0f64;
+    for i in 0..=13_000 {
+        let x = f64::from(i) / 1000.0;
+        let t = 1.0 / (1.0 + f64::from(0.35f32) * x);
+        let value = t * q.iter().fold(0.0, |p, c| p * t + c);
+        worst = worst.max((value / tail(x) - 1.0).abs());
+    }
+    assert!(worst < 7e-8 && worst > 3e-8, "{worst}");
 }
 
 /// Guest memory of 4 KiB at 0x1000 with a manifest of one array, built by hand.

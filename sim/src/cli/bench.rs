@@ -17,7 +17,7 @@ use crate::report;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Kernel to run; all without this option (repeatable)
+    /// Kernel to run, or `all`; a small set without this option (repeatable)
     #[arg(long = "kernel", value_name = "NAME")]
     kernels: Vec<String>,
     /// Shape to run the kernels at, such as 256x256x256; each kernel takes those with its number of sizes (repeatable)
@@ -50,9 +50,11 @@ type Job = (&'static dyn Kernel, Shape);
 
 /// The kernels for the end of the help.
 pub(super) fn kernels_help() -> String {
-    let mut text = String::from("Kernels of `rvtile bench`, with the sizes of their shapes:\n");
+    let mut text =
+        String::from("Kernels of `rvtile bench`, with the sizes of their shapes (* runs without --kernel):\n");
     for kernel in rvtile_kernels::all() {
-        text += &format!("  {:<14} {:<24} {}\n", kernel.name(), kernel.dims().join(" x "), kernel.about());
+        let mark = if kernel.in_default_set() { '*' } else { ' ' };
+        text += &format!("{mark} {:<24} {:<30} {}\n", kernel.name(), kernel.dims().join(" x "), kernel.about());
     }
     text
 }
@@ -103,11 +105,13 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
 /// The kernels and shapes that were asked for, in the order of reports.
 fn jobs(args: &Args) -> Result<Vec<Job>, Failure> {
     let names: Vec<&str> = rvtile_kernels::all().iter().map(|kernel| kernel.name()).collect();
-    if let Some(name) = args.kernels.iter().find(|name| !names.contains(&name.as_str())) {
-        return Err(Failure::refused(format!("no kernel `{name}`; there are {}", names.join(", "))));
+    if let Some(name) = args.kernels.iter().find(|name| *name != "all" && !names.contains(&name.as_str())) {
+        return Err(Failure::refused(format!("no kernel `{name}`; there are all, {}", names.join(", "))));
     }
-    let wanted =
-        |kernel: &&dyn Kernel| args.kernels.is_empty() || args.kernels.iter().any(|name| name == kernel.name());
+    let wanted = |kernel: &&dyn Kernel| match args.kernels.is_empty() {
+        true => kernel.in_default_set(),
+        false => args.kernels.iter().any(|name| name == "all" || name == kernel.name()),
+    };
     let kernels: Vec<&'static dyn Kernel> = rvtile_kernels::all().iter().copied().filter(wanted).collect();
     let mut jobs: Vec<Job> = Vec::new();
     for &kernel in &kernels {

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ * y = W x: W is M x K in bf16, x in fp32, sums and y in fp32. */
+#include "rt_quant.h"
+
+static size_t m, k;
+static const uint16_t *w;
+static const float *x;
+static float *y;
+static void *panels;
+
+static inline float from_bf16(uint16_t bits) {
+    union {
+        uint32_t u;
+        float f;
+    } y = {(uint32_t)bits << 16};
+    return y.f;
+}
+
+static void gemv_scalar(void) {
+    for (size_t i = 0; i < m; i++) {
+        float sum = 0;
+        for (size_t j = 0; j < k; j++)
+            sum = __builtin_fmaf(from_bf16(w[i * k + j]), x[j], sum);
+        y[i] = sum;
+    }
+}
+
+static void setup(const uint64_t *dims) {
+    m = dims[0], k = dims[1];
+    w = rt_input("w", RT_BF16, m, k);
+    x = rt_input("x", RT_F32, k, 0);
+    y = rt_array("y", RT_F32, RT_OUTPUT, m, 0);
+    panels = rt_scratch(panels_bf16_bytes(m, k));
+    pack_bf16(m, k, w, panels);
+}
+
+static void run(enum rt_variant variant) {
+    if (variant == RT_RVV)
+        gemv_bf16(m, k, panels, x, y);
+    else
+        gemv_scalar();
+}
+
+static const char *validate(const uint64_t *dims) { return dims[0] && dims[1] ? NULL : "M and K must be at least 1"; }
+
+const struct rt_kernel rt_kernels[] = {{
+    .name = "gemv_bf16",
+    .dims_help = "<M> <K>",
+    .dims = 2,
+    .scalar_runs = 1,
+    .validate = validate,
+    .setup = setup,
+    .run = run,
+}, {0}};

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ * y = W x: W is M x K in f16, x in fp16, sums and y in fp32. */
+#include "rt_quant.h"
+
+static size_t m, k;
+static const uint16_t *w;
+static const uint16_t *x;
+static float *y;
+static void *panels;
+
+static void gemv_scalar(void) {
+    for (size_t i = 0; i < m; i++) {
+        float sum = 0;
+        for (size_t j = 0; j < k; j++)
+            sum = __builtin_fmaf(rt_from_f16(w[i * k + j]), rt_from_f16(x[j]), sum);
+        y[i] = sum;
+    }
+}
+
+static void setup(const uint64_t *dims) {
+    m = dims[0], k = dims[1];
+    w = rt_input("w", RT_F16, m, k);
+    x = rt_input("x", RT_F16, k, 0);
+    y = rt_array("y", RT_F32, RT_OUTPUT, m, 0);
+    panels = rt_scratch(panels_f16_bytes(m, k));
+    pack_f16(m, k, w, panels);
+}
+
+static void run(enum rt_variant variant) {
+    if (variant == RT_RVV)
+        gemv_f16(m, k, panels, x, y);
+    else
+        gemv_scalar();
+}
+
+static const char *validate(const uint64_t *dims) { return dims[0] && dims[1] ? NULL : "M and K must be at least 1"; }
+
+const struct rt_kernel rt_kernels[] = {{
+    .name = "gemv_f16",
+    .dims_help = "<M> <K>",
+    .dims = 2,
+    .scalar_runs = 1,
+    .validate = validate,
+    .setup = setup,
+    .run = run,
+}, {0}};
