@@ -68,6 +68,23 @@ impl Hart {
         }
     }
 
+    /// Loads a value if its page is in the table and it is aligned; `None` says only that [`Hart::load`] must do it.
+    #[inline(always)]
+    pub fn load_cached<T: Scalar>(&mut self, addr: u64) -> Option<T> {
+        let host = tlb::lookup(&self.tlb.loads, addr, size_of::<T>() as u64)?;
+        // SAFETY: as in `load`.
+        Some(T::from_le(unsafe { std::slice::from_raw_parts(host, size_of::<T>()) }))
+    }
+
+    /// Stores a value if its page is in the table and it is aligned; `None` says only that [`Hart::store`] must do it.
+    #[inline(always)]
+    pub fn store_cached<T: Scalar>(&mut self, addr: u64, value: T) -> Option<()> {
+        let host = tlb::lookup(&self.tlb.stores, addr, size_of::<T>() as u64)?;
+        // SAFETY: as in `store`.
+        value.to_le(unsafe { std::slice::from_raw_parts_mut(host, size_of::<T>()) });
+        Some(())
+    }
+
     #[cold]
     #[inline(never)]
     fn load_slow<T: Scalar>(&mut self, addr: u64) -> Option<T> {
@@ -194,7 +211,9 @@ impl Hart {
         };
         // SAFETY: a page with a permission lies inside the mapping.
         let host = unsafe { self.mem.base().add(physical as usize) };
-        if self.csr.pmp.uniform(physical) {
+        if kind == Kind::Store && self.watched == Some(physical / PAGE) {
+            self.trail.interrupt();
+        } else if self.csr.pmp.uniform(physical) {
             let table = match kind {
                 Kind::Load => &mut self.tlb.loads,
                 Kind::Store => &mut self.tlb.stores,
@@ -225,6 +244,6 @@ impl Hart {
 
     /// Forgets cached permissions and translations: after a change of memory permissions, satp, or privilege.
     pub fn flush_tlb(&mut self) {
-        *self.tlb = tlb::Tlb::default();
+        self.tlb = tlb::Tlb::default();
     }
 }

@@ -1,11 +1,12 @@
 //! RV64I.
 
 use super::{ri, rr, word};
+use crate::chain::Hot;
 use crate::class::Class;
 use crate::ext::Ext;
 use crate::hart::{Cause, Hart, Request, Scalar};
 use crate::inst::Inst;
-use crate::op::{Ctx, Flow, Handler, Illegal, Op};
+use crate::op::{Ctx, Flow, Illegal, Op};
 use crate::row::{Exec, Mem, Props, Row};
 
 const I: Ext = Ext::I;
@@ -33,41 +34,77 @@ const fn hint(name: &'static str, syntax: &'static str, encoding: &'static str) 
 /// Semantics of a branch that is taken when a condition on rs1 and rs2 holds.
 macro_rules! br {
     (|$a:ident, $b:ident| $condition:expr) => {
-        Exec::Select(|inst, ctx| {
-            let handler: Handler = if aligned_target(inst, ctx) {
-                |h, op| br(h, op, |$a, $b| $condition, None)
+        Exec::SelectHot(|inst, ctx| {
+            Ok(if aligned_target(inst, ctx) {
+                Hot::branch(
+                    |h, op| {
+                        let ($a, $b) = (h.x[op.rs1 as usize], h.x[op.rs2 as usize]);
+                        $condition
+                    },
+                    |h, op| br(h, op, |$a, $b| $condition, None),
+                )
             } else {
-                |h, op| br(h, op, |$a, $b| $condition, Some(misaligned))
-            };
-            Ok(handler)
+                Hot::cold(|h, op| br(h, op, |$a, $b| $condition, Some(misaligned)))
+            })
         })
+    };
+}
+
+/// Semantics of a load of a type, with the function that extends it.
+macro_rules! ld {
+    ($type:ty, $extend:expr) => {
+        Exec::Hot(Hot::usually(
+            |h, op| {
+                let addr = h.x[op.rs1 as usize].wrapping_add(op.imm as u64);
+                let value = h.load_cached::<$type>(addr)?;
+                h.log.push(addr);
+                h.x[op.rd as usize] = ($extend)(value);
+                Some(())
+            },
+            |h, op| ld::<$type>(h, op, $extend),
+        ))
+    };
+}
+
+/// Semantics of a store, with the function that narrows the register to its type.
+macro_rules! st {
+    ($narrow:expr) => {
+        Exec::Hot(Hot::usually(
+            |h, op| {
+                let addr = h.x[op.rs1 as usize].wrapping_add(op.imm as u64);
+                h.store_cached(addr, ($narrow)(h.x[op.rs2 as usize]))?;
+                h.log.push(addr);
+                Some(())
+            },
+            |h, op| st(h, op, $narrow),
+        ))
     };
 }
 
 /// Rows of RV64I without the system instructions.
 pub const ROWS: &[Row] = &[
-    alu("lui", "rd, ximm", "rd imm20 6..0=0x37", Exec::Direct(constant)),
-    alu("auipc", "rd, ximm", "rd imm20 6..0=0x17", Exec::Direct(constant)).with(Props::PC_RELATIVE),
-    Row::new("jal", "rd, target", "rd jimm20 6..0=0x6f", I, Class::Jump, Exec::Select(select_jal))
+    alu("lui", "rd, ximm", "rd imm20 6..0=0x37", Exec::Hot(Hot::new(constant))),
+    alu("auipc", "rd, ximm", "rd imm20 6..0=0x17", Exec::Hot(Hot::new(constant))).with(Props::PC_RELATIVE),
+    Row::new("jal", "rd, target", "rd jimm20 6..0=0x6f", I, Class::Jump, Exec::SelectHot(select_jal))
         .with(Props::PC_RELATIVE),
-    Row::new("jalr", "rd, imm(rs1)", "rd rs1 imm12 14..12=0 6..0=0x67", I, Class::Jump, Exec::Select(select_jalr)),
+    Row::new("jalr", "rd, imm(rs1)", "rd rs1 imm12 14..12=0 6..0=0x67", I, Class::Jump, Exec::SelectHot(select_jalr)),
     branch("beq", "bimm12hi rs1 rs2 bimm12lo 14..12=0 6..0=0x63", br!(|a, b| a == b)),
     branch("bne", "bimm12hi rs1 rs2 bimm12lo 14..12=1 6..0=0x63", br!(|a, b| a != b)),
     branch("blt", "bimm12hi rs1 rs2 bimm12lo 14..12=4 6..0=0x63", br!(|a, b| (a as i64) < b as i64)),
     branch("bge", "bimm12hi rs1 rs2 bimm12lo 14..12=5 6..0=0x63", br!(|a, b| a as i64 >= b as i64)),
     branch("bltu", "bimm12hi rs1 rs2 bimm12lo 14..12=6 6..0=0x63", br!(|a, b| a < b)),
     branch("bgeu", "bimm12hi rs1 rs2 bimm12lo 14..12=7 6..0=0x63", br!(|a, b| a >= b)),
-    load("lb", "rd rs1 imm12 14..12=0 6..0=0x03", 1, Exec::Direct(|h, op| ld::<i8>(h, op, |v| v as u64))),
-    load("lh", "rd rs1 imm12 14..12=1 6..0=0x03", 2, Exec::Direct(|h, op| ld::<i16>(h, op, |v| v as u64))),
-    load("lw", "rd rs1 imm12 14..12=2 6..0=0x03", 4, Exec::Direct(|h, op| ld::<i32>(h, op, |v| v as u64))),
-    load("ld", "rd rs1 imm12 14..12=3 6..0=0x03", 8, Exec::Direct(|h, op| ld::<u64>(h, op, |v| v))),
-    load("lbu", "rd rs1 imm12 14..12=4 6..0=0x03", 1, Exec::Direct(|h, op| ld::<u8>(h, op, u64::from))),
-    load("lhu", "rd rs1 imm12 14..12=5 6..0=0x03", 2, Exec::Direct(|h, op| ld::<u16>(h, op, u64::from))),
-    load("lwu", "rd rs1 imm12 14..12=6 6..0=0x03", 4, Exec::Direct(|h, op| ld::<u32>(h, op, u64::from))),
-    store("sb", "imm12hi rs1 rs2 imm12lo 14..12=0 6..0=0x23", 1, Exec::Direct(|h, op| st(h, op, |v| v as u8))),
-    store("sh", "imm12hi rs1 rs2 imm12lo 14..12=1 6..0=0x23", 2, Exec::Direct(|h, op| st(h, op, |v| v as u16))),
-    store("sw", "imm12hi rs1 rs2 imm12lo 14..12=2 6..0=0x23", 4, Exec::Direct(|h, op| st(h, op, |v| v as u32))),
-    store("sd", "imm12hi rs1 rs2 imm12lo 14..12=3 6..0=0x23", 8, Exec::Direct(|h, op| st(h, op, |v| v))),
+    load("lb", "rd rs1 imm12 14..12=0 6..0=0x03", 1, ld!(i8, |v| v as u64)),
+    load("lh", "rd rs1 imm12 14..12=1 6..0=0x03", 2, ld!(i16, |v| v as u64)),
+    load("lw", "rd rs1 imm12 14..12=2 6..0=0x03", 4, ld!(i32, |v| v as u64)),
+    load("ld", "rd rs1 imm12 14..12=3 6..0=0x03", 8, ld!(u64, |v| v)),
+    load("lbu", "rd rs1 imm12 14..12=4 6..0=0x03", 1, ld!(u8, u64::from)),
+    load("lhu", "rd rs1 imm12 14..12=5 6..0=0x03", 2, ld!(u16, u64::from)),
+    load("lwu", "rd rs1 imm12 14..12=6 6..0=0x03", 4, ld!(u32, u64::from)),
+    store("sb", "imm12hi rs1 rs2 imm12lo 14..12=0 6..0=0x23", 1, st!(|v| v as u8)),
+    store("sh", "imm12hi rs1 rs2 imm12lo 14..12=1 6..0=0x23", 2, st!(|v| v as u16)),
+    store("sw", "imm12hi rs1 rs2 imm12lo 14..12=2 6..0=0x23", 4, st!(|v| v as u32)),
+    store("sd", "imm12hi rs1 rs2 imm12lo 14..12=3 6..0=0x23", 8, st!(|v| v)),
     alu("addi", "rd, rs1, imm", "rd rs1 imm12 14..12=0 6..0=0x13", ri!(|a, b| a.wrapping_add(b))),
     alu("slti", "rd, rs1, imm", "rd rs1 imm12 14..12=2 6..0=0x13", ri!(|a, b| u64::from((a as i64) < b as i64))),
     alu("sltiu", "rd, rs1, imm", "rd rs1 imm12 14..12=3 6..0=0x13", ri!(|a, b| u64::from(a < b))),
@@ -150,33 +187,46 @@ fn misaligned(h: &mut Hart, target: u64) -> Flow {
     Flow::Trap
 }
 
-fn select_jal(inst: &Inst, ctx: &Ctx) -> Result<Handler, Illegal> {
-    let handler: Handler = if aligned_target(inst, ctx) { jal } else { |h, op| misaligned(h, op.imm as u64) };
-    Ok(handler)
+fn select_jal(inst: &Inst, ctx: &Ctx) -> Result<Hot, Illegal> {
+    Ok(if aligned_target(inst, ctx) {
+        Hot::jump(return_address, jal)
+    } else {
+        Hot::cold(|h, op| misaligned(h, op.imm as u64))
+    })
+}
+
+#[inline(always)]
+fn return_address(h: &mut Hart, op: &Op) {
+    h.x[op.rd as usize] = h.pc.wrapping_add(u64::from(op.aux));
 }
 
 fn jal(h: &mut Hart, op: &Op) -> Flow {
-    h.x[op.rd as usize] = h.pc.wrapping_add(u64::from(op.aux));
+    return_address(h, op);
     h.pc = op.imm as u64;
     Flow::Jump
 }
 
-fn select_jalr(_: &Inst, ctx: &Ctx) -> Result<Handler, Illegal> {
-    let handler: Handler = if ctx.isa.contains(Ext::ZCA) {
-        jalr
+fn select_jalr(_: &Inst, ctx: &Ctx) -> Result<Hot, Illegal> {
+    Ok(if ctx.isa.contains(Ext::ZCA) {
+        Hot::indirect(call, jalr)
     } else {
-        |h, op| {
+        Hot::cold(|h, op| {
             let target = h.x[op.rs1 as usize].wrapping_add(op.imm as u64) & !1;
             if target & 2 == 0 { jalr(h, op) } else { misaligned(h, target) }
-        }
-    };
-    Ok(handler)
+        })
+    })
+}
+
+/// The target of an indirect jump, once its return address is written.
+#[inline(always)]
+fn call(h: &mut Hart, op: &Op) -> u64 {
+    let target = h.x[op.rs1 as usize].wrapping_add(op.imm as u64) & !1;
+    return_address(h, op);
+    target
 }
 
 fn jalr(h: &mut Hart, op: &Op) -> Flow {
-    let target = h.x[op.rs1 as usize].wrapping_add(op.imm as u64) & !1;
-    h.x[op.rd as usize] = h.pc.wrapping_add(u64::from(op.aux));
-    h.pc = target;
+    h.pc = call(h, op);
     Flow::Jump
 }
 
