@@ -8,7 +8,7 @@ use crate::float::host;
 use crate::hart::{self, Cause, Hart, Trap};
 use crate::inst::Inst;
 use crate::op::{Ctx, Flow, Handler, Illegal, Op};
-use crate::row::Props;
+use crate::row::{Mem, Props};
 use crate::vector::vtype::Vtype;
 
 /// Straight-line code that begins at one address in one decode context.
@@ -112,7 +112,9 @@ impl Block {
             if starts && !ops.is_empty() {
                 break;
             }
-            ops.push(op);
+            // The short ways through an operation do not log.
+            let logs = inst.row.mem != Mem::None || props.contains(Props::SETS_VTYPE);
+            ops.push(if logs && hart.log.on { Op { chain: chain::any, ..op } } else { op });
             insts.push(entry);
             bytes += u32::from(inst.len);
             all_props |= props;

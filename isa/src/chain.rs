@@ -117,7 +117,8 @@ impl Hot {
         Hot { alone: alone::<F>, chain: chain::<F> }
     }
 
-    /// Semantics of which `fast` does the usual case; `None` sends the operation to `general`, nothing being changed.
+    /// Semantics of which the first function does the usual case, without the access log; `None` sends the operation to
+    /// the second, nothing being changed.
     pub const fn usually<F, G>(_: F, _: G) -> Hot
     where
         F: Fn(&mut Hart, &Op) -> Option<()> + Copy,
@@ -175,7 +176,7 @@ pub(crate) unsafe fn go(h: &mut Hart, op: *const Op) -> Flow {
 
 /// Ends the chain.
 #[inline(always)]
-fn stop(h: &mut Hart, op: *const Op, flow: Flow) -> Flow {
+pub(crate) fn stop(h: &mut Hart, op: *const Op, flow: Flow) -> Flow {
     h.trail.stopped = op;
     flow
 }
@@ -204,11 +205,13 @@ unsafe fn usual<F: Fn(&mut Hart, &Op) -> Option<()> + Copy>(h: &mut Hart, op: *c
     }
 }
 
-/// Any operation, through its handler.
+/// Any operation, through its handler. Never inlined, so that the functions that usually do without it need no stack
+/// frame.
 ///
 /// # Safety
 /// That of [`Chain`].
-unsafe fn any(h: &mut Hart, op: *const Op) -> Flow {
+#[inline(never)]
+pub(crate) unsafe fn any(h: &mut Hart, op: *const Op) -> Flow {
     // SAFETY: the caller's promise; `Op::new` chose the handler for this host.
     unsafe {
         match ((*op).exec)(h, &*op) {

@@ -56,7 +56,7 @@ pub enum Request {
 pub struct Log {
     /// The words since the engine last cleared it.
     pub words: Vec<u64>,
-    /// Whether anyone listens.
+    /// Whether anyone listens. Set before the first block is translated.
     pub on: bool,
 }
 

@@ -57,7 +57,6 @@ macro_rules! ld {
             |h, op| {
                 let addr = h.x[op.rs1 as usize].wrapping_add(op.imm as u64);
                 let value = h.load_cached::<$type>(addr)?;
-                h.log.push(addr);
                 h.x[op.rd as usize] = ($extend)(value);
                 Some(())
             },
@@ -72,9 +71,7 @@ macro_rules! st {
         Exec::Hot(Hot::usually(
             |h, op| {
                 let addr = h.x[op.rs1 as usize].wrapping_add(op.imm as u64);
-                h.store_cached(addr, ($narrow)(h.x[op.rs2 as usize]))?;
-                h.log.push(addr);
-                Some(())
+                h.store_cached(addr, ($narrow)(h.x[op.rs2 as usize]))
             },
             |h, op| st(h, op, $narrow),
         ))
