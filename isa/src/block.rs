@@ -135,6 +135,7 @@ impl Block {
                 break;
             }
         }
+        crate::integer::pairs::join(&mut ops);
         let kept = key >> hart::VECTOR_KEY_BITS << hart::VECTOR_KEY_BITS;
         let exit = if known_exit { kept | hart::vector_key(ctx.vtype, ctx.vstart) } else { UNKNOWN_KEY };
         ops.push(Op::link(pc.wrapping_add(u64::from(bytes)), exit));
@@ -166,8 +167,8 @@ impl Block {
     /// The block that is tied must live as long as this one is run.
     pub unsafe fn tie(&mut self, link: usize, to: &Entry) {
         let op = &mut self.ops[link];
-        if op.aux == to.key && op.imm as u64 == to.pc {
-            op.chain = chain::tied;
+        if op.small != chain::TIED && op.aux == to.key && op.imm as u64 == to.pc {
+            op.small = chain::TIED;
             op.imm = &raw const *to as i64;
         }
     }

@@ -27,6 +27,28 @@ pub struct Hot {
     pub alone: Handler,
     /// The operation and all that follows.
     pub chain: Chain,
+    /// [`Step::KIND`] or [`Branch::KIND`] of what can be run in one go with a neighbour, else 0.
+    pub kind: u8,
+}
+
+/// Semantics that can be run in one go with a neighbour's.
+pub trait Step: 'static {
+    /// A number of its own, from 1.
+    const KIND: u8;
+    /// The usual case, without the access log; `None` says that nothing was done. Must be `#[inline(always)]`.
+    fn step(h: &mut Hart, op: &Op) -> Option<()>;
+    /// Every case.
+    fn general(h: &mut Hart, op: &Op) -> Flow;
+}
+
+/// A conditional branch that can be run in one go with the operation before it.
+pub trait Branch: 'static {
+    /// A number of its own, from 1, apart from those of steps.
+    const KIND: u8;
+    /// Whether it is taken. Must be `#[inline(always)]`.
+    fn taken(h: &Hart, op: &Op) -> bool;
+    /// The whole.
+    fn general(h: &mut Hart, op: &Op) -> Flow;
 }
 
 /// Operations behind those of a block: where control goes when it falls through, and when it jumps.
@@ -114,7 +136,7 @@ fn function<F: Copy>() -> F {
 impl Hot {
     /// Semantics that may stop the chain.
     pub const fn new<F: Fn(&mut Hart, &Op) -> Flow + Copy>(_: F) -> Hot {
-        Hot { alone: alone::<F>, chain: chain::<F> }
+        Hot { alone: alone::<F>, chain: chain::<F>, kind: 0 }
     }
 
     /// Semantics of which the first function does the usual case, without the access log; `None` sends the operation to
@@ -124,16 +146,17 @@ impl Hot {
         F: Fn(&mut Hart, &Op) -> Option<()> + Copy,
         G: Fn(&mut Hart, &Op) -> Flow + Copy,
     {
-        Hot { alone: alone::<G>, chain: usual::<F> }
+        Hot { alone: alone::<G>, chain: usual::<F>, kind: 0 }
     }
 
-    /// A conditional branch: `taken` decides, `general` is the whole.
-    pub const fn branch<F, G>(_: F, _: G) -> Hot
-    where
-        F: Fn(&Hart, &Op) -> bool + Copy,
-        G: Fn(&mut Hart, &Op) -> Flow + Copy,
-    {
-        Hot { alone: alone::<G>, chain: branch::<F> }
+    /// Semantics that can be run in one go with a neighbour's.
+    pub const fn step<S: Step>() -> Hot {
+        Hot { alone: S::general, chain: single::<S>, kind: S::KIND }
+    }
+
+    /// A conditional branch.
+    pub const fn branch<B: Branch>() -> Hot {
+        Hot { alone: B::general, chain: branch::<B>, kind: B::KIND }
     }
 
     /// A jump to a known target: `before` does all else.
@@ -142,7 +165,7 @@ impl Hot {
         F: Fn(&mut Hart, &Op) + Copy,
         G: Fn(&mut Hart, &Op) -> Flow + Copy,
     {
-        Hot { alone: alone::<G>, chain: jump::<F> }
+        Hot { alone: alone::<G>, chain: jump::<F>, kind: 0 }
     }
 
     /// A jump to an address that `target` finds.
@@ -151,12 +174,12 @@ impl Hot {
         F: Fn(&mut Hart, &Op) -> u64 + Copy,
         G: Fn(&mut Hart, &Op) -> Flow + Copy,
     {
-        Hot { alone: alone::<G>, chain: indirect::<F> }
+        Hot { alone: alone::<G>, chain: indirect::<F>, kind: 0 }
     }
 
     /// Any semantics.
     pub fn cold(alone: Handler) -> Hot {
-        Hot { alone, chain: any }
+        Hot { alone, chain: any, kind: 0 }
     }
 }
 
@@ -222,10 +245,52 @@ pub(crate) unsafe fn any(h: &mut Hart, op: *const Op) -> Flow {
 }
 
 /// # Safety
-/// That of [`Chain`]; the operation is the last of its block.
-unsafe fn branch<F: Fn(&Hart, &Op) -> bool + Copy>(h: &mut Hart, op: *const Op) -> Flow {
+/// That of [`Chain`].
+#[inline(always)]
+unsafe fn single<S: Step>(h: &mut Hart, op: *const Op) -> Flow {
     // SAFETY: the caller's promise.
-    unsafe { if function::<F>()(h, &*op) { go(h, op.add(2)) } else { go(h, op.add(1)) } }
+    unsafe {
+        match S::step(h, &*op) {
+            Some(()) => go(h, op.add(1)),
+            None => any(h, op),
+        }
+    }
+}
+
+/// Two steps in one go.
+///
+/// # Safety
+/// That of [`Chain`]; the operations must be of these kinds.
+pub(crate) unsafe fn pair<A: Step, B: Step>(h: &mut Hart, op: *const Op) -> Flow {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if A::step(h, &*op).is_none() {
+            return any(h, op);
+        }
+        single::<B>(h, op.add(1))
+    }
+}
+
+/// A step and a branch in one go.
+///
+/// # Safety
+/// That of [`Chain`]; the operations must be of these kinds, the last of their block.
+pub(crate) unsafe fn pair_end<A: Step, B: Branch>(h: &mut Hart, op: *const Op) -> Flow {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if A::step(h, &*op).is_none() {
+            return any(h, op);
+        }
+        branch::<B>(h, op.add(1))
+    }
+}
+
+/// # Safety
+/// That of [`Chain`]; the operation is the last of its block.
+#[inline(always)]
+unsafe fn branch<B: Branch>(h: &mut Hart, op: *const Op) -> Flow {
+    // SAFETY: the caller's promise.
+    unsafe { if B::taken(h, &*op) { follow(h, op.add(2)) } else { follow(h, op.add(1)) } }
 }
 
 /// # Safety
@@ -234,7 +299,7 @@ unsafe fn jump<F: Fn(&mut Hart, &Op) + Copy>(h: &mut Hart, op: *const Op) -> Flo
     // SAFETY: the caller's promise.
     unsafe {
         function::<F>()(h, &*op);
-        go(h, op.add(2))
+        follow(h, op.add(2))
     }
 }
 
@@ -254,24 +319,32 @@ unsafe fn indirect<F: Fn(&mut Hart, &Op) -> u64 + Copy>(h: &mut Hart, op: *const
     }
 }
 
-/// A link that is not tied: its target address is in `imm`.
+/// A link. The address of the entry that it is tied to is in `imm` when `small` says so, else the target address.
 ///
 /// # Safety
 /// That of [`Chain`].
-pub(crate) unsafe fn untied(h: &mut Hart, op: *const Op) -> Flow {
+pub(crate) unsafe fn link(h: &mut Hart, op: *const Op) -> Flow {
     // SAFETY: the caller's promise.
-    h.pc = unsafe { (*op).imm as u64 };
-    stop(h, op, Flow::Jump)
+    unsafe { follow(h, op) }
 }
 
-/// A link that is tied to the entry whose address is in `imm`.
-///
 /// # Safety
 /// That of [`Chain`].
-pub(crate) unsafe fn tied(h: &mut Hart, op: *const Op) -> Flow {
+#[inline(always)]
+unsafe fn follow(h: &mut Hart, link: *const Op) -> Flow {
     // SAFETY: the caller's promise.
-    unsafe { enter(h, (*op).imm as *const Entry) }
+    let link = unsafe { &*link };
+    if link.small == TIED {
+        // SAFETY: as above.
+        unsafe { enter(h, link.imm as *const Entry) }
+    } else {
+        h.pc = link.imm as u64;
+        stop(h, link, Flow::Jump)
+    }
 }
+
+/// `small` of a link that is tied.
+pub(crate) const TIED: u8 = 1;
 
 /// Goes on with a block, if enough of the budget is left.
 ///

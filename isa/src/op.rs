@@ -57,6 +57,8 @@ pub struct Op {
     pub small: u8,
     /// The mask bit of vector operations, 1 when the operation is masked.
     pub masked: u8,
+    /// See [`Hot::kind`].
+    pub(crate) kind: u8,
     /// The instruction word (the 32-bit equivalent of a 16-bit instruction).
     pub word: u32,
 }
@@ -135,7 +137,7 @@ impl Op {
         if ctx.vstart && row.props.contains(Props::NO_VSTART) {
             return Err(Illegal::Rule("vstart is not zero, and this instruction cannot be resumed"));
         }
-        let Hot { alone: exec, chain } = match row.exec {
+        let Hot { alone: exec, chain, kind } = match row.exec {
             Exec::Direct(handler) => Hot::cold(handler),
             Exec::Select(select) => Hot::cold(select(inst, ctx)?),
             Exec::Hot(hot) => hot,
@@ -147,6 +149,7 @@ impl Op {
         let writes_x = row.operands.has(Operand::Rd);
         Ok(Op {
             chain,
+            kind,
             exec,
             imm: if row.props.intersects(Props::BRANCH | Props::PC_RELATIVE) {
                 pc.wrapping_add(inst.imm as u64) as i64
@@ -179,6 +182,7 @@ impl Op {
         });
         Ok(Op {
             chain: hot.chain,
+            kind: hot.kind,
             exec: hot.alone,
             imm: std::ptr::from_ref(inst.row) as i64,
             rd: if inst.row.operands.has(Operand::Rd) && inst.rd == 0 { Hart::SINK } else { inst.rd },
@@ -198,7 +202,8 @@ impl Op {
     pub(crate) fn link(target: u64, key: u32) -> Op {
         let exec = |_: &mut Hart, _: &Op| Flow::Jump;
         Op {
-            chain: chain::untied,
+            chain: chain::link,
+            kind: 0,
             exec,
             imm: target as i64,
             rd: 0,

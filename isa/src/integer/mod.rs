@@ -3,6 +3,8 @@
 mod atomic;
 pub(crate) mod base;
 mod mul;
+pub(crate) mod pairs;
+mod steps;
 mod zba;
 mod zbb;
 mod zbc;
