@@ -1,21 +1,22 @@
 //! Straight-line code, decoded once.
 
+use std::cell::Cell;
+
+use crate::chain::{self, Entry, Hot, LINKS};
 use crate::decode::Decoder;
 use crate::float::host;
-use crate::hart::{Cause, Hart, Trap};
+use crate::hart::{self, Cause, Hart, Trap};
 use crate::inst::Inst;
-use crate::op::{Ctx, Flow, Illegal, Op};
-use crate::row::Props;
+use crate::op::{Ctx, Flow, Handler, Illegal, Op};
+use crate::row::{Mem, Props};
 use crate::vector::vtype::Vtype;
 
 /// Straight-line code that begins at one address in one decode context.
 pub struct Block {
-    /// Address of the first instruction.
-    pub pc: u64,
-    /// [`Hart::ctx_key`] of the context in which it was decoded.
-    pub key: u32,
-    /// Operations, one for each instruction.
-    pub ops: Vec<Op>,
+    /// Address, context and length, and how often it ran; what links are tied to.
+    pub entry: Entry,
+    /// Operations, one for each instruction, and the links.
+    ops: Box<[Op]>,
     /// What was decoded, one for each operation.
     pub insts: Vec<BlockInst>,
     /// Length in bytes.
@@ -54,8 +55,23 @@ pub enum Bad {
 pub struct Ran {
     /// Operations that retired.
     pub retired: usize,
-    /// What the last operation asked for; `Next` means that control fell through the end.
+    /// What the last operation asked for.
     pub flow: Flow,
+}
+
+/// How a run of blocks that are tied to each other ended.
+#[derive(Clone, Copy, Debug)]
+pub struct RanTied {
+    /// Instructions that retired, in all blocks.
+    pub retired: u64,
+    /// What the last operation asked for.
+    pub flow: Flow,
+    /// The number of the last block.
+    pub last: u32,
+    /// The operations of the last block that retired, if not all.
+    pub partly: Option<usize>,
+    /// The operation or link of the last block that stopped; none when the budget was used up.
+    pub stopped: Option<usize>,
 }
 
 impl Block {
@@ -67,22 +83,24 @@ impl Block {
     pub fn translate(hart: &mut Hart, decoder: &Decoder) -> Block {
         let mut ctx = hart.ctx();
         let pc = hart.pc;
-        let mut block =
-            Block { pc, key: hart.ctx_key(), ops: Vec::new(), insts: Vec::new(), bytes: 0, props: Props::empty() };
+        let key = hart.ctx_key();
+        let (mut ops, mut insts) = (Vec::with_capacity(16), Vec::with_capacity(16));
+        let (mut bytes, mut all_props, mut known_exit, mut target) = (0, Props::empty(), true, pc);
         let (fs_dirty, vs_dirty) = (hart.csr.fs() == 3, hart.csr.vs() == 3);
-        while block.ops.len() < Block::MAX_LEN {
-            let at = pc.wrapping_add(u64::from(block.bytes));
+        while ops.len() < Block::MAX_LEN {
+            let at = pc.wrapping_add(u64::from(bytes));
             let decoded = hart.fetch(at).map_err(Bad::Fetch).and_then(|word| {
                 let why = |why| Bad::Illegal { word: if word & 3 == 3 { word } else { word & 0xffff }, why };
                 let inst = decoder.decode(word).map_err(why)?;
-                Ok((inst, Op::new(&inst, at, block.bytes, &ctx).map_err(why)?))
+                Ok((inst, Op::new(&inst, at, bytes, &ctx).map_err(why)?))
             });
-            let entry = BlockInst { offset: block.bytes, vtype: ctx.vtype, inst: decoded.map(|(inst, _)| inst) };
+            let entry = BlockInst { offset: bytes, vtype: ctx.vtype, inst: decoded.map(|(inst, _)| inst) };
             let (inst, op) = match decoded {
                 Ok(pair) => pair,
                 Err(bad) => {
-                    block.ops.push(Op::trap(bad));
-                    block.insts.push(entry);
+                    ops.push(Op::trap(bad));
+                    insts.push(entry);
+                    known_exit = false;
                     break;
                 }
             };
@@ -91,13 +109,15 @@ impl Block {
             let props = inst.props();
             let first_use = props.contains(Props::FLOAT) && !fs_dirty || props.contains(Props::VECTOR) && !vs_dirty;
             let starts = first_use || props.intersects(Props::CLOCK | Props::STARTS_BLOCK);
-            if starts && !block.ops.is_empty() {
+            if starts && !ops.is_empty() {
                 break;
             }
-            block.ops.push(op);
-            block.insts.push(entry);
-            block.bytes += u32::from(inst.len);
-            block.props |= props;
+            // The short ways through an operation do not log.
+            let logs = inst.row.mem != Mem::None || props.contains(Props::SETS_VTYPE);
+            ops.push(if logs && hart.log.on { Op { chain: chain::any, ..op } } else { op });
+            insts.push(entry);
+            bytes += u32::from(inst.len);
+            all_props |= props;
             if props.contains(Props::SETS_VTYPE) {
                 ctx.vtype = if props.contains(Props::TILE) {
                     Vtype::tile(inst.imm as u64, ctx.vlen, ctx.isa)
@@ -110,13 +130,50 @@ impl Block {
                 ctx.vstart = false;
             }
             if props.intersects(Props::BRANCH | Props::JUMP | Props::ENDS_BLOCK) || first_use {
+                known_exit = !props.contains(Props::ENDS_BLOCK) && !first_use;
+                target = op.imm as u64;
                 break;
             }
         }
-        block
+        crate::integer::pairs::join(&mut ops);
+        let kept = key >> hart::VECTOR_KEY_BITS << hart::VECTOR_KEY_BITS;
+        let exit = if known_exit { kept | hart::vector_key(ctx.vtype, ctx.vstart) } else { UNKNOWN_KEY };
+        ops.push(Op::link(pc.wrapping_add(u64::from(bytes)), exit));
+        ops.push(Op::link(target, exit));
+        let ops = ops.into_boxed_slice();
+        let (count, first) = (insts.len() as u32, ops.as_ptr());
+        let entry = Entry { pc, key, count, number: 0, runs: Cell::new(0), first };
+        Block { entry, ops, insts, bytes, props: all_props }
     }
 
-    /// Executes the block. Precondition: `hart.pc` and `hart.ctx_key()` are the block's.
+    /// Whether control may come from another block without the engine, which else brings clocks, flags and the state
+    /// of the units up to date.
+    pub fn can_be_tied(&self) -> bool {
+        let dirty = |unit: Props, state: u32| !self.props.contains(unit) || state == 3;
+        let (fs, vs) = hart::unit_states(self.entry.key);
+        !self.props.intersects(Props::CLOCK | Props::STARTS_BLOCK)
+            && dirty(Props::FLOAT, fs)
+            && dirty(Props::VECTOR, vs)
+    }
+
+    /// Whether `stopped` of [`RanTied`] is a link.
+    pub fn is_link(&self, stopped: usize) -> bool {
+        stopped >= self.insts.len()
+    }
+
+    /// Ties a link to a block, if it leads there.
+    ///
+    /// # Safety
+    /// The block that is tied must live as long as this one is run.
+    pub unsafe fn tie(&mut self, link: usize, to: &Entry) {
+        let op = &mut self.ops[link];
+        if op.small != chain::TIED && op.aux == to.key && op.imm as u64 == to.pc {
+            op.small = chain::TIED;
+            op.imm = &raw const *to as i64;
+        }
+    }
+
+    /// Executes the block alone. Precondition: `hart.pc` and `hart.ctx_key()` are the block's, and no link is tied.
     /// After `Flow::Trap`, `hart.pc` is the address of the instruction that trapped.
     #[inline]
     pub fn run(&self, hart: &mut Hart) -> Ran {
@@ -133,21 +190,65 @@ impl Block {
 
     #[inline]
     fn run_ops(&self, hart: &mut Hart) -> Ran {
-        for (index, op) in self.ops.iter().enumerate() {
-            // SAFETY: `Op::new` chose the handler for this host.
-            match unsafe { (op.exec)(hart, op) } {
-                Flow::Next => {}
-                Flow::Trap => {
-                    hart.pc = self.pc.wrapping_add(u64::from(self.insts[index].offset));
-                    return Ran { retired: index, flow: Flow::Trap };
-                }
-                flow => return Ran { retired: index + 1, flow },
+        hart.trail.budget = 0;
+        // SAFETY: the block is alive; the budget keeps links from going further.
+        let flow = unsafe { chain::go(hart, self.entry.first) };
+        let index = self.index(hart.trail.stopped).unwrap_or(self.insts.len());
+        if flow == Flow::Trap {
+            hart.pc = self.address(index);
+        }
+        Ran { retired: self.retired(index, flow), flow }
+    }
+
+    /// Executes the block and those that are tied to it and to each other, until one of them stops or about `budget`
+    /// instructions are executed. Precondition: `hart.pc` and `hart.ctx_key()` are the block's. After `Flow::Trap` the
+    /// caller has to set `hart.pc`, see [`Block::address`].
+    ///
+    /// # Safety
+    /// All blocks that are tied, and those that the hart remembers, must be alive.
+    pub unsafe fn run_tied(&self, hart: &mut Hart, budget: i64) -> RanTied {
+        (hart.trail.budget, hart.trail.granted) = (budget, budget);
+        let saved = host::begin();
+        // SAFETY: the caller's promise.
+        let flow = unsafe { chain::enter(hart, &self.entry) };
+        hart.fflags |= host::take_flags();
+        host::end(saved);
+        let retired = (hart.trail.granted - hart.trail.budget) as u64;
+        // SAFETY: the caller's promise.
+        let last = unsafe { &*hart.trail.entry };
+        let mut ran = RanTied { retired, flow, last: last.number, partly: None, stopped: None };
+        if !hart.trail.stopped.is_null() {
+            let index = (hart.trail.stopped as usize - last.first as usize) / size_of::<Op>();
+            ran.stopped = Some(index);
+            let done = index + usize::from(flow != Flow::Trap);
+            if done < last.count as usize {
+                ran.partly = Some(done);
+                ran.retired -= last.count as u64 - done as u64;
+                last.runs.set(last.runs.get() - 1);
             }
         }
-        hart.pc = self.pc.wrapping_add(u64::from(self.bytes));
-        Ran { retired: self.ops.len(), flow: Flow::Next }
+        ran
+    }
+
+    /// The place of an operation among those of the block and its links.
+    fn index(&self, op: *const Op) -> Option<usize> {
+        let index = (op as usize).checked_sub(self.entry.first as usize)? / size_of::<Op>();
+        (index < self.insts.len() + LINKS).then_some(index)
+    }
+
+    /// The address of operation `index`.
+    pub fn address(&self, index: usize) -> u64 {
+        self.entry.pc.wrapping_add(self.insts.get(index).map_or(u64::from(self.bytes), |inst| u64::from(inst.offset)))
+    }
+
+    /// How many operations have retired when operation `index` stopped.
+    fn retired(&self, index: usize, flow: Flow) -> usize {
+        (index + usize::from(flow != Flow::Trap)).min(self.insts.len())
     }
 }
+
+/// The context in which a block ends when only running it shows; no context has this key.
+const UNKNOWN_KEY: u32 = u32::MAX;
 
 impl Ctx {
     /// Whether an instruction with these properties finds its unit switched on.
@@ -169,26 +270,13 @@ impl Op {
             Bad::Fetch(trap) => (trap.cause, trap.tval),
             Bad::Illegal { word, .. } => (Cause::IllegalInstruction, u64::from(word)),
         };
-        let exec = match cause {
+        let exec: Handler = match cause {
             Cause::FetchFault => |h: &mut Hart, op: &Op| raise(h, Cause::FetchFault, op),
             Cause::FetchPageFault => |h: &mut Hart, op: &Op| raise(h, Cause::FetchPageFault, op),
             Cause::FetchMisaligned => |h: &mut Hart, op: &Op| raise(h, Cause::FetchMisaligned, op),
             _ => |h: &mut Hart, op: &Op| raise(h, Cause::IllegalInstruction, op),
         };
-        Op {
-            exec,
-            imm: tval as i64,
-            rd: 0,
-            rs1: 0,
-            rs2: 0,
-            rs3: 0,
-            aux: 0,
-            len: 0,
-            vtype: 0,
-            small: 0,
-            masked: 0,
-            word: 0,
-        }
+        Op { chain: Hot::cold(exec).chain, exec, imm: tval as i64, ..Op::link(0, UNKNOWN_KEY) }
     }
 }
 

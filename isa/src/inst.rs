@@ -81,7 +81,7 @@ impl Inst {
     pub(crate) fn expand(row: &Row, raw: u32) -> Option<u32> {
         match row.exec {
             Exec::Expand(expand) => expand(raw),
-            Exec::Direct(_) | Exec::Select(_) | Exec::Defined(_) => None,
+            Exec::Direct(_) | Exec::Select(_) | Exec::Hot(_) | Exec::SelectHot(_) | Exec::Defined(_) => None,
         }
     }
 }

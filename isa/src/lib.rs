@@ -7,6 +7,7 @@
 
 pub mod asm;
 pub mod block;
+pub mod chain;
 pub mod class;
 pub mod compressed;
 pub mod decode;

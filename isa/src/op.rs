@@ -1,5 +1,6 @@
 //! From a decoded instruction to a compact operation with a resolved handler.
 
+use crate::chain::{self, Chain, Hot};
 use crate::encoding::Field;
 use crate::ext::Ext;
 use crate::float::lanes::Level;
@@ -30,6 +31,8 @@ pub enum Flow {
 /// One pre-decoded operation.
 #[derive(Clone, Copy)]
 pub struct Op {
+    /// Executes this operation and those behind it in its block.
+    pub(crate) chain: Chain,
     /// Semantics, resolved for operands and context.
     pub exec: Handler,
     /// Immediate. Branches and jumps: the absolute target. auipc: the value.
@@ -54,6 +57,8 @@ pub struct Op {
     pub small: u8,
     /// The mask bit of vector operations, 1 when the operation is masked.
     pub masked: u8,
+    /// See [`Hot::kind`].
+    pub(crate) kind: u8,
     /// The instruction word (the 32-bit equivalent of a 16-bit instruction).
     pub word: u32,
 }
@@ -132,15 +137,19 @@ impl Op {
         if ctx.vstart && row.props.contains(Props::NO_VSTART) {
             return Err(Illegal::Rule("vstart is not zero, and this instruction cannot be resumed"));
         }
-        let exec = match row.exec {
-            Exec::Direct(handler) => handler,
-            Exec::Select(select) => select(inst, ctx)?,
+        let Hot { alone: exec, chain, kind } = match row.exec {
+            Exec::Direct(handler) => Hot::cold(handler),
+            Exec::Select(select) => Hot::cold(select(inst, ctx)?),
+            Exec::Hot(hot) => hot,
+            Exec::SelectHot(select) => select(inst, ctx)?,
             Exec::Expand(_) => return Err(Illegal::Unknown),
             Exec::Defined(definition) => return Op::defined(definition, inst, ctx),
         };
         let small = if row.encoding.has(Field::Rm) { crate::fp::rounding(inst, ctx)? as u8 } else { inst.nf() as u8 };
         let writes_x = row.operands.has(Operand::Rd);
         Ok(Op {
+            chain,
+            kind,
             exec,
             imm: if row.props.intersects(Props::BRANCH | Props::PC_RELATIVE) {
                 pc.wrapping_add(inst.imm as u64) as i64
@@ -163,15 +172,18 @@ impl Op {
     /// As [`Op::new`], for semantics from outside: the operation leads to its row through `imm`.
     fn defined(definition: &dyn Definition, inst: &Inst, ctx: &Ctx) -> Result<Op, Illegal> {
         let aux = definition.prepare(inst, ctx)?;
+        let hot = Hot::cold(|h, op| {
+            // SAFETY: the line below put the address of a row here, and rows live for ever.
+            let row = unsafe { &*(op.imm as *const Row) };
+            match row.exec {
+                Exec::Defined(definition) => definition.execute(h, op),
+                _ => h.illegal(op.word, Illegal::Unknown),
+            }
+        });
         Ok(Op {
-            exec: |h, op| {
-                // SAFETY: the line below put the address of a row here, and rows live for ever.
-                let row = unsafe { &*(op.imm as *const Row) };
-                match row.exec {
-                    Exec::Defined(definition) => definition.execute(h, op),
-                    _ => h.illegal(op.word, Illegal::Unknown),
-                }
-            },
+            chain: hot.chain,
+            kind: hot.kind,
+            exec: hot.alone,
             imm: std::ptr::from_ref(inst.row) as i64,
             rd: if inst.row.operands.has(Operand::Rd) && inst.rd == 0 { Hart::SINK } else { inst.rd },
             rs1: inst.rs1,
@@ -184,5 +196,26 @@ impl Op {
             masked: u8::from(inst.masked()),
             word: inst.word,
         })
+    }
+
+    /// A link to `target` behind a block that ends in the context `key`, not tied yet.
+    pub(crate) fn link(target: u64, key: u32) -> Op {
+        let exec = |_: &mut Hart, _: &Op| Flow::Jump;
+        Op {
+            chain: chain::link,
+            kind: 0,
+            exec,
+            imm: target as i64,
+            rd: 0,
+            rs1: 0,
+            rs2: 0,
+            rs3: 0,
+            aux: key,
+            len: 0,
+            vtype: 0,
+            small: 0,
+            masked: 0,
+            word: 0,
+        }
     }
 }

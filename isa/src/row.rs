@@ -1,5 +1,6 @@
 //! The rows of the instruction table: what is true of an instruction for decoder, disassembler, semantics and timing.
 
+use crate::chain::Hot;
 use crate::class::Class;
 use crate::encoding::Encoding;
 use crate::ext::Ext;
@@ -39,6 +40,10 @@ pub enum Exec {
     /// A handler chosen when the instruction is decoded, from its operands and the context (vtype, rounding mode,
     /// host features); also the place of every legality rule.
     Select(fn(&Inst, &Ctx) -> Result<Handler, Illegal>),
+    /// As `Direct`, for instructions that scalar code is full of.
+    Hot(Hot),
+    /// As `Select`, for instructions that scalar code is full of.
+    SelectHot(fn(&Inst, &Ctx) -> Result<Hot, Illegal>),
     /// Semantics from outside this crate: an extension file, or a user of the library.
     Defined(&'static dyn Definition),
     /// A 16-bit instruction: gives the 32-bit word that does the same, or `None` for a reserved pattern.

@@ -264,6 +264,52 @@ macro_rules! host_format {
 host_format!(F32, u32, f32, "ss", add_f32, sub_f32, mul_f32, div_f32, sqrt_f32, mul_add_f32);
 host_format!(F64, u64, f64, "sd", add_f64, sub_f64, mul_f64, div_f64, sqrt_f64, mul_add_f64);
 
+/// Defines the sum of consecutive elements, in order.
+macro_rules! sum {
+    ($name:ident, $format:ty, $bits:ty, $float:ty, $s:literal, $size:literal, $add:ident) => {
+        /// `start` and `n` elements from `from` on, added one after the other.
+        ///
+        /// # Safety
+        /// As many elements must be readable.
+        #[inline]
+        pub unsafe fn $name(start: $bits, from: *const $bits, n: usize) -> $bits {
+            if n == 0 {
+                return start;
+            }
+            #[cfg(target_arch = "x86_64")]
+            {
+                let mut sum = <$float>::from_bits(start);
+                // SAFETY: by contract; the flags that the additions raise are the purpose.
+                unsafe {
+                    asm!("2:", concat!("add", $s, " {sum}, [{at}]"), concat!("add {at}, ", $size), "cmp {at}, {end}",
+                        "jb 2b", sum = inout(xmm_reg) sum, at = inout(reg) from => _, end = in(reg) from.add(n),
+                        options(nostack, readonly));
+                }
+                // Once a NaN, the sum stays one, and raises what RISC-V raises on the way; only its bits differ.
+                let sum = sum.to_bits();
+                if super::is_nan::<$format>(sum.into()) { <$format>::NAN as $bits } else { sum }
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            {
+                // SAFETY: by contract.
+                (0..n).fold(start, |sum, i| $add(sum, unsafe { *from.add(i) }))
+            }
+        }
+    };
+}
+
+sum!(sum_f32, F32, u32, f32, "ss", 4, add_f32);
+sum!(sum_f64, F64, u64, f64, "sd", 8, add_f64);
+
+/// `start` and `n` elements from `from` on, added one after the other.
+///
+/// # Safety
+/// As many elements must be readable.
+pub unsafe fn sum_f16(start: u16, from: *const u16, n: usize) -> u16 {
+    // SAFETY: by contract.
+    (0..n).fold(start, |sum, i| add_f16(sum, unsafe { *from.add(i) }))
+}
+
 // Half precision: widen to binary32 (exact), compute there, narrow (rounds, and raises OE, UE and PE as for binary16).
 //
 // Rounding twice is harmless for +, -, *, / and square root, for bits and flags alike:

@@ -1,23 +1,28 @@
 //! Add, subtract, multiply, divide, square root, fused multiply-add.
 
 use super::{get, mode, rounding, set};
+use crate::chain::Hot;
 use crate::class::Class;
 use crate::ext::Ext;
 use crate::float::{self, Bits, F16, F32, F64, Format, Rounding, host};
+use crate::hart::Hart;
 use crate::inst::Inst;
-use crate::op::{Ctx, Flow, Handler, Illegal};
+use crate::op::{Ctx, Flow, Handler, Illegal, Op};
 use crate::row::{Exec, Row};
 
 /// Host arithmetic rounds to nearest only, and is worth it only where the host has all of it.
-fn pick(inst: &Inst, ctx: &Ctx, on_host: Handler, soft: Handler) -> Result<Handler, Illegal> {
+fn pick<F>(inst: &Inst, ctx: &Ctx, on_host: F, soft: Handler) -> Result<Hot, Illegal>
+where
+    F: Fn(&mut Hart, &Op) -> Flow + Copy,
+{
     let nearest = rounding(inst, ctx)? == Rounding::Rne;
-    Ok(if nearest && host::available() { on_host } else { soft })
+    Ok(if nearest && host::available() { Hot::new(on_host) } else { Hot::cold(soft) })
 }
 
 /// Semantics of `fd = f(fs1)`.
 macro_rules! one {
     ($format:ty, $host:ident, $soft:ident) => {
-        Exec::Select(|inst, ctx| {
+        Exec::SelectHot(|inst, ctx| {
             pick(
                 inst,
                 ctx,
@@ -40,7 +45,7 @@ macro_rules! one {
 /// Semantics of `fd = f(fs1, fs2)`.
 macro_rules! two {
     ($format:ty, $host:ident, $soft:ident) => {
-        Exec::Select(|inst, ctx| {
+        Exec::SelectHot(|inst, ctx| {
             pick(
                 inst,
                 ctx,
@@ -64,7 +69,7 @@ macro_rules! two {
 /// negates the exact product, and a NaN stays a NaN of its kind.
 macro_rules! fused {
     ($format:ty, $host:ident, $product:expr, $addend:expr) => {
-        Exec::Select(|inst, ctx| {
+        Exec::SelectHot(|inst, ctx| {
             pick(
                 inst,
                 ctx,

@@ -1,6 +1,7 @@
 //! Loads, stores, moves between integer and floating-point registers, constants.
 
 use super::{needs, set};
+use crate::chain::Hot;
 use crate::class::Class;
 use crate::ext::Ext;
 use crate::float::{self, F16, F32, F64, Format};
@@ -18,6 +19,20 @@ fn load<F: Format<Bits: Scalar>>(h: &mut Hart, op: &Op) -> Flow {
     h.log.push(addr);
     set::<F>(h, op.rd, value.into());
     Flow::Next
+}
+
+/// The usual case of [`load`].
+#[inline(always)]
+fn load_cached<F: Format<Bits: Scalar>>(h: &mut Hart, op: &Op) -> Option<()> {
+    let value = h.load_cached::<F::Bits>(h.x[op.rs1 as usize].wrapping_add(op.imm as u64))?;
+    set::<F>(h, op.rd, value.into());
+    Some(())
+}
+
+/// The usual case of [`store`].
+#[inline(always)]
+fn store_cached<T: Scalar>(h: &mut Hart, op: &Op, narrow: impl FnOnce(u64) -> T) -> Option<()> {
+    h.store_cached(h.x[op.rs1 as usize].wrapping_add(op.imm as u64), narrow(h.f[op.rs2 as usize]))
 }
 
 /// Stores and moves to integer registers transfer the low bits as they are, boxed or not.
@@ -62,29 +77,47 @@ const fn constant_row(name: &'static str, encoding: &'static str, exec: Exec) ->
 }
 
 const ROWS: &[Row] = &[
-    load_row("flh", "rd rs1 imm12 14..12=1 6..0=0x07", 2, HALF, Exec::Direct(load::<F16>)),
-    load_row("flw", "rd rs1 imm12 14..12=2 6..0=0x07", 4, Ext::F, Exec::Direct(load::<F32>)),
-    load_row("fld", "rd rs1 imm12 14..12=3 6..0=0x07", 8, Ext::D, Exec::Direct(load::<F64>)),
+    load_row(
+        "flh",
+        "rd rs1 imm12 14..12=1 6..0=0x07",
+        2,
+        HALF,
+        Exec::Hot(Hot::usually(load_cached::<F16>, load::<F16>)),
+    ),
+    load_row(
+        "flw",
+        "rd rs1 imm12 14..12=2 6..0=0x07",
+        4,
+        Ext::F,
+        Exec::Hot(Hot::usually(load_cached::<F32>, load::<F32>)),
+    ),
+    load_row(
+        "fld",
+        "rd rs1 imm12 14..12=3 6..0=0x07",
+        8,
+        Ext::D,
+        Exec::Hot(Hot::usually(load_cached::<F64>, load::<F64>)),
+    ),
     store_row(
         "fsh",
         "imm12hi rs1 rs2 imm12lo 14..12=1 6..0=0x27",
         2,
         HALF,
-        Exec::Direct(|h, op| store(h, op, |v| v as u16)),
+        Exec::Hot(Hot::usually(|h, op| store_cached(h, op, |v| v as u16), |h, op| store(h, op, |v| v as u16))),
     ),
     store_row(
         "fsw",
         "imm12hi rs1 rs2 imm12lo 14..12=2 6..0=0x27",
         4,
         Ext::F,
-        Exec::Direct(|h, op| store(h, op, |v| v as u32)),
+        Exec::Hot(Hot::usually(|h, op| store_cached(h, op, |v| v as u32), |h, op| store(h, op, |v| v as u32))),
     ),
     store_row(
         "fsd",
         "imm12hi rs1 rs2 imm12lo 14..12=3 6..0=0x27",
         8,
         Ext::D,
-        Exec::Direct(|h, op| store(h, op, |v| v)),
+        Exec::Hot(Hot::usually(|h, op| store_cached(h, op, |v| v), |h, op| store(h, op, |v| v))),
     ),
     move_row(
         "fmv.x.h",

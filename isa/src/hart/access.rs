@@ -68,6 +68,23 @@ impl Hart {
         }
     }
 
+    /// Loads a value if its page is in the table and it is aligned; `None` says only that [`Hart::load`] must do it.
+    #[inline(always)]
+    pub fn load_cached<T: Scalar>(&mut self, addr: u64) -> Option<T> {
+        let host = tlb::lookup(&self.tlb.loads, addr, size_of::<T>() as u64)?;
+        // SAFETY: as in `load`.
+        Some(T::from_le(unsafe { std::slice::from_raw_parts(host, size_of::<T>()) }))
+    }
+
+    /// Stores a value if its page is in the table and it is aligned; `None` says only that [`Hart::store`] must do it.
+    #[inline(always)]
+    pub fn store_cached<T: Scalar>(&mut self, addr: u64, value: T) -> Option<()> {
+        let host = tlb::lookup(&self.tlb.stores, addr, size_of::<T>() as u64)?;
+        // SAFETY: as in `store`.
+        value.to_le(unsafe { std::slice::from_raw_parts_mut(host, size_of::<T>()) });
+        Some(())
+    }
+
     #[cold]
     #[inline(never)]
     fn load_slow<T: Scalar>(&mut self, addr: u64) -> Option<T> {
@@ -149,6 +166,53 @@ impl Hart {
         }
     }
 
+    /// As [`Hart::load_span`], also for bytes in two pages that lie side by side on the host, and only for pages in the
+    /// table. At most a page of bytes.
+    #[inline(always)]
+    pub fn cached_load_span(&self, addr: u64, len: usize) -> Option<*const u8> {
+        tlb::span(&self.tlb.loads, addr, len).map(|host| host.cast_const())
+    }
+
+    /// The same for writing.
+    #[inline(always)]
+    pub fn cached_store_span(&self, addr: u64, len: usize) -> Option<*mut u8> {
+        tlb::span(&self.tlb.stores, addr, len)
+    }
+
+    /// A readable host pointer to the byte at `addr`, when all bytes from there to `last` are readable and lie side by
+    /// side on the host. Raises nothing.
+    #[inline(always)]
+    pub fn load_area(&mut self, addr: u64, last: u64) -> Option<*const u8> {
+        let area = &self.tlb.area;
+        if addr >= area.start && last >= addr && last < area.end {
+            return Some((addr as usize).wrapping_add(area.addend) as *const u8);
+        }
+        self.find_area(addr, last)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn find_area(&mut self, addr: u64, last: u64) -> Option<*const u8> {
+        // More would take longer to check than it saves.
+        const MAX: u64 = 1 << 22;
+        if last < addr || last - addr >= MAX {
+            return None;
+        }
+        let base = self.mem.base() as usize;
+        let (start, end) = (addr / PAGE * PAGE, (last / PAGE).checked_add(1)?.checked_mul(PAGE)?);
+        let physical = self.translate(start, Access::Load).ok()?;
+        let mut page = start;
+        while page < end {
+            if self.translate(page, Access::Load).ok()? != physical + (page - start) {
+                return None;
+            }
+            page += PAGE;
+        }
+        let addend = base.wrapping_add(physical as usize).wrapping_sub(start as usize);
+        self.tlb.area = tlb::Area { start, end, addend };
+        Some((addr as usize).wrapping_add(addend) as *const u8)
+    }
+
     /// Replaces the aligned value at `addr` by a function of it and returns the old one: an atomic operation.
     /// `None`: an exception has been recorded (always that of a store), nothing is written.
     #[inline(always)]
@@ -194,7 +258,9 @@ impl Hart {
         };
         // SAFETY: a page with a permission lies inside the mapping.
         let host = unsafe { self.mem.base().add(physical as usize) };
-        if self.csr.pmp.uniform(physical) {
+        if kind == Kind::Store && self.watched == Some(physical / PAGE) {
+            self.trail.interrupt();
+        } else if self.csr.pmp.uniform(physical) {
             let table = match kind {
                 Kind::Load => &mut self.tlb.loads,
                 Kind::Store => &mut self.tlb.stores,
@@ -225,6 +291,6 @@ impl Hart {
 
     /// Forgets cached permissions and translations: after a change of memory permissions, satp, or privilege.
     pub fn flush_tlb(&mut self) {
-        *self.tlb = tlb::Tlb::default();
+        self.tlb = tlb::Tlb::default();
     }
 }

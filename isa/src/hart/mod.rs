@@ -12,6 +12,7 @@ pub use csr::Csrs;
 pub use trap::{Cause, Mode, Trap};
 pub use vregs::VRegs;
 
+use crate::chain::{Entry, Trail};
 use crate::ext::Ext;
 use crate::float::Flags;
 use crate::float::lanes::Level;
@@ -55,7 +56,7 @@ pub enum Request {
 pub struct Log {
     /// The words since the engine last cleared it.
     pub words: Vec<u64>,
-    /// Whether anyone listens.
+    /// Whether anyone listens. Set before the first block is translated.
     pub on: bool,
 }
 
@@ -111,7 +112,10 @@ pub struct Hart {
     pub matrix: State,
     /// Memory.
     pub mem: Memory,
-    tlb: Box<Tlb>,
+    pub(crate) trail: Trail,
+    /// The page whose stores end a chain of blocks.
+    watched: Option<u64>,
+    tlb: Tlb,
     config: Config,
 }
 
@@ -142,7 +146,9 @@ impl Hart {
             log: Log::default(),
             matrix: State::new(config.vlen, config.isa),
             mem,
-            tlb: Box::default(),
+            trail: Trail::default(),
+            watched: None,
+            tlb: Tlb::default(),
             config,
         }
     }
@@ -150,6 +156,25 @@ impl Hart {
     /// What is fixed for this hart.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Gives control back to the engine after every block that stores to the page of physical address `addr`.
+    pub fn watch(&mut self, addr: u64) {
+        self.watched = Some(addr / crate::memory::PAGE);
+        self.flush_tlb();
+    }
+
+    /// Lets indirect jumps find a block.
+    ///
+    /// # Safety
+    /// It must live until [`Hart::forget_blocks`].
+    pub unsafe fn remember_block(&mut self, entry: &Entry) {
+        self.trail.insert(entry);
+    }
+
+    /// Forgets all that indirect jumps find: the blocks are about to go.
+    pub fn forget_blocks(&mut self) {
+        self.trail = Trail::default();
     }
 
     /// VLEN in bytes.
@@ -176,10 +201,8 @@ impl Hart {
     /// The variable part of [`Hart::ctx`] in one word: equal keys mean equal contexts for this hart.
     #[inline]
     pub fn ctx_key(&self) -> u32 {
-        u32::from(self.vtype.bits())
-            | u32::from(self.vtype.ill()) << 8
-            | u32::from(self.vstart != 0) << 9
-            | u32::from(self.frm) << 10
+        vector_key(self.vtype, self.vstart != 0)
+            | u32::from(self.frm) << VECTOR_KEY_BITS
             | self.csr.fs() << 13
             | self.csr.vs() << 15
             | (self.mode as u32) << 17
@@ -199,4 +222,18 @@ impl Hart {
         self.raise(Cause::IllegalInstruction, u64::from(word));
         crate::op::Flow::Trap
     }
+}
+
+/// Bits of [`vector_key`].
+pub(crate) const VECTOR_KEY_BITS: u32 = 10;
+
+/// The part of [`Hart::ctx_key`] that vector instructions change.
+#[inline(always)]
+pub(crate) fn vector_key(vtype: Vtype, vstart: bool) -> u32 {
+    u32::from(vtype.bits()) | u32::from(vtype.ill()) << 8 | u32::from(vstart) << 9
+}
+
+/// FS and VS in a [`Hart::ctx_key`].
+pub(crate) fn unit_states(key: u32) -> (u32, u32) {
+    (key >> 13 & 3, key >> 15 & 3)
 }

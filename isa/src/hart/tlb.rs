@@ -18,11 +18,21 @@ const EMPTY: Entry = Entry { tag: 1, addend: 0 };
 pub(super) struct Tlb {
     pub loads: [Entry; ENTRIES],
     pub stores: [Entry; ENTRIES],
+    /// Pages found readable and side by side lately.
+    pub area: Area,
+}
+
+/// Addresses from `start` to `end`.
+pub(super) struct Area {
+    pub start: u64,
+    pub end: u64,
+    /// Host address minus guest address, modulo 2^64.
+    pub addend: usize,
 }
 
 impl Default for Tlb {
     fn default() -> Tlb {
-        Tlb { loads: [EMPTY; ENTRIES], stores: [EMPTY; ENTRIES] }
+        Tlb { loads: [EMPTY; ENTRIES], stores: [EMPTY; ENTRIES], area: Area { start: 0, end: 0, addend: 0 } }
     }
 }
 
@@ -32,6 +42,17 @@ pub(super) fn lookup(table: &[Entry; ENTRIES], addr: u64, size: u64) -> Option<*
     let entry = &table[(addr / PAGE) as usize % ENTRIES];
     // The low bits that must be zero for alignment stay in the compare: a misaligned address never matches.
     (addr & (!(PAGE - 1) | (size - 1)) == entry.tag).then(|| (addr as usize).wrapping_add(entry.addend) as *mut u8)
+}
+
+/// The host address of `len` bytes, at most a page, if their pages are in the table and lie side by side on the host.
+#[inline(always)]
+pub(super) fn span(table: &[Entry; ENTRIES], addr: u64, len: usize) -> Option<*mut u8> {
+    let first = lookup(table, addr, 1)?;
+    if addr % PAGE + len as u64 <= PAGE {
+        return Some(first);
+    }
+    let last = lookup(table, addr.wrapping_add(len as u64 - 1), 1)?;
+    (last as usize).wrapping_sub(first as usize).eq(&(len - 1)).then_some(first)
 }
 
 /// Remembers that the page of virtual address `addr` is at host address `host`.

@@ -1,11 +1,13 @@
 //! RV64I.
 
+use super::steps::*;
 use super::{ri, rr, word};
+use crate::chain::{Branch, Hot, Step};
 use crate::class::Class;
 use crate::ext::Ext;
-use crate::hart::{Cause, Hart, Request, Scalar};
+use crate::hart::{Cause, Hart, Request};
 use crate::inst::Inst;
-use crate::op::{Ctx, Flow, Handler, Illegal, Op};
+use crate::op::{Ctx, Flow, Illegal, Op};
 use crate::row::{Exec, Mem, Props, Row};
 
 const I: Ext = Ext::I;
@@ -30,69 +32,65 @@ const fn hint(name: &'static str, syntax: &'static str, encoding: &'static str) 
     Row::new(name, syntax, encoding, I, Class::Nop, Exec::Direct(|_, _| Flow::Next))
 }
 
-/// Semantics of a branch that is taken when a condition on rs1 and rs2 holds.
-macro_rules! br {
-    (|$a:ident, $b:ident| $condition:expr) => {
-        Exec::Select(|inst, ctx| {
-            let handler: Handler = if aligned_target(inst, ctx) {
-                |h, op| br(h, op, |$a, $b| $condition, None)
-            } else {
-                |h, op| br(h, op, |$a, $b| $condition, Some(misaligned))
-            };
-            Ok(handler)
+/// Semantics of a branch.
+const fn br<B: Branch>() -> Exec {
+    Exec::SelectHot(|inst, ctx| {
+        Ok(if aligned_target(inst, ctx) {
+            Hot::branch::<B>()
+        } else {
+            Hot::cold(|h, op| if B::taken(h, op) { misaligned(h, op.imm as u64) } else { B::general(h, op) })
         })
-    };
+    })
+}
+
+const fn step<S: Step>() -> Exec {
+    Exec::Hot(Hot::step::<S>())
 }
 
 /// Rows of RV64I without the system instructions.
 pub const ROWS: &[Row] = &[
-    alu("lui", "rd, ximm", "rd imm20 6..0=0x37", Exec::Direct(constant)),
-    alu("auipc", "rd, ximm", "rd imm20 6..0=0x17", Exec::Direct(constant)).with(Props::PC_RELATIVE),
-    Row::new("jal", "rd, target", "rd jimm20 6..0=0x6f", I, Class::Jump, Exec::Select(select_jal))
+    alu("lui", "rd, ximm", "rd imm20 6..0=0x37", step::<Constant>()),
+    alu("auipc", "rd, ximm", "rd imm20 6..0=0x17", step::<Constant>()).with(Props::PC_RELATIVE),
+    Row::new("jal", "rd, target", "rd jimm20 6..0=0x6f", I, Class::Jump, Exec::SelectHot(select_jal))
         .with(Props::PC_RELATIVE),
-    Row::new("jalr", "rd, imm(rs1)", "rd rs1 imm12 14..12=0 6..0=0x67", I, Class::Jump, Exec::Select(select_jalr)),
-    branch("beq", "bimm12hi rs1 rs2 bimm12lo 14..12=0 6..0=0x63", br!(|a, b| a == b)),
-    branch("bne", "bimm12hi rs1 rs2 bimm12lo 14..12=1 6..0=0x63", br!(|a, b| a != b)),
-    branch("blt", "bimm12hi rs1 rs2 bimm12lo 14..12=4 6..0=0x63", br!(|a, b| (a as i64) < b as i64)),
-    branch("bge", "bimm12hi rs1 rs2 bimm12lo 14..12=5 6..0=0x63", br!(|a, b| a as i64 >= b as i64)),
-    branch("bltu", "bimm12hi rs1 rs2 bimm12lo 14..12=6 6..0=0x63", br!(|a, b| a < b)),
-    branch("bgeu", "bimm12hi rs1 rs2 bimm12lo 14..12=7 6..0=0x63", br!(|a, b| a >= b)),
-    load("lb", "rd rs1 imm12 14..12=0 6..0=0x03", 1, Exec::Direct(|h, op| ld::<i8>(h, op, |v| v as u64))),
-    load("lh", "rd rs1 imm12 14..12=1 6..0=0x03", 2, Exec::Direct(|h, op| ld::<i16>(h, op, |v| v as u64))),
-    load("lw", "rd rs1 imm12 14..12=2 6..0=0x03", 4, Exec::Direct(|h, op| ld::<i32>(h, op, |v| v as u64))),
-    load("ld", "rd rs1 imm12 14..12=3 6..0=0x03", 8, Exec::Direct(|h, op| ld::<u64>(h, op, |v| v))),
-    load("lbu", "rd rs1 imm12 14..12=4 6..0=0x03", 1, Exec::Direct(|h, op| ld::<u8>(h, op, u64::from))),
-    load("lhu", "rd rs1 imm12 14..12=5 6..0=0x03", 2, Exec::Direct(|h, op| ld::<u16>(h, op, u64::from))),
-    load("lwu", "rd rs1 imm12 14..12=6 6..0=0x03", 4, Exec::Direct(|h, op| ld::<u32>(h, op, u64::from))),
-    store("sb", "imm12hi rs1 rs2 imm12lo 14..12=0 6..0=0x23", 1, Exec::Direct(|h, op| st(h, op, |v| v as u8))),
-    store("sh", "imm12hi rs1 rs2 imm12lo 14..12=1 6..0=0x23", 2, Exec::Direct(|h, op| st(h, op, |v| v as u16))),
-    store("sw", "imm12hi rs1 rs2 imm12lo 14..12=2 6..0=0x23", 4, Exec::Direct(|h, op| st(h, op, |v| v as u32))),
-    store("sd", "imm12hi rs1 rs2 imm12lo 14..12=3 6..0=0x23", 8, Exec::Direct(|h, op| st(h, op, |v| v))),
-    alu("addi", "rd, rs1, imm", "rd rs1 imm12 14..12=0 6..0=0x13", ri!(|a, b| a.wrapping_add(b))),
+    Row::new("jalr", "rd, imm(rs1)", "rd rs1 imm12 14..12=0 6..0=0x67", I, Class::Jump, Exec::SelectHot(select_jalr)),
+    branch("beq", "bimm12hi rs1 rs2 bimm12lo 14..12=0 6..0=0x63", br::<Beq>()),
+    branch("bne", "bimm12hi rs1 rs2 bimm12lo 14..12=1 6..0=0x63", br::<Bne>()),
+    branch("blt", "bimm12hi rs1 rs2 bimm12lo 14..12=4 6..0=0x63", br::<Blt>()),
+    branch("bge", "bimm12hi rs1 rs2 bimm12lo 14..12=5 6..0=0x63", br::<Bge>()),
+    branch("bltu", "bimm12hi rs1 rs2 bimm12lo 14..12=6 6..0=0x63", br::<Bltu>()),
+    branch("bgeu", "bimm12hi rs1 rs2 bimm12lo 14..12=7 6..0=0x63", br::<Bgeu>()),
+    load("lb", "rd rs1 imm12 14..12=0 6..0=0x03", 1, step::<Load<i8>>()),
+    load("lh", "rd rs1 imm12 14..12=1 6..0=0x03", 2, step::<Load<i16>>()),
+    load("lw", "rd rs1 imm12 14..12=2 6..0=0x03", 4, step::<Load<i32>>()),
+    load("ld", "rd rs1 imm12 14..12=3 6..0=0x03", 8, step::<Load<u64>>()),
+    load("lbu", "rd rs1 imm12 14..12=4 6..0=0x03", 1, step::<Load<u8>>()),
+    load("lhu", "rd rs1 imm12 14..12=5 6..0=0x03", 2, step::<Load<u16>>()),
+    load("lwu", "rd rs1 imm12 14..12=6 6..0=0x03", 4, step::<Load<u32>>()),
+    store("sb", "imm12hi rs1 rs2 imm12lo 14..12=0 6..0=0x23", 1, step::<Store<u8>>()),
+    store("sh", "imm12hi rs1 rs2 imm12lo 14..12=1 6..0=0x23", 2, step::<Store<u16>>()),
+    store("sw", "imm12hi rs1 rs2 imm12lo 14..12=2 6..0=0x23", 4, step::<Store<u32>>()),
+    store("sd", "imm12hi rs1 rs2 imm12lo 14..12=3 6..0=0x23", 8, step::<Store<u64>>()),
+    alu("addi", "rd, rs1, imm", "rd rs1 imm12 14..12=0 6..0=0x13", step::<Addi>()),
     alu("slti", "rd, rs1, imm", "rd rs1 imm12 14..12=2 6..0=0x13", ri!(|a, b| u64::from((a as i64) < b as i64))),
     alu("sltiu", "rd, rs1, imm", "rd rs1 imm12 14..12=3 6..0=0x13", ri!(|a, b| u64::from(a < b))),
     alu("xori", "rd, rs1, imm", "rd rs1 imm12 14..12=4 6..0=0x13", ri!(|a, b| a ^ b)),
     alu("ori", "rd, rs1, imm", "rd rs1 imm12 14..12=6 6..0=0x13", ri!(|a, b| a | b)),
-    alu("andi", "rd, rs1, imm", "rd rs1 imm12 14..12=7 6..0=0x13", ri!(|a, b| a & b)),
-    alu("slli", "rd, rs1, ximm", "rd rs1 shamtd 31..26=0 14..12=1 6..0=0x13", ri!(|a, b| a << b)),
-    alu("srli", "rd, rs1, ximm", "rd rs1 shamtd 31..26=0 14..12=5 6..0=0x13", ri!(|a, b| a >> b)),
+    alu("andi", "rd, rs1, imm", "rd rs1 imm12 14..12=7 6..0=0x13", step::<Andi>()),
+    alu("slli", "rd, rs1, ximm", "rd rs1 shamtd 31..26=0 14..12=1 6..0=0x13", step::<Slli>()),
+    alu("srli", "rd, rs1, ximm", "rd rs1 shamtd 31..26=0 14..12=5 6..0=0x13", step::<Srli>()),
     alu("srai", "rd, rs1, ximm", "rd rs1 shamtd 31..26=0x10 14..12=5 6..0=0x13", ri!(|a, b| (a as i64 >> b) as u64)),
-    alu("add", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=0 6..0=0x33", rr!(|a, b| a.wrapping_add(b))),
-    alu("sub", "rd, rs1, rs2", "rd rs1 rs2 31..25=0x20 14..12=0 6..0=0x33", rr!(|a, b| a.wrapping_sub(b))),
+    alu("add", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=0 6..0=0x33", step::<Add>()),
+    alu("sub", "rd, rs1, rs2", "rd rs1 rs2 31..25=0x20 14..12=0 6..0=0x33", step::<Sub>()),
     alu("sll", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=1 6..0=0x33", rr!(|a, b| a << (b & 63))),
     alu("slt", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=2 6..0=0x33", rr!(|a, b| u64::from((a as i64) < b as i64))),
     alu("sltu", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=3 6..0=0x33", rr!(|a, b| u64::from(a < b))),
-    alu("xor", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=4 6..0=0x33", rr!(|a, b| a ^ b)),
+    alu("xor", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=4 6..0=0x33", step::<Xor>()),
     alu("srl", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=5 6..0=0x33", rr!(|a, b| a >> (b & 63))),
     alu("sra", "rd, rs1, rs2", "rd rs1 rs2 31..25=0x20 14..12=5 6..0=0x33", rr!(|a, b| (a as i64 >> (b & 63)) as u64)),
-    alu("or", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=6 6..0=0x33", rr!(|a, b| a | b)),
-    alu("and", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=7 6..0=0x33", rr!(|a, b| a & b)),
-    alu(
-        "addiw",
-        "rd, rs1, imm",
-        "rd rs1 imm12 14..12=0 6..0=0x1b",
-        ri!(|a, b| word((a as u32).wrapping_add(b as u32))),
-    ),
+    alu("or", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=6 6..0=0x33", step::<Or>()),
+    alu("and", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=7 6..0=0x33", step::<And>()),
+    alu("addiw", "rd, rs1, imm", "rd rs1 imm12 14..12=0 6..0=0x1b", step::<Addiw>()),
     alu("slliw", "rd, rs1, ximm", "rd rs1 shamtw 31..25=0 14..12=1 6..0=0x1b", ri!(|a, b| word((a as u32) << b))),
     alu("srliw", "rd, rs1, ximm", "rd rs1 shamtw 31..25=0 14..12=5 6..0=0x1b", ri!(|a, b| word(a as u32 >> b))),
     alu(
@@ -101,12 +99,7 @@ pub const ROWS: &[Row] = &[
         "rd rs1 shamtw 31..25=0x20 14..12=5 6..0=0x1b",
         ri!(|a, b| word((a as i32 >> b) as u32)),
     ),
-    alu(
-        "addw",
-        "rd, rs1, rs2",
-        "rd rs1 rs2 31..25=0 14..12=0 6..0=0x3b",
-        rr!(|a, b| word((a as u32).wrapping_add(b as u32))),
-    ),
+    alu("addw", "rd, rs1, rs2", "rd rs1 rs2 31..25=0 14..12=0 6..0=0x3b", step::<Addw>()),
     alu(
         "subw",
         "rd, rs1, rs2",
@@ -134,11 +127,6 @@ pub const ROWS: &[Row] = &[
         .with(Props::MARKER.union(Props::ENDS_BLOCK)),
 ];
 
-fn constant(h: &mut Hart, op: &Op) -> Flow {
-    h.x[op.rd as usize] = op.imm as u64;
-    Flow::Next
-}
-
 /// Without 16-bit instructions a jump to an address that is not a multiple of four is an exception.
 fn aligned_target(inst: &Inst, ctx: &Ctx) -> bool {
     inst.imm & 2 == 0 || ctx.isa.contains(Ext::ZCA)
@@ -150,62 +138,47 @@ fn misaligned(h: &mut Hart, target: u64) -> Flow {
     Flow::Trap
 }
 
-fn select_jal(inst: &Inst, ctx: &Ctx) -> Result<Handler, Illegal> {
-    let handler: Handler = if aligned_target(inst, ctx) { jal } else { |h, op| misaligned(h, op.imm as u64) };
-    Ok(handler)
+fn select_jal(inst: &Inst, ctx: &Ctx) -> Result<Hot, Illegal> {
+    Ok(if aligned_target(inst, ctx) {
+        Hot::jump(return_address, jal)
+    } else {
+        Hot::cold(|h, op| misaligned(h, op.imm as u64))
+    })
+}
+
+#[inline(always)]
+fn return_address(h: &mut Hart, op: &Op) {
+    h.x[op.rd as usize] = h.pc.wrapping_add(u64::from(op.aux));
 }
 
 fn jal(h: &mut Hart, op: &Op) -> Flow {
-    h.x[op.rd as usize] = h.pc.wrapping_add(u64::from(op.aux));
+    return_address(h, op);
     h.pc = op.imm as u64;
     Flow::Jump
 }
 
-fn select_jalr(_: &Inst, ctx: &Ctx) -> Result<Handler, Illegal> {
-    let handler: Handler = if ctx.isa.contains(Ext::ZCA) {
-        jalr
+fn select_jalr(_: &Inst, ctx: &Ctx) -> Result<Hot, Illegal> {
+    Ok(if ctx.isa.contains(Ext::ZCA) {
+        Hot::indirect(call, jalr)
     } else {
-        |h, op| {
+        Hot::cold(|h, op| {
             let target = h.x[op.rs1 as usize].wrapping_add(op.imm as u64) & !1;
             if target & 2 == 0 { jalr(h, op) } else { misaligned(h, target) }
-        }
-    };
-    Ok(handler)
+        })
+    })
+}
+
+/// The target of an indirect jump, once its return address is written.
+#[inline(always)]
+fn call(h: &mut Hart, op: &Op) -> u64 {
+    let target = h.x[op.rs1 as usize].wrapping_add(op.imm as u64) & !1;
+    return_address(h, op);
+    target
 }
 
 fn jalr(h: &mut Hart, op: &Op) -> Flow {
-    let target = h.x[op.rs1 as usize].wrapping_add(op.imm as u64) & !1;
-    h.x[op.rd as usize] = h.pc.wrapping_add(u64::from(op.aux));
-    h.pc = target;
+    h.pc = call(h, op);
     Flow::Jump
-}
-
-/// A conditional branch; `bad` says what happens when it is taken to an address that may not be jumped to.
-#[inline(always)]
-fn br(h: &mut Hart, op: &Op, taken: impl FnOnce(u64, u64) -> bool, bad: Option<fn(&mut Hart, u64) -> Flow>) -> Flow {
-    let jump = taken(h.x[op.rs1 as usize], h.x[op.rs2 as usize]);
-    if let (true, Some(bad)) = (jump, bad) {
-        return bad(h, op.imm as u64);
-    }
-    h.pc = if jump { op.imm as u64 } else { h.pc.wrapping_add(u64::from(op.aux)) };
-    Flow::Jump
-}
-
-#[inline(always)]
-fn ld<T: Scalar>(h: &mut Hart, op: &Op, extend: impl FnOnce(T) -> u64) -> Flow {
-    let addr = h.x[op.rs1 as usize].wrapping_add(op.imm as u64);
-    let Some(value) = h.load::<T>(addr) else { return Flow::Trap };
-    h.log.push(addr);
-    h.x[op.rd as usize] = extend(value);
-    Flow::Next
-}
-
-#[inline(always)]
-fn st<T: Scalar>(h: &mut Hart, op: &Op, narrow: impl FnOnce(u64) -> T) -> Flow {
-    let addr = h.x[op.rs1 as usize].wrapping_add(op.imm as u64);
-    let Some(()) = h.store::<T>(addr, narrow(h.x[op.rs2 as usize])) else { return Flow::Trap };
-    h.log.push(addr);
-    Flow::Next
 }
 
 fn region_begin(h: &mut Hart, op: &Op) -> Flow {

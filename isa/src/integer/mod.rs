@@ -3,6 +3,8 @@
 mod atomic;
 pub(crate) mod base;
 mod mul;
+pub(crate) mod pairs;
+mod steps;
 mod zba;
 mod zbb;
 mod zbc;
@@ -31,22 +33,22 @@ pub fn families() -> Vec<&'static [Row]> {
 /// Semantics of `rd = f(rs1, rs2)`.
 macro_rules! rr {
     (|$a:ident, $b:ident| $value:expr) => {
-        $crate::row::Exec::Direct(|h, op| {
+        $crate::row::Exec::Hot($crate::chain::Hot::new(|h, op| {
             let ($a, $b): (u64, u64) = (h.x[op.rs1 as usize], h.x[op.rs2 as usize]);
             h.x[op.rd as usize] = $value;
             $crate::op::Flow::Next
-        })
+        }))
     };
 }
 
 /// Semantics of `rd = f(rs1, imm)`; the immediate is a sign-extended u64.
 macro_rules! ri {
     (|$a:ident, $b:ident| $value:expr) => {
-        $crate::row::Exec::Direct(|h, op| {
+        $crate::row::Exec::Hot($crate::chain::Hot::new(|h, op| {
             let ($a, $b): (u64, u64) = (h.x[op.rs1 as usize], op.imm as u64);
             h.x[op.rd as usize] = $value;
             $crate::op::Flow::Next
-        })
+        }))
     };
 }
 

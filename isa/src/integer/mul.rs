@@ -1,6 +1,8 @@
 //! M: multiplication and division.
 
+use super::steps::{Mul, Mulw};
 use super::{rr, word};
+use crate::chain::Hot;
 use crate::class::Class;
 use crate::ext::Ext;
 use crate::row::{Exec, Row};
@@ -11,7 +13,7 @@ const fn row(name: &'static str, encoding: &'static str, class: Class, exec: Exe
 
 /// Rows of M.
 pub const ROWS: &[Row] = &[
-    row("mul", "rd rs1 rs2 31..25=1 14..12=0 6..0=0x33", Class::Mul, rr!(|a, b| a.wrapping_mul(b))),
+    row("mul", "rd rs1 rs2 31..25=1 14..12=0 6..0=0x33", Class::Mul, Exec::Hot(Hot::step::<Mul>())),
     row(
         "mulh",
         "rd rs1 rs2 31..25=1 14..12=1 6..0=0x33",
@@ -30,12 +32,7 @@ pub const ROWS: &[Row] = &[
         Class::Mul,
         rr!(|a, b| ((u128::from(a) * u128::from(b)) >> 64) as u64),
     ),
-    row(
-        "mulw",
-        "rd rs1 rs2 31..25=1 14..12=0 6..0=0x3b",
-        Class::Mul,
-        rr!(|a, b| word((a as u32).wrapping_mul(b as u32))),
-    ),
+    row("mulw", "rd rs1 rs2 31..25=1 14..12=0 6..0=0x3b", Class::Mul, Exec::Hot(Hot::step::<Mulw>())),
     row("div", "rd rs1 rs2 31..25=1 14..12=4 6..0=0x33", Class::Div, rr!(|a, b| div(a as i64, b as i64) as u64)),
     row("divu", "rd rs1 rs2 31..25=1 14..12=5 6..0=0x33", Class::Div, rr!(|a, b| a.checked_div(b).unwrap_or(u64::MAX))),
     row("rem", "rd rs1 rs2 31..25=1 14..12=6 6..0=0x33", Class::Div, rr!(|a, b| rem(a as i64, b as i64) as u64)),

@@ -1,5 +1,6 @@
 //! vsetvli, vsetivli, vsetvl.
 
+use crate::chain::Hot;
 use crate::class::Class;
 use crate::ext::Ext;
 use crate::hart::Hart;
@@ -16,7 +17,14 @@ pub const ROWS: &[Row] = &[
         "rd rs1 zimm11 31..31=0 14..12=7 6..0=0x57",
         Ext::ZVE32X,
         Class::Vset,
-        Exec::Direct(vsetvli),
+        Exec::SelectHot(|inst, ctx| {
+            let legal = !Vtype::from_request(inst.imm as u64, ctx.vlen).ill();
+            Ok(match (legal, inst.rs1, inst.rd) {
+                (true, 0, 1..) => Hot::usually(|h, op| set_legal(h, op, u64::MAX), vsetvli),
+                (true, 1.., _) => Hot::usually(|h, op| set_legal(h, op, h.x[op.rs1 as usize]), vsetvli),
+                _ => Hot::cold(vsetvli),
+            })
+        }),
     )
     .with(Props::SETS_VTYPE),
     Row::new(
@@ -25,9 +33,13 @@ pub const ROWS: &[Row] = &[
         "rd zimm zimm10 31..30=3 14..12=7 6..0=0x57",
         Ext::ZVE32X,
         Class::Vset,
-        Exec::Direct(|h, op| {
-            let avl = u64::from(op.rs1);
-            set(h, op, avl, op.imm as u64)
+        Exec::SelectHot(|inst, ctx| {
+            let legal = !Vtype::from_request(inst.imm as u64, ctx.vlen).ill();
+            Ok(if legal {
+                Hot::usually(|h, op| set_legal(h, op, u64::from(op.rs1)), vsetivli)
+            } else {
+                Hot::cold(vsetivli)
+            })
         }),
     )
     .with(Props::SETS_VTYPE),
@@ -47,6 +59,22 @@ pub const ROWS: &[Row] = &[
     )
     .with(Props::ENDS_BLOCK),
 ];
+
+fn vsetivli(h: &mut Hart, op: &Op) -> Flow {
+    set(h, op, u64::from(op.rs1), op.imm as u64)
+}
+
+/// `set` for a type that is known to be legal.
+#[inline(always)]
+fn set_legal(h: &mut Hart, op: &Op, avl: u64) -> Option<()> {
+    let vtype = Vtype::from_bits(op.imm as u8);
+    let vlmax = 1u64 << (h.vlenb().trailing_zeros() as i32 + 3 - vtype.sew_log2() + vtype.lmul_log2());
+    h.vtype = vtype;
+    h.vl = avl.min(vlmax) as u32;
+    h.vstart = 0;
+    h.x[op.rd as usize] = u64::from(h.vl);
+    Some(())
+}
 
 fn vsetvli(h: &mut Hart, op: &Op) -> Flow {
     let avl = requested(h, op, op.imm as u64);

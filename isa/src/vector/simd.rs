@@ -1,5 +1,6 @@
 //! Handlers compiled once for each SIMD level of the host.
 
+use crate::chain::{self, Hot};
 use crate::float::lanes::Level;
 use crate::hart::Hart;
 use crate::op::{Flow, Handler, Op};
@@ -101,3 +102,62 @@ unsafe fn avx2_scalar<B: ScalarBody>(h: &mut Hart, op: &Op, scalar: u64) -> Flow
 fn portable_scalar<B: ScalarBody>(h: &mut Hart, op: &Op, scalar: u64) -> Flow {
     B::run(h, op, scalar)
 }
+
+/// Semantics of which the usual case is compiled for several host feature sets.
+pub trait Usual: 'static {
+    /// The usual case, without the access log; `None` says that nothing was done. Must be `#[inline(always)]`.
+    fn run(h: &mut Hart, op: &Op) -> Option<()>;
+    /// Writes the access log of the usual case.
+    #[inline(always)]
+    fn log(_: &mut Hart, _: &Op) {}
+    /// Every case.
+    fn general(h: &mut Hart, op: &Op) -> Flow;
+}
+
+/// The semantics for a level.
+pub fn usual<U: Usual>(level: Level) -> Hot {
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => Hot { alone: usual_avx512::<U>, chain: chain_avx512::<U>, kind: 0 },
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => Hot { alone: usual_avx2::<U>, chain: chain_avx2::<U>, kind: 0 },
+        _ => Hot { alone: usual_portable::<U>, chain: chain_portable::<U>, kind: 0 },
+    }
+}
+
+/// The two forms for one level.
+macro_rules! usual {
+    ($alone:ident, $chain:ident $(, $features:literal)?) => {
+        /// # Safety
+        /// The host must have the features: `Level::detect` says so.
+        $(#[target_feature(enable = $features)])?
+        unsafe fn $alone<U: Usual>(h: &mut Hart, op: &Op) -> Flow {
+            match U::run(h, op) {
+                Some(()) => {
+                    U::log(h, op);
+                    Flow::Next
+                }
+                None => U::general(h, op),
+            }
+        }
+
+        /// # Safety
+        /// That of [`chain::Chain`], and the host must have the features: `Level::detect` says so.
+        $(#[target_feature(enable = $features)])?
+        unsafe fn $chain<U: Usual>(h: &mut Hart, op: *const Op) -> Flow {
+            // SAFETY: the caller's promise.
+            unsafe {
+                match U::run(h, &*op) {
+                    Some(()) => chain::go(h, op.add(1)),
+                    None => chain::any(h, op),
+                }
+            }
+        }
+    };
+}
+
+usual!(usual_portable, chain_portable);
+#[cfg(target_arch = "x86_64")]
+usual!(usual_avx2, chain_avx2, "avx2,fma,bmi1,bmi2");
+#[cfg(target_arch = "x86_64")]
+usual!(usual_avx512, chain_avx512, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi1,bmi2");

@@ -8,11 +8,10 @@ use rvtile_isa::hart::Hart;
 
 /// A block, and where control went after it.
 pub(super) struct Cached {
-    pub block: Block,
+    /// Boxed, because links hold its address.
+    pub block: Box<Block>,
     /// Numbers of the blocks that followed it lately; the block's own number when not known.
     followers: [u32; 2],
-    /// How often it ran to its end: instruction counts follow from it.
-    pub runs: u64,
 }
 
 /// Blocks by number.
@@ -30,7 +29,7 @@ impl BlockCache {
         if let Some(previous) = previous {
             for number in self.blocks[previous as usize].followers {
                 let block = &self.blocks[number as usize].block;
-                if block.pc == pc && block.key == key {
+                if block.entry.pc == pc && block.entry.key == key {
                     return number;
                 }
             }
@@ -50,8 +49,9 @@ impl BlockCache {
             return number;
         }
         let number = self.blocks.len() as u32;
-        let block = Block::translate(hart, decoder);
-        self.blocks.push(Cached { block, followers: [number; 2], runs: 0 });
+        let mut block = Box::new(Block::translate(hart, decoder));
+        block.entry.number = number;
+        self.blocks.push(Cached { block, followers: [number; 2] });
         self.index.insert((pc, key), number);
         number
     }
@@ -62,13 +62,31 @@ impl BlockCache {
         &mut self.blocks[number as usize]
     }
 
+    /// Lets control go from operation `stopped` of block `from`, where it left, to block `to` without the engine.
+    pub fn tie(&mut self, from: u32, stopped: usize, to: u32, hart: &mut Hart) {
+        let entry = &raw const self.blocks[to as usize].block.entry;
+        if !self.blocks[to as usize].block.can_be_tied() {
+            return;
+        }
+        let from = &mut self.blocks[from as usize].block;
+        // SAFETY: boxed blocks stay where they are until `clear`, which forgets them all together.
+        unsafe {
+            if from.is_link(stopped) {
+                from.tie(stopped, &*entry);
+            } else {
+                hart.remember_block(&*entry);
+            }
+        }
+    }
+
     /// All blocks.
     pub fn iter(&self) -> impl Iterator<Item = &Cached> {
         self.blocks.iter()
     }
 
     /// Forgets all blocks: numbers start anew.
-    pub fn clear(&mut self) {
+    pub fn clear(&mut self, hart: &mut Hart) {
+        hart.forget_blocks();
         self.blocks.clear();
         self.index.clear();
     }

@@ -81,6 +81,19 @@ pub struct Engine {
     time: Timebase,
 }
 
+/// Instructions after which the engine gets control back at the latest. It bounds the stack, see
+/// [`chain`](rvtile_isa::chain).
+const QUANTUM: u64 = 4096;
+
+/// Where control left the last block.
+#[derive(Clone, Copy, Default)]
+struct Left {
+    /// The block, when it is still there.
+    block: Option<u32>,
+    /// The link or jump by which control left, when it may go that way without the engine from now on.
+    stopped: Option<usize>,
+}
+
 /// Instructions by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mix {
@@ -127,6 +140,9 @@ impl Engine {
         let mut hart = Hart::new(config, memory);
         let env = env::start(&image, environment, &mut hart)?;
         hart.log.on = timed;
+        if let Some(addr) = env.mailbox() {
+            hart.watch(addr);
+        }
         Ok(Engine {
             hart,
             image,
@@ -184,13 +200,15 @@ impl Engine {
     }
 
     fn run_blocks<L: Listener + ?Sized>(&mut self, listener: &mut L) -> End {
-        let mut previous = None;
+        let mut left = Left::default();
         let polls = self.env.needs_poll();
         while self.instructions < self.limit {
-            let number = self.blocks.next(previous, &mut self.hart, &self.decoder);
-            previous = Some(number);
-            let cached = self.blocks.get(number);
-            let props = cached.block.props;
+            let number = self.blocks.next(left.block, &mut self.hart, &self.decoder);
+            if let Left { block: Some(from), stopped: Some(stopped) } = left {
+                self.blocks.tie(from, stopped, number, &mut self.hart);
+            }
+            let block = &self.blocks.get(number).block;
+            let props = block.props;
             if props.intersects(Props::FLOAT | Props::VECTOR) {
                 // Such a block ends with its first use of clean state, see `Block::translate`.
                 dirty(&mut self.hart, props);
@@ -198,19 +216,13 @@ impl Engine {
             if props.contains(Props::CLOCK) {
                 self.time.set(&mut self.hart, self.timing.as_ref(), self.instructions);
             }
-            let ran = cached.block.run(&mut self.hart);
-            self.instructions += ran.retired as u64;
-            if ran.retired == cached.block.ops.len() {
-                cached.runs += 1;
+            let flow = if self.timing.is_some() {
+                left.block = Some(number);
+                self.run_timed(number, listener)
             } else {
-                self.mix.add(&cached.block, ran.retired, 1);
-            }
-            if let Some(core) = &mut self.timing {
-                let (block, log) = (&cached.block, &self.hart.log.words);
-                core.retire(number as usize, block, ran.retired, log, self.hart.pc, listener);
-                self.hart.log.words.clear();
-            }
-            let action = match ran.flow {
+                self.run_tied(number, &mut left)
+            };
+            let action = match flow {
                 Flow::Next | Flow::Jump => {
                     if !polls {
                         continue;
@@ -225,13 +237,49 @@ impl Engine {
                 Action::Continue => {}
                 Action::FlushBlocks => {
                     self.forget_blocks();
-                    previous = None;
+                    left = Left::default();
                 }
                 Action::Exit(code) => return End::Exit(code),
                 Action::Fatal => return End::Crash(Box::new(self.crash())),
             }
         }
         End::Limit
+    }
+
+    /// Runs one block and lets the timing model see it.
+    #[inline]
+    fn run_timed<L: Listener + ?Sized>(&mut self, number: u32, listener: &mut L) -> Flow {
+        let block = &self.blocks.get(number).block;
+        let ran = block.run(&mut self.hart);
+        self.instructions += ran.retired as u64;
+        if ran.retired == block.insts.len() {
+            block.entry.runs.set(block.entry.runs.get() + 1);
+        } else {
+            self.mix.add(block, ran.retired, 1);
+        }
+        if let Some(core) = &mut self.timing {
+            core.retire(number as usize, block, ran.retired, &self.hart.log.words, self.hart.pc, listener);
+            self.hart.log.words.clear();
+        }
+        ran.flow
+    }
+
+    /// Runs a block and those that are tied to it.
+    #[inline]
+    fn run_tied(&mut self, number: u32, left: &mut Left) -> Flow {
+        let budget = if self.hart.csr.mip != 0 || self.env.waits(&self.hart) { 1 } else { QUANTUM.min(self.limit - self.instructions) };
+        // SAFETY: the cache keeps all blocks until it makes the hart forget them.
+        let ran = unsafe { self.blocks.get(number).block.run_tied(&mut self.hart, budget as i64) };
+        self.instructions += ran.retired;
+        let block = &self.blocks.get(ran.last).block;
+        if let Some(done) = ran.partly {
+            self.mix.add(block, done, 1);
+        }
+        if let (Flow::Trap, Some(stopped)) = (ran.flow, ran.stopped) {
+            self.hart.pc = block.address(stopped);
+        }
+        *left = Left { block: Some(ran.last), stopped: ran.stopped.filter(|_| ran.flow == Flow::Jump) };
+        ran.flow
     }
 
     /// An exception: the environment serves it, or the guest's own handler, or it is fatal.
@@ -281,7 +329,7 @@ impl Engine {
 
     fn forget_blocks(&mut self) {
         self.mix.add_runs(&self.blocks);
-        self.blocks.clear();
+        self.blocks.clear(&mut self.hart);
         if let Some(core) = &mut self.timing {
             core.forget_blocks();
         }
@@ -332,8 +380,8 @@ impl Timebase {
 
 impl Mix {
     fn add_runs(&mut self, blocks: &BlockCache) {
-        for cached in blocks.iter().filter(|cached| cached.runs > 0) {
-            self.add(&cached.block, cached.block.ops.len(), cached.runs);
+        for block in blocks.iter().map(|cached| &cached.block) {
+            self.add(block, block.insts.len(), block.entry.runs.get());
         }
     }
 

@@ -138,6 +138,21 @@ impl Env {
         }
     }
 
+    /// The physical address of the word through which the program asks. Fixed for a run.
+    pub fn mailbox(&self) -> Option<u64> {
+        match self {
+            Env::Linux(_) => None,
+            Env::Bare(bare) => bare.mailbox(),
+        }
+    }
+
+    /// Whether a command lies in the mailbox or a timer runs, so that [`Env::poll`] has to be called after the very next
+    /// block. Else that is due only after a block that stored to the mailbox's page.
+    #[inline]
+    pub fn waits(&self, hart: &Hart) -> bool {
+        self.needs_clock() || self.mailbox().is_some_and(|at| hart.mem.peek(at, 8).is_ok_and(|word| word != [0; 8]))
+    }
+
     /// Whether [`Env::poll`] must be called after each block. Fixed for a run.
     pub fn needs_poll(&self) -> bool {
         matches!(self, Env::Bare(_))

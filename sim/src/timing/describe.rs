@@ -152,7 +152,7 @@ pub(super) fn block(block: &Block, machine: &Machine) -> Vec<Desc> {
     block
         .insts
         .iter()
-        .map_while(|entry| entry.inst.as_ref().ok().map(|inst| describe(block.pc, entry, inst, machine)))
+        .map_while(|entry| entry.inst.as_ref().ok().map(|inst| describe(block.entry.pc, entry, inst, machine)))
         .collect()
 }
 

@@ -186,6 +186,7 @@ impl Hart {
                 // Only the software interrupt is S's to set.
                 let writable = csr.mideleg & 2;
                 csr.mip = csr.mip & !writable | value & writable;
+                self.trail.interrupt();
             }
             STVEC => csr.stvec = value & !2,
             SCOUNTEREN => csr.scounteren = value as u32,
@@ -207,7 +208,10 @@ impl Hart {
             MEDELEG => csr.medeleg = value & DELEGABLE,
             MIDELEG => csr.mideleg = value & S_INTERRUPTS,
             MIE => csr.mie = value & INTERRUPTS,
-            MIP => csr.mip = csr.mip & !S_INTERRUPTS | value & S_INTERRUPTS,
+            MIP => {
+                csr.mip = csr.mip & !S_INTERRUPTS | value & S_INTERRUPTS;
+                self.trail.interrupt();
+            }
             MTVEC => csr.mtvec = value & !2,
             MCOUNTEREN => csr.mcounteren = value as u32,
             MENVCFG => csr.menvcfg = envcfg(csr.menvcfg, value),

@@ -1,8 +1,11 @@
 //! The active elements of an operation.
 
+use super::Real;
+use crate::float::Rounding;
 use crate::hart::{Hart, Scalar};
-use crate::op::Op;
-use crate::vector::element::Element;
+use crate::inst::Inst;
+use crate::op::{Ctx, Op};
+use crate::vector::element::{Element, Second, fill_chosen};
 use crate::vector::vtype::Vtype;
 
 /// Elements in a portion.
@@ -104,9 +107,47 @@ pub(in crate::vector) fn finish_mask(h: &mut Hart, op: &Op, mask: impl Fn(usize)
     h.vstart = 0;
 }
 
+/// An operation is [`masked`] when nothing but its mask is unusual.
+pub(in crate::vector) fn only_masked(inst: &Inst, ctx: &Ctx) -> bool {
+    inst.masked() && !ctx.vstart && !ctx.agnostic_ones && ctx.frm == Rounding::Rne as u8
+}
+
+/// Calls `f` for each portion of a masked operation, with its first element, its length and its bits of v0.
+#[inline(always)]
+pub(in crate::vector) fn masked(h: &mut Hart, mut f: impl FnMut(&mut Hart, usize, usize, *const u8)) {
+    let vl = h.vl as usize;
+    for from in (0..vl).step_by(PORTION) {
+        let mask = h.v.ptr(0).wrapping_add(from / 8);
+        f(h, from, (vl - from).min(PORTION), mask);
+    }
+}
+
+/// The first `len` elements from `second` on where the bit of `mask` is set, and elsewhere 1: whatever the operation, it
+/// raises no flags and gives no NaN.
+///
+/// # Safety
+/// `second` must be readable for as many elements, and `mask` for [`PORTION`] bits.
+#[inline(always)]
+pub(in crate::vector) unsafe fn active_or_one<F: Real>(
+    mask: *const u8,
+    second: impl Second<F::Bits>,
+    len: usize,
+) -> [F::Bits; PORTION] {
+    let ones = [F::Bits::of((F::BIAS as u64) << F::FRAC_BITS); PORTION];
+    let mut to = ones;
+    // SAFETY: the caller's promise, and arrays are as long as a portion can be.
+    unsafe { fill_chosen(to.as_mut_ptr(), len, mask, ones.as_ptr(), second) };
+    to
+}
+
 /// The elements of a group that a portion names, side by side, and zeros.
 #[inline(always)]
 pub(in crate::vector) fn gather<T: Scalar + Default>(h: &Hart, reg: u8, portion: Portion) -> [T; PORTION] {
+    if let Portion::Run(start, PORTION) = portion {
+        let from = h.v.from(reg)[start * size_of::<T>()..][..PORTION * size_of::<T>()].as_ptr();
+        // SAFETY: the slice has as many bytes, and any bytes are a number.
+        return unsafe { from.cast::<[T; PORTION]>().read_unaligned() };
+    }
     let mut values = [T::default(); PORTION];
     match portion {
         Portion::Run(start, len) => {
@@ -127,6 +168,11 @@ pub(in crate::vector) fn gather<T: Scalar + Default>(h: &Hart, reg: u8, portion:
 #[inline(always)]
 pub(in crate::vector) fn scatter<T: Scalar>(h: &mut Hart, reg: u8, portion: Portion, values: &[T; PORTION]) {
     match portion {
+        Portion::Run(start, PORTION) => {
+            let to = h.v.from_mut(reg)[start * size_of::<T>()..][..PORTION * size_of::<T>()].as_mut_ptr();
+            // SAFETY: the slice has as many bytes.
+            unsafe { to.cast::<[T; PORTION]>().write_unaligned(*values) };
+        }
         Portion::Run(start, len) => {
             let to = h.v.from_mut(reg)[start * size_of::<T>()..][..len * size_of::<T>()].as_mut_ptr();
             // SAFETY: the slice has as many bytes, and a portion is no longer than the array.

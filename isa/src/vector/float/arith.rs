@@ -1,15 +1,20 @@
 //! Add, subtract, multiply, divide of one width.
 
-use super::active::{PORTION, finish, gather, portions, scatter};
+use std::marker::PhantomData;
+
+use super::active::{PORTION, active_or_one, finish, gather, masked, only_masked, portions, scatter};
 use super::kernels::{ADD, Arithmetic, DIV, MUL, RDIV, RSUB, SUB, soft_binary};
-use super::{by_format, rounding, single_width, unbox};
+use super::{boxed, rounding, single_width, unbox};
+use crate::chain::Hot;
 use crate::class::Class;
 use crate::ext::Ext;
-use crate::float::{Flags, Rounding};
+use crate::float::{F16, F32, F64, Flags, Rounding};
 use crate::hart::Hart;
-use crate::op::{Flow, Op};
+use crate::inst::Inst;
+use crate::op::{Ctx, Flow, Op};
 use crate::row::{Exec, Row};
-use crate::vector::element;
+use crate::vector::element::{self, Splat, fill_chosen};
+use crate::vector::simd::{Body, versioned};
 
 /// `row!(vv "vfadd", class, funct6, operation)`: the `.vv` or `.vf` row.
 macro_rules! row {
@@ -51,14 +56,35 @@ pub(super) const ROWS: &[Row] = &[
 
 /// `vd[i] = vs2[i] op vs1[i]`, or `op f[rs1]`.
 const fn arithmetic<const OP: u8, const SCALAR: bool>() -> Exec {
-    Exec::Select(|inst, ctx| {
+    Exec::SelectHot(|inst, ctx| {
         single_width(inst, ctx, !SCALAR)?;
-        Ok(if element::general(inst, ctx) || ctx.frm != Rounding::Rne as u8 {
-            by_format!(ctx, general, OP, SCALAR)
-        } else {
-            by_format!(ctx, fast, OP, SCALAR)
+        Ok(match ctx.vtype.sew() {
+            16 => pick::<F16, OP, SCALAR>(inst, ctx),
+            32 => pick::<F32, OP, SCALAR>(inst, ctx),
+            _ => pick::<F64, OP, SCALAR>(inst, ctx),
         })
     })
+}
+
+fn pick<F: Arithmetic, const OP: u8, const SCALAR: bool>(inst: &Inst, ctx: &Ctx) -> Hot {
+    if only_masked(inst, ctx) {
+        Hot::cold(versioned::<Masked<F, OP, SCALAR>>(ctx.level))
+    } else if element::general(inst, ctx) || ctx.frm != Rounding::Rne as u8 {
+        Hot::cold(general::<F, OP, SCALAR>)
+    } else {
+        Hot::usually(quick::<F, OP, SCALAR>, fast::<F, OP, SCALAR>)
+    }
+}
+
+/// `fast` with a scalar that is what it should be, straight from its register.
+#[inline(always)]
+fn quick<F: Arithmetic, const OP: u8, const SCALAR: bool>(h: &mut Hart, op: &Op) -> Option<()> {
+    let kernel = F::kernels(h.config().level).binary(OP, SCALAR);
+    let a = h.v.ptr(op.rs2).cast();
+    let b = if SCALAR { boxed::<F>(h, op.rs1)? } else { h.v.ptr(op.rs1).cast() };
+    // SAFETY: legality has put the groups into the register file, the same or disjoint.
+    unsafe { kernel(h.v.ptr_mut(op.rd).cast(), a, b, h.vl as usize) };
+    Some(())
 }
 
 fn fast<F: Arithmetic, const OP: u8, const SCALAR: bool>(h: &mut Hart, op: &Op) -> Flow {
@@ -70,6 +96,35 @@ fn fast<F: Arithmetic, const OP: u8, const SCALAR: bool>(h: &mut Hart, op: &Op) 
     // SAFETY: legality has put the groups into the register file, the same or disjoint; the scalar is a copy.
     unsafe { kernel(h.v.ptr_mut(op.rd).cast(), a, b, n) };
     Flow::Next
+}
+
+/// Under a mask, with nothing else unusual: inactive elements compute with ones, and are not stored.
+struct Masked<F, const OP: u8, const SCALAR: bool>(PhantomData<F>);
+
+impl<F: Arithmetic, const OP: u8, const SCALAR: bool> Body for Masked<F, OP, SCALAR> {
+    #[inline(always)]
+    fn run(h: &mut Hart, op: &Op) -> Flow {
+        let kernel = F::kernels(h.config().level).binary(OP, false);
+        let scalar = if SCALAR { unbox::<F>(h, op.rs1) } else { F::Bits::default() };
+        masked(h, |h, from, len, mask| {
+            let part = |reg| h.v.ptr(reg).cast::<F::Bits>().wrapping_add(from);
+            // SAFETY: legality has put the groups into the register file; v0 has a bit for each of their elements, and
+            // is longer than a portion of bits; arrays are as long as a portion can be.
+            unsafe {
+                let mut a = active_or_one::<F>(mask, part(op.rs2), len);
+                let b = if SCALAR {
+                    active_or_one::<F>(mask, Splat(scalar), len)
+                } else {
+                    active_or_one::<F>(mask, part(op.rs1), len)
+                };
+                let to = a.as_mut_ptr();
+                kernel(to, to, b.as_ptr(), len);
+                let d = h.v.ptr_mut(op.rd).cast::<F::Bits>().wrapping_add(from);
+                fill_chosen(d, len, mask, d, a.as_ptr());
+            }
+        });
+        Flow::Next
+    }
 }
 
 fn general<F: Arithmetic, const OP: u8, const SCALAR: bool>(h: &mut Hart, op: &Op) -> Flow {

@@ -136,7 +136,9 @@ impl<F: Real, const CMP: u8, const SCALAR: bool> Body for Compare<F, CMP, SCALAR
             {
                 let bytes = h.v.from_mut(op.rd)[start / 8..].iter_mut();
                 for (byte, holds) in bytes.zip(holds.chunks_exact(8)) {
-                    *byte = holds.iter().enumerate().fold(0, |byte, (bit, &holds)| byte | u8::from(holds) << bit);
+                    let eight: [u8; 8] = std::array::from_fn(|bit| u8::from(holds[bit]));
+                    // Bit 0 of byte i comes to bit 56 + i.
+                    *byte = (u64::from_le_bytes(eight).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8;
                 }
             } else {
                 for (at, &holds) in holds.iter().enumerate().take(portion.len()) {

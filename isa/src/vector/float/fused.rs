@@ -1,15 +1,20 @@
 //! Multiply-add of one width.
 
-use super::active::{PORTION, finish, gather, portions, scatter};
+use std::marker::PhantomData;
+
+use super::active::{PORTION, active_or_one, finish, gather, masked, only_masked, portions, scatter};
 use super::kernels::{Arithmetic, MACC, MSAC, NMACC, NMSAC, soft_fused};
-use super::{by_format, rounding, single_width, unbox};
+use super::{boxed, rounding, single_width, unbox};
+use crate::chain::Hot;
 use crate::class::Class;
 use crate::ext::Ext;
-use crate::float::{Flags, Rounding};
+use crate::float::{F16, F32, F64, Flags, Rounding};
 use crate::hart::Hart;
-use crate::op::{Flow, Op};
+use crate::inst::Inst;
+use crate::op::{Ctx, Flow, Op};
 use crate::row::{Exec, Row};
-use crate::vector::element;
+use crate::vector::element::{self, Splat, fill_chosen};
+use crate::vector::simd::{Body, versioned};
 
 /// `row!(vv "vfmacc", funct6, operation, whether vd is the addend)`: the `.vv` or `.vf` row.
 macro_rules! row {
@@ -57,14 +62,37 @@ pub(super) const ROWS: &[Row] = &[
 
 /// `vd[i] = ±(vs1[i] * vs2[i]) ± vd[i]` if `ADDS`, else `±(vs1[i] * vd[i]) ± vs2[i]`; `f[rs1]` for `vs1[i]` if `SCALAR`.
 const fn fused<const OP: u8, const SCALAR: bool, const ADDS: bool>() -> Exec {
-    Exec::Select(|inst, ctx| {
+    Exec::SelectHot(|inst, ctx| {
         single_width(inst, ctx, !SCALAR)?;
-        Ok(if element::general(inst, ctx) || ctx.frm != Rounding::Rne as u8 {
-            by_format!(ctx, general, OP, SCALAR, ADDS)
-        } else {
-            by_format!(ctx, fast, OP, SCALAR, ADDS)
+        Ok(match ctx.vtype.sew() {
+            16 => pick::<F16, OP, SCALAR, ADDS>(inst, ctx),
+            32 => pick::<F32, OP, SCALAR, ADDS>(inst, ctx),
+            _ => pick::<F64, OP, SCALAR, ADDS>(inst, ctx),
         })
     })
+}
+
+fn pick<F: Arithmetic, const OP: u8, const SCALAR: bool, const ADDS: bool>(inst: &Inst, ctx: &Ctx) -> Hot {
+    if only_masked(inst, ctx) {
+        Hot::cold(versioned::<Masked<F, OP, SCALAR, ADDS>>(ctx.level))
+    } else if element::general(inst, ctx) || ctx.frm != Rounding::Rne as u8 {
+        Hot::cold(general::<F, OP, SCALAR, ADDS>)
+    } else {
+        Hot::usually(quick::<F, OP, SCALAR, ADDS>, fast::<F, OP, SCALAR, ADDS>)
+    }
+}
+
+/// `fast` with a scalar that is what it should be, straight from its register.
+#[inline(always)]
+fn quick<F: Arithmetic, const OP: u8, const SCALAR: bool, const ADDS: bool>(h: &mut Hart, op: &Op) -> Option<()> {
+    let kernel = F::kernels(h.config().level).fused(OP, SCALAR);
+    let a = if SCALAR { boxed::<F>(h, op.rs1)? } else { h.v.ptr(op.rs1).cast() };
+    let other = h.v.ptr(op.rs2).cast();
+    let to = h.v.ptr_mut(op.rd).cast::<F::Bits>();
+    let (b, c) = if ADDS { (other, to.cast_const()) } else { (to.cast_const(), other) };
+    // SAFETY: legality has put the groups into the register file, the same or disjoint.
+    unsafe { kernel(to, a, b, c, h.vl as usize) };
+    Some(())
 }
 
 fn fast<F: Arithmetic, const OP: u8, const SCALAR: bool, const ADDS: bool>(h: &mut Hart, op: &Op) -> Flow {
@@ -78,6 +106,37 @@ fn fast<F: Arithmetic, const OP: u8, const SCALAR: bool, const ADDS: bool>(h: &m
     // SAFETY: legality has put the groups into the register file, the same or disjoint; the scalar is a copy.
     unsafe { kernel(to, a, b, c, n) };
     Flow::Next
+}
+
+/// Under a mask, with nothing else unusual: inactive elements compute with ones, and are not stored.
+struct Masked<F, const OP: u8, const SCALAR: bool, const ADDS: bool>(PhantomData<F>);
+
+impl<F: Arithmetic, const OP: u8, const SCALAR: bool, const ADDS: bool> Body for Masked<F, OP, SCALAR, ADDS> {
+    #[inline(always)]
+    fn run(h: &mut Hart, op: &Op) -> Flow {
+        let kernel = F::kernels(h.config().level).fused(OP, false);
+        let scalar = if SCALAR { unbox::<F>(h, op.rs1) } else { F::Bits::default() };
+        masked(h, |h, from, len, mask| {
+            let part = |reg| h.v.ptr(reg).cast::<F::Bits>().wrapping_add(from);
+            // SAFETY: legality has put the groups into the register file; v0 has a bit for each of their elements, and
+            // is longer than a portion of bits; arrays are as long as a portion can be.
+            unsafe {
+                let a = if SCALAR {
+                    active_or_one::<F>(mask, Splat(scalar), len)
+                } else {
+                    active_or_one::<F>(mask, part(op.rs1), len)
+                };
+                let other = active_or_one::<F>(mask, part(op.rs2), len);
+                let mut to = active_or_one::<F>(mask, part(op.rd), len);
+                let d = to.as_mut_ptr();
+                let (b, c) = if ADDS { (other.as_ptr(), d.cast_const()) } else { (d.cast_const(), other.as_ptr()) };
+                kernel(d, a.as_ptr(), b, c, len);
+                let d = h.v.ptr_mut(op.rd).cast::<F::Bits>().wrapping_add(from);
+                fill_chosen(d, len, mask, d, to.as_ptr());
+            }
+        });
+        Flow::Next
+    }
 }
 
 fn general<F: Arithmetic, const OP: u8, const SCALAR: bool, const ADDS: bool>(h: &mut Hart, op: &Op) -> Flow {

@@ -77,12 +77,17 @@ pub(in crate::vector) trait Arithmetic: Real {
     fn kernels(level: Level) -> &'static Kernels<Self::Bits>;
     /// `a + b` on the host, to nearest even.
     fn host_add(a: Self::Bits, b: Self::Bits) -> Self::Bits;
+    /// `start` and `n` elements from `from` on, added on the host one after the other, to nearest even.
+    ///
+    /// # Safety
+    /// As many elements must be readable.
+    unsafe fn host_sum(start: Self::Bits, from: *const Self::Bits, n: usize) -> Self::Bits;
     /// The square root of `a` on the host, to nearest even.
     fn host_sqrt(a: Self::Bits) -> Self::Bits;
 }
 
 macro_rules! arithmetic {
-    ($($format:ident, $bits:ty, $binary:ident, $fused:ident, $add:ident, $sqrt:ident;)*) => {$(
+    ($($format:ident, $bits:ty, $binary:ident, $fused:ident, $add:ident, $sum:ident, $sqrt:ident;)*) => {$(
         impl Arithmetic for $format {
             #[inline(always)]
             fn kernels(level: Level) -> &'static Kernels<$bits> {
@@ -95,15 +100,20 @@ macro_rules! arithmetic {
             #[inline(always)]
             fn host_add(a: $bits, b: $bits) -> $bits { host::$add(a, b) }
             #[inline(always)]
+            unsafe fn host_sum(start: $bits, from: *const $bits, n: usize) -> $bits {
+                // SAFETY: the caller's promise.
+                unsafe { host::$sum(start, from, n) }
+            }
+            #[inline(always)]
             fn host_sqrt(a: $bits) -> $bits { host::$sqrt(a) }
         }
     )*};
 }
 
 arithmetic! {
-    F16, u16, binary_f16, fused_f16, add_f16, sqrt_f16;
-    F32, u32, binary_f32, fused_f32, add_f32, sqrt_f32;
-    F64, u64, binary_f64, fused_f64, add_f64, sqrt_f64;
+    F16, u16, binary_f16, fused_f16, add_f16, sum_f16, sqrt_f16;
+    F32, u32, binary_f32, fused_f32, add_f32, sum_f32, sqrt_f32;
+    F64, u64, binary_f64, fused_f64, add_f64, sum_f64, sqrt_f64;
 }
 
 /// One element of a binary operation in any rounding mode.

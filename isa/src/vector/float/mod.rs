@@ -12,7 +12,7 @@ mod convert;
 mod fused;
 pub(super) mod kernels;
 mod on_host;
-mod select;
+pub(super) mod select;
 #[cfg(test)]
 mod tests;
 mod unary;
@@ -50,6 +50,14 @@ pub(crate) fn rounding(h: &Hart) -> Rounding {
 pub(crate) fn unbox<F: Real>(h: &Hart, reg: u8) -> F::Bits {
     let value = h.f[reg as usize];
     F::Bits::of(if value | F::MASK == u64::MAX { value & F::MASK } else { F::NAN })
+}
+
+/// Where the value of f register `reg` lies, if it is a NaN-boxed value of that width.
+#[inline(always)]
+pub(in crate::vector) fn boxed<F: Real>(h: &Hart, reg: u8) -> Option<*const F::Bits> {
+    let register = &h.f[reg as usize];
+    let low_end = if cfg!(target_endian = "little") { 0 } else { 8 - size_of::<F::Bits>() };
+    (*register | F::MASK == u64::MAX).then(|| (&raw const *register).cast::<u8>().wrapping_add(low_end).cast())
 }
 
 /// What every vector floating-point instruction needs: a legal vtype and a valid frm, whether it rounds or not.

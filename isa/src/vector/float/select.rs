@@ -10,7 +10,7 @@ use crate::float::{F16, F32, F64, Flags, is_nan, max, min, sign_copy, sign_negat
 use crate::hart::Hart;
 use crate::op::{Flow, Illegal, Op};
 use crate::row::{Exec, Props, Row};
-use crate::vector::element::Element;
+use crate::vector::element::{Element, Second, Splat, fill_chunks};
 use crate::vector::simd::{Body, versioned};
 
 macro_rules! row {
@@ -112,6 +112,9 @@ struct Choose<F, const CHOICE: u8, const SCALAR: bool>(PhantomData<F>);
 impl<F: Real, const CHOICE: u8, const SCALAR: bool> Body for Choose<F, CHOICE, SCALAR> {
     #[inline(always)]
     fn run(h: &mut Hart, op: &Op) -> Flow {
+        if op.masked == 0 && h.vstart == 0 && !h.config().agnostic_ones && whole::<F, CHOICE, SCALAR>(h, op) {
+            return Flow::Next;
+        }
         let mut flags = Flags::empty();
         let scalar = if SCALAR { unbox::<F>(h, op.rs1) } else { F::Bits::default() };
         portions(h, op, |h, portion| {
@@ -139,6 +142,44 @@ impl<F: Real, const CHOICE: u8, const SCALAR: bool> Body for Choose<F, CHOICE, S
     }
 }
 
+/// A whole group at once; false, with nothing done, when a NaN needs more care.
+#[inline(always)]
+fn whole<F: Real, const CHOICE: u8, const SCALAR: bool>(h: &mut Hart, op: &Op) -> bool {
+    if SCALAR {
+        let scalar = unbox::<F>(h, op.rs1);
+        whole_with::<F, CHOICE>(h, op, Splat(scalar))
+    } else {
+        let b = h.v.ptr(op.rs1).cast::<F::Bits>();
+        whole_with::<F, CHOICE>(h, op, b)
+    }
+}
+
+#[inline(always)]
+fn whole_with<F: Real, const CHOICE: u8>(h: &mut Hart, op: &Op, b: impl Second<F::Bits>) -> bool {
+    let n = h.vl as usize;
+    let (d, a) = (h.v.ptr_mut(op.rd).cast::<F::Bits>(), h.v.ptr(op.rs2).cast::<F::Bits>());
+    // SAFETY: legality has put the groups into the register file, the same or disjoint.
+    unsafe {
+        if CHOICE > MAX {
+            fill_chunks(d, n, |i| apply::<F, CHOICE>(*a.add(i), b.at(i), &mut Flags::empty()));
+            return true;
+        }
+        let mut nan = F::Bits::ZERO;
+        for i in 0..n {
+            let either = is_nan::<F>((*a.add(i)).zext()) | is_nan::<F>(b.at(i).zext());
+            nan = F::Bits::of(nan.zext() | u64::from(either));
+        }
+        if nan != F::Bits::ZERO {
+            return false;
+        }
+        fill_chunks(d, n, |i| {
+            let (a, b) = (*a.add(i), b.at(i));
+            if (order(a) < order(b)) == (CHOICE == MIN) { a } else { b }
+        });
+    }
+    true
+}
+
 /// Whether no element is a NaN.
 #[inline(always)]
 pub(super) fn numbers<F: Real>(a: &[F::Bits; PORTION], b: &[F::Bits; PORTION]) -> bool {
@@ -147,8 +188,14 @@ pub(super) fn numbers<F: Real>(a: &[F::Bits; PORTION], b: &[F::Bits; PORTION]) -
 
 /// A monotone map of numbers to unsigned integers of their width, -0 just below +0.
 #[inline(always)]
-pub(super) fn order<T: Element>(a: T) -> T {
+pub(in crate::vector) fn order<T: Element>(a: T) -> T {
     T::of(a.zext() ^ ((a.sext() >> 63) as u64 | 1 << (T::BITS - 1)))
+}
+
+/// The inverse of [`order`].
+#[inline(always)]
+pub(in crate::vector) fn from_order<T: Element>(place: T) -> T {
+    T::of(place.zext() ^ (!(place.sext() >> 63) as u64 | 1 << (T::BITS - 1)))
 }
 
 fn merge<F: Real>(h: &mut Hart, op: &Op) -> Flow {
@@ -167,6 +214,12 @@ fn merge<F: Real>(h: &mut Hart, op: &Op) -> Flow {
 }
 
 fn splat<F: Real>(h: &mut Hart, op: &Op) -> Flow {
+    if h.vstart == 0 && !h.config().agnostic_ones {
+        let (scalar, n) = (unbox::<F>(h, op.rs1), h.vl as usize);
+        // SAFETY: legality has put the group into the register file, where an element is aligned.
+        unsafe { std::slice::from_raw_parts_mut(h.v.ptr_mut(op.rd).cast::<F::Bits>(), n).fill(scalar) };
+        return Flow::Next;
+    }
     let scalar = [unbox::<F>(h, op.rs1); PORTION];
     portions(h, op, |h, portion| scatter(h, op.rd, portion, &scalar));
     finish::<F::Bits>(h, op);

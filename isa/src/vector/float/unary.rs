@@ -16,6 +16,7 @@ use crate::op::{Ctx, Flow, Handler, Illegal, Op};
 use crate::row::{Exec, Row};
 use crate::vector::element::Element;
 use crate::vector::legal;
+use crate::vector::simd::{Body, versioned};
 
 /// A function of one element.
 pub(super) trait Unary<S: Element, D: Element>: 'static {
@@ -29,6 +30,7 @@ pub(super) trait Unary<S: Element, D: Element>: 'static {
     }
 }
 
+#[inline(never)]
 fn one_by_one<S, D, U>(from: &[S; PORTION], n: usize, rm: Rounding, flags: &mut Flags) -> [D; PORTION]
 where
     S: Element,
@@ -111,19 +113,24 @@ pub(super) fn unary<S: Element, D: Element, U: Unary<S, D>>(inst: &Inst, ctx: &C
     if S::BITS != D::BITS {
         legal::mixed_overlap((inst.rd, lmul(D::BITS)), (inst.rs2, lmul(S::BITS)))?;
     }
-    Ok(run::<S, D, U>)
+    Ok(versioned::<OneOperand<S, D, U>>(ctx.level))
 }
 
-fn run<S: Element, D: Element, U: Unary<S, D>>(h: &mut Hart, op: &Op) -> Flow {
-    let (rm, level) = (rounding(h), h.config().level);
-    let mut flags = Flags::empty();
-    portions(h, op, |h, portion| {
-        let results = U::portion(level, &gather(h, op.rs2, portion), portion.len(), rm, &mut flags);
-        scatter(h, op.rd, portion, &results);
-    });
-    h.fflags |= flags;
-    finish::<D>(h, op);
-    Flow::Next
+struct OneOperand<S, D, U>(PhantomData<(S, D, U)>);
+
+impl<S: Element, D: Element, U: Unary<S, D>> Body for OneOperand<S, D, U> {
+    #[inline(always)]
+    fn run(h: &mut Hart, op: &Op) -> Flow {
+        let (rm, level) = (rounding(h), h.config().level);
+        let mut flags = Flags::empty();
+        portions(h, op, |h, portion| {
+            let results = U::portion(level, &gather(h, op.rs2, portion), portion.len(), rm, &mut flags);
+            scatter(h, op.rd, portion, &results);
+        });
+        h.fflags |= flags;
+        finish::<D>(h, op);
+        Flow::Next
+    }
 }
 
 /// Square root.
@@ -135,6 +142,7 @@ impl<F: Arithmetic> Unary<F::Bits, F::Bits> for Sqrt<F> {
         if rm == Rounding::Rne { F::host_sqrt(a) } else { F::Bits::of(float::sqrt::<F>(a.zext(), rm, flags)) }
     }
 
+    #[inline(always)]
     fn portion(
         level: Level,
         from: &[F::Bits; PORTION],
@@ -189,6 +197,7 @@ impl<S: Real, D: Real, const ODD: bool> Unary<S::Bits, D::Bits> for Convert<S, D
         D::Bits::of(float::convert::<S, D>(a.zext(), if ODD { Rounding::Rod } else { rm }, flags))
     }
 
+    #[inline(always)]
     fn portion(
         level: Level,
         from: &[S::Bits; PORTION],
@@ -214,18 +223,16 @@ impl<F: Real, D: Element, const SIGNED: bool, const ZERO: bool> Unary<F::Bits, D
         D::of(float::to_int::<F>(a.zext(), int, if ZERO { Rounding::Rtz } else { rm }, flags))
     }
 
+    #[inline(always)]
     fn portion(level: Level, from: &[F::Bits; PORTION], n: usize, rm: Rounding, flags: &mut Flags) -> [D; PORTION] {
         let on_host = if SIGNED && (ZERO || rm == Rounding::Rne) { Function::to_int::<F>(ZERO) } else { None };
-        let Some(mut to) = on_host.and_then(|function| function.apply::<_, D>(level, from)) else {
+        let Some(to) = on_host.and_then(|function| function.apply::<_, D>(level, from)) else {
             return one_by_one::<_, _, Self>(from, n, rm, flags);
         };
-        for (to, &from) in to.iter_mut().zip(from).take(n) {
-            // What the host gives for all that does not fit.
-            if to.zext() == 1 << (D::BITS - 1) {
-                *to = Self::apply(from, rm, flags);
-            }
-        }
-        to
+        // What the host gives for all that does not fit.
+        let bad = D::of(1 << (D::BITS - 1));
+        let doubtful = to.iter().fold(0u8, |any, &to| any | u8::from(to == bad));
+        if doubtful == 0 { to } else { one_by_one::<_, _, Self>(from, n, rm, flags) }
     }
 }
 
@@ -242,6 +249,7 @@ impl<F: Real, S: Element, const SIGNED: bool> Unary<S, F::Bits> for FromInt<F, S
         })
     }
 
+    #[inline(always)]
     fn portion(level: Level, from: &[S; PORTION], n: usize, rm: Rounding, flags: &mut Flags) -> [F::Bits; PORTION] {
         let on_host = if SIGNED && rm == Rounding::Rne { Function::from_int::<F>() } else { None };
         on_host

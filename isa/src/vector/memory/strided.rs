@@ -5,13 +5,17 @@ use super::walk::{Fields, elements};
 use crate::hart::Hart;
 use crate::op::{Flow, Op};
 use crate::row::Exec;
-use crate::vector::element::Element;
+use crate::vector::element::{self, Element};
 
 /// `vlse`, `vlsseg`.
 pub(super) const fn load<T: Element>() -> Exec {
     Exec::Select(|inst, ctx| {
         legality::data(inst, ctx, legality::emul_log2::<T>(ctx))?;
-        Ok(if inst.nf() == 1 { load_elements::<T, true> } else { load_elements::<T, false> })
+        Ok(match (inst.nf(), element::general(inst, ctx)) {
+            (1, false) => load_whole::<T>,
+            (1, true) => load_elements::<T, true>,
+            _ => load_elements::<T, false>,
+        })
     })
 }
 
@@ -21,6 +25,25 @@ pub(super) const fn store<T: Element>() -> Exec {
         legality::data(inst, ctx, legality::emul_log2::<T>(ctx))?;
         Ok(if inst.nf() == 1 { store_elements::<T, true> } else { store_elements::<T, false> })
     })
+}
+
+/// One field, all elements active: one check for all of them where their memory lies in one piece.
+fn load_whole<T: Element>(h: &mut Hart, op: &Op) -> Flow {
+    let (base, stride, n) = (h.x[op.rs1 as usize], h.x[op.rs2 as usize], h.vl as usize);
+    let aligned = (base | stride).is_multiple_of(size_of::<T>() as u64);
+    let reach = (n as i64 - 1).checked_mul(stride as i64).and_then(|reach| base.checked_add_signed(reach));
+    let area = match reach {
+        Some(end) if n > 0 && aligned => h.load_area(base.min(end), base.max(end) + (size_of::<T>() as u64 - 1)),
+        _ => None,
+    };
+    let Some(lowest) = area else { return load_elements::<T, true>(h, op) };
+    let first = if (stride as i64) < 0 { lowest.wrapping_sub((stride as usize).wrapping_mul(n - 1)) } else { lowest };
+    let to = h.v.ptr_mut(op.rd).cast::<T>();
+    for index in 0..n {
+        // SAFETY: the element lies in the area and is aligned; legality has put the group into the register file.
+        unsafe { *to.add(index) = *first.wrapping_add(index.wrapping_mul(stride as usize)).cast::<T>() };
+    }
+    done(h, base, stride, Some(()))
 }
 
 fn load_elements<T: Element, const ONE: bool>(h: &mut Hart, op: &Op) -> Flow {

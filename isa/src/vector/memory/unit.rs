@@ -1,41 +1,43 @@
 //! Unit stride: plain, segment, fault-only-first, mask and whole-register accesses.
 
+use std::marker::PhantomData;
+
 use super::legality;
 use super::walk::{self, Fields, elements, load_run, store_run};
+use crate::chain::Hot;
 use crate::hart::Hart;
 use crate::op::{Flow, Op};
 use crate::row::Exec;
 use crate::vector::element::{self, Element};
 use crate::vector::legal;
+use crate::vector::simd::{Usual, usual};
 
 /// `vle`, `vlseg`.
 pub(super) const fn load<T: Element>() -> Exec {
-    Exec::Select(|inst, ctx| {
+    Exec::SelectHot(|inst, ctx| {
         legality::data(inst, ctx, legality::emul_log2::<T>(ctx))?;
         Ok(match (element::general(inst, ctx), inst.nf()) {
-            (true, _) => load_general::<T>,
-            (false, 1) => load_fast::<T>,
-            (false, 2) => load_segments::<T, 2>,
-            (false, 3) => load_segments::<T, 3>,
-            (false, 4) => load_segments::<T, 4>,
-            (false, 8) => load_segments::<T, 8>,
-            (false, _) => load_general::<T>,
+            (false, 1) => usual::<Load<T>>(ctx.level),
+            (false, 2) => Hot::cold(load_segments::<T, 2>),
+            (false, 3) => Hot::cold(load_segments::<T, 3>),
+            (false, 4) => Hot::cold(load_segments::<T, 4>),
+            (false, 8) => Hot::cold(load_segments::<T, 8>),
+            _ => Hot::cold(load_general::<T>),
         })
     })
 }
 
 /// `vse`, `vsseg`.
 pub(super) const fn store<T: Element>() -> Exec {
-    Exec::Select(|inst, ctx| {
+    Exec::SelectHot(|inst, ctx| {
         legality::data(inst, ctx, legality::emul_log2::<T>(ctx))?;
         Ok(match (inst.masked() || ctx.vstart, inst.nf()) {
-            (true, _) => store_general::<T>,
-            (false, 1) => store_fast::<T>,
-            (false, 2) => store_segments::<T, 2>,
-            (false, 3) => store_segments::<T, 3>,
-            (false, 4) => store_segments::<T, 4>,
-            (false, 8) => store_segments::<T, 8>,
-            (false, _) => store_general::<T>,
+            (false, 1) => usual::<Store<T>>(ctx.level),
+            (false, 2) => Hot::cold(store_segments::<T, 2>),
+            (false, 3) => Hot::cold(store_segments::<T, 3>),
+            (false, 4) => Hot::cold(store_segments::<T, 4>),
+            (false, 8) => Hot::cold(store_segments::<T, 8>),
+            _ => Hot::cold(store_general::<T>),
         })
     })
 }
@@ -115,24 +117,66 @@ fn done(h: &mut Hart, base: u64, access: impl FnOnce(&mut Hart) -> Option<()>) -
     Flow::Next
 }
 
-fn load_fast<T: Element>(h: &mut Hart, op: &Op) -> Flow {
-    let base = h.x[op.rs1 as usize];
-    let bytes = h.vl as usize * size_of::<T>();
-    let Some(from) = h.load_span(base, bytes) else { return load_general::<T>(h, op) };
-    // SAFETY: the span is readable for as many bytes, and legality has put the group into the register file.
-    unsafe { std::ptr::copy_nonoverlapping(from, h.v.ptr_mut(op.rd), bytes) };
-    h.log.push(base);
-    Flow::Next
+/// Elements in a row, all active.
+struct Load<T>(PhantomData<T>);
+/// Elements in a row, all active.
+struct Store<T>(PhantomData<T>);
+
+impl<T: Element> Usual for Load<T> {
+    #[inline(always)]
+    fn run(h: &mut Hart, op: &Op) -> Option<()> {
+        let bytes = h.vl as usize * size_of::<T>();
+        let from = h.cached_load_span(h.x[op.rs1 as usize], bytes)?;
+        // SAFETY: the span is readable for as many bytes, and legality has put the group into the register file.
+        unsafe { copy(from, h.v.ptr_mut(op.rd), bytes) };
+        Some(())
+    }
+
+    #[inline(always)]
+    fn log(h: &mut Hart, op: &Op) {
+        h.log.push(h.x[op.rs1 as usize]);
+    }
+
+    fn general(h: &mut Hart, op: &Op) -> Flow {
+        load_general::<T>(h, op)
+    }
 }
 
-fn store_fast<T: Element>(h: &mut Hart, op: &Op) -> Flow {
-    let base = h.x[op.rs1 as usize];
-    let bytes = h.vl as usize * size_of::<T>();
-    let Some(to) = h.store_span(base, bytes) else { return store_general::<T>(h, op) };
-    // SAFETY: the span is writable for as many bytes, and legality has put the group into the register file.
-    unsafe { std::ptr::copy_nonoverlapping(h.v.ptr(op.rd), to, bytes) };
-    h.log.push(base);
-    Flow::Next
+impl<T: Element> Usual for Store<T> {
+    #[inline(always)]
+    fn run(h: &mut Hart, op: &Op) -> Option<()> {
+        let bytes = h.vl as usize * size_of::<T>();
+        let to = h.cached_store_span(h.x[op.rs1 as usize], bytes)?;
+        // SAFETY: the span is writable for as many bytes, and legality has put the group into the register file.
+        unsafe { copy(h.v.ptr(op.rd), to, bytes) };
+        Some(())
+    }
+
+    #[inline(always)]
+    fn log(h: &mut Hart, op: &Op) {
+        h.log.push(h.x[op.rs1 as usize]);
+    }
+
+    fn general(h: &mut Hart, op: &Op) -> Flow {
+        store_general::<T>(h, op)
+    }
+}
+
+/// Copies, without a call where the length is a usual one.
+///
+/// # Safety
+/// As many bytes must be readable at `from` and writable at `to`, and not be the same.
+#[inline(always)]
+unsafe fn copy(from: *const u8, to: *mut u8, bytes: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match bytes {
+            64 => std::ptr::copy_nonoverlapping(from, to, 64),
+            128 => std::ptr::copy_nonoverlapping(from, to, 128),
+            256 => std::ptr::copy_nonoverlapping(from, to, 256),
+            _ => std::ptr::copy_nonoverlapping(from, to, bytes),
+        }
+    }
 }
 
 fn load_segments<T: Element, const NF: usize>(h: &mut Hart, op: &Op) -> Flow {

@@ -1,10 +1,12 @@
 //! Floating-point reductions. Sums are made in element order, the unordered ones too: their order is free, and so
 //! results are those of other simulators.
 
+use std::marker::PhantomData;
+
 use super::reduce;
 use crate::class::Class;
 use crate::ext::Ext;
-use crate::float::{F16, F32, Flags, Rounding, add, max, min};
+use crate::float::{F16, F32, F64, Flags, Rounding, add, is_nan, max, min};
 use crate::hart::Hart;
 use crate::inst::Inst;
 use crate::op::{Ctx, Flow, Handler, Illegal, Op};
@@ -12,9 +14,11 @@ use crate::row::{Exec, Props, Row};
 use crate::vector::element::Element;
 use crate::vector::float::active::{gather, portions};
 use crate::vector::float::kernels::Arithmetic;
+use crate::vector::float::select::{from_order, order};
 use crate::vector::float::widen::{WideBits, Widens};
 use crate::vector::float::{Real, arithmetic_ext, by_format, need, ready, rounding};
 use crate::vector::legal;
+use crate::vector::simd::{Body, versioned};
 
 macro_rules! row {
     ($name:literal, $class:ident, $funct6:literal, $exec:expr) => {
@@ -53,7 +57,11 @@ fn sum(inst: &Inst, ctx: &Ctx) -> Result<Handler, Illegal> {
 
 fn extreme<const MAX: bool>(inst: &Inst, ctx: &Ctx) -> Result<Handler, Illegal> {
     legality(inst, ctx)?;
-    Ok(by_format!(ctx, run_extreme, MAX))
+    Ok(match ctx.vtype.sew() {
+        16 => versioned::<Extreme<F16, MAX>>(ctx.level),
+        32 => versioned::<Extreme<F32, MAX>>(ctx.level),
+        _ => versioned::<Extreme<F64, MAX>>(ctx.level),
+    })
 }
 
 fn widening_sum(inst: &Inst, ctx: &Ctx) -> Result<Handler, Illegal> {
@@ -77,6 +85,10 @@ fn run_sum<F: Arithmetic>(h: &mut Hart, op: &Op) -> Flow {
     let rm = rounding(h);
     let mut flags = Flags::empty();
     reduce::<F::Bits>(h, op, |h, mut sum| {
+        if op.masked == 0 && rm == Rounding::Rne {
+            // SAFETY: legality has put the group into the register file, where an element is aligned.
+            return unsafe { F::host_sum(sum, h.v.ptr(op.rs2).cast(), h.vl as usize) };
+        }
         portions(h, op, |h, portion| {
             for &element in &gather::<F::Bits>(h, op.rs2, portion)[..portion.len()] {
                 sum = add_one::<F>(sum, element, rm, &mut flags);
@@ -88,20 +100,46 @@ fn run_sum<F: Arithmetic>(h: &mut Hart, op: &Op) -> Flow {
     Flow::Next
 }
 
-fn run_extreme<F: Real, const MAX: bool>(h: &mut Hart, op: &Op) -> Flow {
-    let mut flags = Flags::empty();
-    reduce::<F::Bits>(h, op, |h, start| {
-        let mut value = start.zext();
-        portions(h, op, |h, portion| {
-            for &element in &gather::<F::Bits>(h, op.rs2, portion)[..portion.len()] {
-                let element = element.zext();
-                value = if MAX { max::<F>(value, element, &mut flags) } else { min::<F>(value, element, &mut flags) };
+struct Extreme<F, const MAX: bool>(PhantomData<F>);
+
+impl<F: Real, const MAX: bool> Body for Extreme<F, MAX> {
+    #[inline(always)]
+    fn run(h: &mut Hart, op: &Op) -> Flow {
+        let mut flags = Flags::empty();
+        reduce::<F::Bits>(h, op, |h, start| {
+            if op.masked == 0
+                && let Some(value) = extreme_number::<F, MAX>(h, op, start)
+            {
+                return value;
             }
+            let mut value = start.zext();
+            portions(h, op, |h, portion| {
+                for &element in &gather::<F::Bits>(h, op.rs2, portion)[..portion.len()] {
+                    let element = element.zext();
+                    value =
+                        if MAX { max::<F>(value, element, &mut flags) } else { min::<F>(value, element, &mut flags) };
+                }
+            });
+            F::Bits::of(value)
         });
-        F::Bits::of(value)
-    });
-    h.fflags |= flags;
-    Flow::Next
+        h.fflags |= flags;
+        Flow::Next
+    }
+}
+
+/// The extreme of all elements and `start`, if none is a NaN.
+#[inline(always)]
+fn extreme_number<F: Real, const MAX: bool>(h: &Hart, op: &Op, start: F::Bits) -> Option<F::Bits> {
+    let from = h.v.ptr(op.rs2).cast::<F::Bits>();
+    let (mut nan, mut best) = (u8::from(is_nan::<F>(start.zext())), order(start));
+    for i in 0..h.vl as usize {
+        // SAFETY: legality has put the group into the register file, where an element is aligned.
+        let element = unsafe { *from.add(i) };
+        nan |= u8::from(is_nan::<F>(element.zext()));
+        let place = order(element);
+        best = if (place > best) == MAX { place } else { best };
+    }
+    (nan == 0).then(|| from_order(best))
 }
 
 fn run_widening<N: Widens>(h: &mut Hart, op: &Op) -> Flow {

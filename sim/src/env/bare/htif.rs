@@ -26,6 +26,11 @@ impl Htif {
         Htif { tohost, fromhost, seen: 0 }
     }
 
+    /// Address of the word that takes commands.
+    pub fn tohost(&self) -> u64 {
+        self.tohost
+    }
+
     #[inline]
     pub fn poll(&mut self, hart: &mut Hart, files: &mut Files, told: &mut Told) -> Action {
         let Ok(bytes) = hart.mem.peek(self.tohost, 8) else { return Action::Continue };

@@ -156,6 +156,10 @@ impl Bare {
         })
     }
 
+    pub(super) fn mailbox(&self) -> Option<u64> {
+        self.htif.as_ref().map(Htif::tohost)
+    }
+
     pub(super) fn needs_clock(&self) -> bool {
         self.clint.as_ref().is_some_and(Clint::used)
     }
