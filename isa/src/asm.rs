@@ -287,9 +287,9 @@ fn tile_type(row: &Row, text: &str) -> Result<u32, AsmError> {
     let parts = text.strip_prefix('e').and_then(|text| text.split_once(",w"));
     let word = parts.and_then(|(element, widening)| {
         let (bits, alternate) = element.strip_suffix("alt").map_or((element, 0), |bits| (bits, 1 << 28));
-        let sew = [8u32, 16, 32, 64].iter().position(|sew| bits == sew.to_string())? as u32;
+        let sew = (0..8).find(|log2| bits == (8 << log2).to_string())?;
         let fits = widening == (1 << ((row.encoding.bits >> 29 & 3).checked_sub(1)?)).to_string();
-        fits.then_some(sew << 23 | alternate)
+        fits.then_some((sew as u32) << 23 | alternate)
     });
     word.map_or_else(|| error(format!("no tile type `{text}`")), Ok)
 }

@@ -200,10 +200,10 @@ impl Hart {
         }
         let base = self.mem.base() as usize;
         let (start, end) = (addr / PAGE * PAGE, (last / PAGE).checked_add(1)?.checked_mul(PAGE)?);
-        let physical = self.translate(start, Access::Load).ok()?;
+        let physical = self.translate(start, PAGE, Access::Load).ok()?;
         let mut page = start;
         while page < end {
-            if self.translate(page, Access::Load).ok()? != physical + (page - start) {
+            if self.translate(page, PAGE, Access::Load).ok()? != physical + (page - start) {
                 return None;
             }
             page += PAGE;
