@@ -267,7 +267,11 @@ impl Engine {
     /// Runs a block and those that are tied to it.
     #[inline]
     fn run_tied(&mut self, number: u32, left: &mut Left) -> Flow {
-        let budget = if self.hart.csr.mip != 0 || self.env.waits(&self.hart) { 1 } else { QUANTUM.min(self.limit - self.instructions) };
+        let budget = if self.hart.csr.mip != 0 || self.env.waits(&self.hart) {
+            1
+        } else {
+            QUANTUM.min(self.limit - self.instructions)
+        };
         // SAFETY: the cache keeps all blocks until it makes the hart forget them.
         let ran = unsafe { self.blocks.get(number).block.run_tied(&mut self.hart, budget as i64) };
         self.instructions += ran.retired;
