@@ -112,9 +112,9 @@ impl Block {
             if starts && !ops.is_empty() {
                 break;
             }
-            // The short ways through an operation do not log.
+            // The short ways through an operation do not log, alone or joined with a neighbour.
             let logs = inst.row.mem != Mem::None || props.contains(Props::SETS_VTYPE);
-            ops.push(if logs && hart.log.on { Op { chain: chain::any, ..op } } else { op });
+            ops.push(if logs && hart.log.on { Op { chain: chain::any, kind: 0, ..op } } else { op });
             insts.push(entry);
             bytes += u32::from(inst.len);
             all_props |= props;
