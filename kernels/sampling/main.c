@@ -40,10 +40,12 @@ static size_t top_p_scalar(size_t count) {
         sum += values[i];
     }
     size_t kept = 0, i = 0;
+    for (size_t j = 0; j < count; j++)
+        values[j] /= sum;
     while (kept < count && total < p)
-        total += values[kept++] / sum;
+        total += values[kept++];
     float point = uniform * total;
-    for (float below = values[0] / sum; i + 1 < kept && point >= below; below += values[i] / sum)
+    for (float below = values[0]; i + 1 < kept && point >= below; below += values[i])
         i++;
     return i;
 }
