@@ -28,6 +28,21 @@ fn sequences_are_scheduled_as_the_compiler_does() {
 }
 
 #[test]
+fn a_coprocessor_has_a_timing_for_each_opcode() {
+    // The sequence is two dependent operations of opcode 1.
+    let cycles = |latency: &str| {
+        let machine =
+            Machine::load(corpus::EXPECTED_MACHINE, &[("class.vcix.latency".into(), latency.into())]).unwrap();
+        let compared = corpus::compare(&Corpus::embedded(), &machine).unwrap();
+        compared.group.rows.iter().find(|row| row.name == "098_vcix_chain_m1").unwrap().simulated.round()
+    };
+    assert_eq!(cycles("if(vcop == 1, 30, 20)"), 60.0);
+    assert_eq!(cycles("if(vcop == 2, 30, 20)"), 40.0);
+    // No payload but registers.
+    assert_eq!(cycles("20 + pd + p2"), 40.0);
+}
+
+#[test]
 fn a_directory_is_read_like_the_embedded_corpus() {
     let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/corpus");
     let machine = Machine::load(corpus::EXPECTED_MACHINE, &[]).unwrap();

@@ -49,6 +49,12 @@ variables! {
     Tm = "tm";
     /// Products that a tile multiply sums for each element; 0 elsewhere.
     Tk = "tk";
+    /// User opcode of a coprocessor instruction, 0 to 3; 0 elsewhere.
+    Vcop = "vcop";
+    /// What a coprocessor instruction has in the place of vd, if that is no register, 0 to 31; 0 elsewhere.
+    Pd = "pd";
+    /// What it has in the place of vs2, if that is no register, 0 to 31; 0 elsewhere.
+    P2 = "p2";
 }
 
 const VARIABLES: usize = Var::ALL.len();
@@ -62,7 +68,18 @@ pub const MAX_CYCLES: f64 = 1e9;
 /// Absorbs the rounding of decimal factors such as 2.1 before the result is rounded up.
 const SLACK: f64 = 1e-6;
 
-/// The vector state that a formula may depend on, as integers.
+/// What a coprocessor instruction carries for its coprocessor; zeros elsewhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Payload {
+    /// User opcode, 0 to 3.
+    pub vcop: u32,
+    /// In the place of vd, 0 to 31.
+    pub pd: u32,
+    /// In the place of vs2, 0 to 31.
+    pub p2: u32,
+}
+
+/// The instruction and the vector state that a formula may depend on, as integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// Bits of a vector register.
@@ -83,6 +100,8 @@ pub struct Shape {
     pub tm: u32,
     /// Depth of a tile multiply.
     pub tk: u32,
+    /// For a coprocessor.
+    pub payload: Payload,
 }
 
 /// The values of all variables, ready for evaluation.
@@ -98,7 +117,8 @@ impl Inputs {
         let beats = (vl * sew / dlen).ceil().max(1.0);
         let chime = (lmul * vlen / dlen).max(1.0);
         let [tm, tk] = [shape.tm, shape.tk].map(f64::from);
-        Inputs([vl, lmul * vlen / sew, sew, eew, lmul, vlen, dlen, nf, beats, chime, tm, tk])
+        let [vcop, pd, p2] = [shape.payload.vcop, shape.payload.pd, shape.payload.p2].map(f64::from);
+        Inputs([vl, lmul * vlen / sew, sew, eew, lmul, vlen, dlen, nf, beats, chime, tm, tk, vcop, pd, p2])
     }
 }
 
@@ -191,7 +211,7 @@ impl Formula {
         &self.text
     }
 
-    /// Tries every legal SEW, LMUL, EEW and field count with `vl` 0, 1 and VLMAX.
+    /// Tries every legal SEW, LMUL, EEW, field count and payload with `vl` 0, 1 and VLMAX.
     ///
     /// # Errors
     /// Tells the first inputs for which the value is negative, not a number, or above [`MAX_CYCLES`].
@@ -213,11 +233,26 @@ impl Formula {
                             for (tm, tk) in
                                 if tiles { &[(0, 0), (1, 1), (128, 4)][..] } else { &[(0, 0)][..] }.iter().copied()
                             {
-                                let shape = Shape { vlen, dlen, sew, eew, lmul_eighths, nf, vl, tm, tk };
-                                self.check_value(run(&self.code, &Inputs::new(&shape)), &shape)?;
+                                let payload = Payload::default();
+                                let shape = Shape { vlen, dlen, sew, eew, lmul_eighths, nf, vl, tm, tk, payload };
+                                self.check_payloads(shape)?;
                             }
                         }
                     }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tries the payloads that make a difference.
+    fn check_payloads(&self, shape: Shape) -> Result<(), String> {
+        let values = |var, count| 0..if self.uses(var) { count } else { 1 };
+        for vcop in values(Var::Vcop, 4) {
+            for pd in values(Var::Pd, 32) {
+                for p2 in values(Var::P2, 32) {
+                    let shape = Shape { payload: Payload { vcop, pd, p2 }, ..shape };
+                    self.check_value(run(&self.code, &Inputs::new(&shape)), &shape)?;
                 }
             }
         }
@@ -234,11 +269,14 @@ impl Formula {
         if self.uses == 0 {
             return Err(format!("\"{}\" is {wrong}", self.text));
         }
-        let Shape { vlen, dlen, sew, eew, nf, vl, .. } = *shape;
+        let Shape { vlen, dlen, sew, eew, nf, vl, payload: Payload { vcop, pd, p2 }, .. } = *shape;
         let lmul = f64::from(shape.lmul_eighths) / 8.0;
+        let carried = [(Var::Vcop, vcop), (Var::Pd, pd), (Var::P2, p2)];
+        let carried = carried.iter().filter(|(var, _)| self.uses(*var));
+        let carried: String = carried.map(|(var, value)| format!(" {}={value}", var.name())).collect();
         Err(format!(
-            "\"{}\" is {wrong} at vl={vl} sew={sew} eew={eew} lmul={lmul} nf={nf} vlen={vlen} dlen={dlen}; bound it \
-             with max() or if()",
+            "\"{}\" is {wrong} at vl={vl} sew={sew} eew={eew} lmul={lmul} nf={nf} vlen={vlen} dlen={dlen}{carried}; \
+             bound it with max() or if()",
             self.text
         ))
     }

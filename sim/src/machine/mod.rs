@@ -21,7 +21,7 @@ mod tests;
 mod value;
 
 pub use error::MachineError;
-pub use formula::{Formula, FormulaError, Inputs, MAX_CYCLES, Shape, Var};
+pub use formula::{Formula, FormulaError, Inputs, MAX_CYCLES, Payload, Shape, Var};
 pub use keys::{CACHES, KEYS, Key, reference};
 pub use model::{
     Cache, ClassTiming, Core, Dram, Entry, Machine, MemoryPort, MemorySystem, Pipe, Predictor, PredictorKind,

@@ -12,7 +12,7 @@ use rvtile_isa::vector::integer::widen::extension_factor;
 use rvtile_isa::vector::vtype::Vtype;
 
 use super::ledger::Cause;
-use crate::machine::{ClassTiming, Formula, Inputs, Machine, Pipe, Shape, Unit};
+use crate::machine::{ClassTiming, Formula, Inputs, Machine, Payload, Pipe, Shape, Unit};
 
 /// How early a source is needed, and so how early its producer's result counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +128,7 @@ pub(super) struct VectorDesc {
     pub fields: u64,
     vtype: Vtype,
     eew: u32,
+    payload: Payload,
     /// The last evaluation and its extent: that seldom changes.
     cached: (Extent, Cost),
 }
@@ -162,7 +163,8 @@ fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) ->
     let pc = block_pc.wrapping_add(u64::from(entry.offset));
     let vector = row.props.contains(Props::VECTOR);
     // Scalar classes have constants; a vector instruction's formulas are evaluated when vl is known.
-    let inputs = Inputs::new(&shape(machine, entry.vtype, 8, inst.nf(), Extent { vl: 1, tm: 0, tk: 0 }));
+    let extent = Extent { vl: 1, tm: 0, tk: 0 };
+    let inputs = Inputs::new(&shape(machine, entry.vtype, 8, inst.nf(), payload(inst), extent));
     let constant = |formula: &Formula| u64::from(formula.cycles(&inputs));
     let kind = match row.class {
         _ if row.props.contains(Props::MARKER) => Kind::Marker,
@@ -423,22 +425,34 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, vlen: u32) -
         fields: u64::from(fields),
         vtype,
         eew,
+        payload: payload(inst),
         cached: (Extent { vl: u32::MAX, tm: 0, tk: 0 }, Cost::default()),
     }
 }
 
 /// The variables of a formula. Whole-register instructions work under an ill vtype too; their formulas use nf only.
-fn shape(machine: &Machine, vtype: Vtype, eew: u32, nf: u32, Extent { vl, tm, tk }: Extent) -> Shape {
+fn shape(machine: &Machine, vtype: Vtype, eew: u32, nf: u32, payload: Payload, extent: Extent) -> Shape {
+    let Extent { vl, tm, tk } = extent;
     let (sew, lmul_log2) = if vtype.ill() { (8, 0) } else { (vtype.sew(), vtype.lmul_log2()) };
     let (vlen, dlen) = (machine.vector.vlen, machine.vector.dlen);
-    Shape { vlen, dlen, sew, eew, lmul_eighths: 1 << (lmul_log2 + 3), nf, vl, tm, tk }
+    Shape { vlen, dlen, sew, eew, lmul_eighths: 1 << (lmul_log2 + 3), nf, vl, tm, tk, payload }
+}
+
+/// What a coprocessor instruction carries in the fields that name no register.
+pub(super) fn payload(inst: &Inst) -> Payload {
+    let field = |field, hi, lo| if inst.row.encoding.has(field) { inst.bits(hi, lo) } else { 0 };
+    Payload {
+        vcop: field(Field::VcOp, 27, 26) | field(Field::VcOpF, 26, 26),
+        pd: field(Field::PayloadD, 11, 7),
+        p2: field(Field::Payload2, 24, 20),
+    }
 }
 
 impl VectorDesc {
     /// What it costs at this extent.
     pub fn cost(&mut self, extent: Extent, machine: &Machine) -> Cost {
         if self.cached.0 != extent {
-            let inputs = Inputs::new(&shape(machine, self.vtype, self.eew, self.fields as u32, extent));
+            let inputs = Inputs::new(&shape(machine, self.vtype, self.eew, self.fields as u32, self.payload, extent));
             let class = machine.class(self.class);
             let occupancy = u64::from(class.occupancy.cycles(&inputs)).max(1);
             let latency = u64::from(class.latency.cycles(&inputs));

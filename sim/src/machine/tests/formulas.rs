@@ -2,12 +2,25 @@
 
 use rvtile_isa::class::Class;
 
-use super::super::{Formula, Inputs, Shape};
+use super::super::{Formula, Inputs, Payload, Shape};
 use super::load;
 
-/// Cycles of a text with VLEN 512, DLEN 256, SEW 32, LMUL 2 (VLMAX 32), EEW 8, NF 3 and `vl` 20.
+const PAYLOAD: Payload = Payload { vcop: 3, pd: 17, p2: 9 };
+
+/// Cycles of a text with VLEN 512, DLEN 256, SEW 32, LMUL 2 (VLMAX 32), EEW 8, NF 3, `vl` 20 and that payload.
 fn value(text: &str) -> u32 {
-    let shape = Shape { vlen: 512, dlen: 256, sew: 32, eew: 8, lmul_eighths: 16, nf: 3, vl: 20, tm: 16, tk: 4 };
+    let shape = Shape {
+        vlen: 512,
+        dlen: 256,
+        sew: 32,
+        eew: 8,
+        lmul_eighths: 16,
+        nf: 3,
+        vl: 20,
+        tm: 16,
+        tk: 4,
+        payload: PAYLOAD,
+    };
     Formula::parse(text).unwrap_or_else(|error| panic!("{text}: {error}")).cycles(&Inputs::new(&shape))
 }
 
@@ -45,6 +58,7 @@ fn expressions() {
         ("if(sew == 32, 5, 6)", 5),
         ("if(vl > vlmax, 1/0, 6)", 6),
         ("if(lmul >= 8, 9, if(lmul >= 1, 1, 0))", 1),
+        ("if(vcop == 3, pd + p2, 1)", 26),
     ];
     for (text, cycles) in table {
         assert_eq!(value(text), cycles, "{text}");
@@ -70,6 +84,8 @@ fn checks_find_what_has_no_meaning() {
     assert_eq!(check("vl/vl"), Err(format!("\"vl/vl\" is not a number at vl=0 sew=8 eew=8 {tail}")));
     assert_eq!(check("max(1, vl/vl)"), Err(format!("\"max(1, vl/vl)\" is not a number at vl=0 sew=8 eew=8 {tail}")));
     assert_eq!(check("4/vl"), Err(format!("\"4/vl\" is more than 1000000000 cycles at vl=0 sew=8 eew=8 {tail}")));
+    let at = "vl=0 sew=8 eew=8 lmul=1 nf=1 vlen=512 dlen=256 vcop=2; bound it with max() or if()";
+    assert_eq!(check("1 - vcop"), Err(format!("\"1 - vcop\" is negative at {at}")));
     assert_eq!(check("1/0"), Err("\"1/0\" is more than 1000000000 cycles".to_string()));
     assert_eq!(check("0-1"), Err("\"0-1\" is negative".to_string()));
 }
@@ -112,6 +128,7 @@ fn timing(machine: &str, class: Class, sew: u32, lmul_eighths: u32, vl: u32, nf:
         vl,
         tm: 0,
         tk: 0,
+        payload: Payload::default(),
     };
     let (timing, inputs) = (machine.class(class), Inputs::new(&shape));
     (timing.occupancy.cycles(&inputs), timing.latency.cycles(&inputs))

@@ -1,6 +1,6 @@
 //! Damaged files and formulas are refused or read, never a panic.
 
-use super::super::{Formula, Inputs, Machine, Shape};
+use super::super::{Formula, Inputs, Machine, Payload, Shape};
 
 /// A small generator of reproducible numbers (SplitMix64).
 struct Random(u64);
@@ -88,7 +88,18 @@ fn damaged_formulas_do_not_panic() {
         "if(vl*sew > 4*vlen, 9, if(vl*sew >= vlen, 1, 0))",
         "min(vl, 3, nf)/(lmul - 1) != -beats",
     ];
-    let shape = Shape { vlen: 512, dlen: 256, sew: 32, eew: 8, lmul_eighths: 8, nf: 3, vl: 0, tm: 0, tk: 0 };
+    let shape = Shape {
+        vlen: 512,
+        dlen: 256,
+        sew: 32,
+        eew: 8,
+        lmul_eighths: 8,
+        nf: 3,
+        vl: 0,
+        tm: 0,
+        tk: 0,
+        payload: Payload::default(),
+    };
     let mut read = 0;
     for round in 0..20_000 {
         if let Ok(formula) = Formula::parse(&damage(seeds[round % seeds.len()], &mut random)) {

@@ -5,6 +5,7 @@ use rvtile_isa::inst::Inst;
 use rvtile_isa::operand::Operand;
 use rvtile_isa::row::{Mem, Props, Row};
 
+use super::super::describe;
 use super::Line;
 use super::pipes::Resource;
 use crate::machine::{Formula, Inputs, Machine, Pipe, Shape, Unit, Var};
@@ -129,7 +130,8 @@ fn shape(line: &Line, formula: &Formula, machine: &Machine) -> Shape {
     };
     let (vlen, dlen) = (machine.vector.vlen, machine.vector.dlen);
     let vl = lmul_eighths * vlen / sew / 8;
-    Shape { vlen, dlen, sew, eew: eew.unwrap_or(sew), lmul_eighths, nf: line.inst.nf(), vl, tm: 0, tk: 0 }
+    let (eew, nf, payload) = (eew.unwrap_or(sew), line.inst.nf(), describe::payload(&line.inst));
+    Shape { vlen, dlen, sew, eew, lmul_eighths, nf, vl, tm: 0, tk: 0, payload }
 }
 
 fn reads(inst: &Inst, machine: &Machine) -> Vec<Read> {
