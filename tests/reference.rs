@@ -110,7 +110,7 @@ fn faults() {
     exceptions(Exceptions::Faults, Reference::Qemu, 6, "faults on QEMU");
 }
 
-/// Long random programs; `make soak`. SEED, SECONDS and INSTRUCTIONS (in all) say how much.
+/// Long random programs; `make soak`. SEED, SECONDS and INSTRUCTIONS (in all) say how much, ROUND where to begin.
 #[test]
 #[ignore = "runs for as long as it is told"]
 fn soak() {
@@ -126,7 +126,7 @@ fn soak() {
     }
     targets.extend([2048, 4096].map(|vlen| target(vlen, &[Reference::Spike])));
     let benches: Vec<Bench> = targets.into_iter().map(|target| Bench::new(&decoder, target, seed)).collect();
-    let rounds = AtomicU64::new(0);
+    let rounds = AtomicU64::new(number("ROUND", 0));
     let workers = std::thread::available_parallelism().map_or(2, |n| n.get());
     std::thread::scope(|scope| {
         for _ in 0..workers {

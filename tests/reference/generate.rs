@@ -41,6 +41,14 @@ pub struct Group {
     pub count: u64,
 }
 
+impl Group {
+    /// The tested instruction.
+    pub fn word(&self) -> u32 {
+        let word = self.bytes[self.at..].iter().take(4).rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
+        if word & 3 == 3 { word } else { word & 0xffff }
+    }
+}
+
 /// A complete starting state and a program.
 #[derive(Clone)]
 pub struct Case {

@@ -59,6 +59,16 @@ pub fn end(saved: Saved) {
     status::write(saved.0);
 }
 
+/// Runs integer code that the compiler may have put on the floating-point unit: without AVX2, LLVM computes a vector of
+/// left shifts by different amounts as conversions of powers of two, and 2^31 raises IE. The status word stays as it was.
+#[inline(always)]
+pub fn aside<R>(integer: impl FnOnce() -> R) -> R {
+    let word = status::read();
+    let result = integer();
+    status::write(word);
+    result
+}
+
 /// The exceptions since [`begin`] or the last call, and clears them.
 #[inline]
 pub fn take_flags() -> Flags {

@@ -7,6 +7,7 @@
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
+use crate::float::host;
 use crate::hart::{Hart, Scalar};
 use crate::inst::Inst;
 use crate::op::{Ctx, Flow, Handler, Illegal, Op};
@@ -485,13 +486,15 @@ impl<D: Element, A: Element, B: Element, F: Lane<D, A, B>> ScalarBody for WithSc
 fn any<D: Element, A: Element, B: Element, F: Lane<D, A, B>>(h: &mut Hart, op: &Op, scalar: Option<u64>) -> Flow {
     let rounding = Vxrm(h.vxrm);
     let mut saturated = D::ZERO;
-    for_active::<D>(h, op, |h, i| {
-        let b = match scalar {
-            None => h.v.get(op.rs1, i),
-            Some(scalar) => B::of(scalar),
-        };
-        let value = F::apply(h.v.get(op.rd, i), h.v.get(op.rs2, i), b, rounding, &mut saturated);
-        h.v.set(op.rd, i, value);
+    host::aside(|| {
+        for_active::<D>(h, op, |h, i| {
+            let b = match scalar {
+                None => h.v.get(op.rs1, i),
+                Some(scalar) => B::of(scalar),
+            };
+            let value = F::apply(h.v.get(op.rd, i), h.v.get(op.rs2, i), b, rounding, &mut saturated);
+            h.v.set(op.rd, i, value);
+        });
     });
     h.vxsat |= saturated != D::ZERO;
     Flow::Next

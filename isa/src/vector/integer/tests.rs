@@ -4,6 +4,7 @@ use crate::decode::Decoder;
 use crate::encoding::Field;
 use crate::ext::Ext;
 use crate::float::lanes::Level;
+use crate::float::{Flags, host};
 use crate::hart::{Config, Hart};
 use crate::inst::Inst;
 use crate::memory::Memory;
@@ -232,4 +233,41 @@ fn vstart_and_agnostic_elements() {
     set8(&mut h, 3, &[9; 16]);
     run(&mut h, &inst("vadd.vi", 3, 1, 1, false));
     assert_eq!(h.v.from(3)[..16], [9; 16], "vl = 0: not even the tail changes");
+}
+
+/// Whatever host instructions an integer operation becomes, the guest's floating-point flags stay.
+#[test]
+fn shifts_raise_no_flags() {
+    for agnostic_ones in [false, true] {
+        for level in [Level::Portable, Level::detect()] {
+            for (sew, name) in [8u32, 16, 32, 64].into_iter().flat_map(|sew| {
+                ["vsll.vv", "vsrl.vv", "vsra.vv", "vssrl.vv", "vssra.vv", "vrol.vv", "vror.vv", "vwsll.vv"]
+                    .map(|name| (sew, name))
+            }) {
+                if name == "vwsll.vv" && sew == 64 {
+                    continue;
+                }
+                let isa = Ext::parse("rv64gcv_zvbb").unwrap().0;
+                let mut h = Hart::new(Config { vlen: 512, isa, agnostic_ones, level }, Memory::new(4096).unwrap());
+                h.csr.dirty_fs();
+                h.csr.dirty_vs();
+                h.vtype = Vtype::from_request(u64::from(sew.ilog2() - 3) << 3, 512);
+                h.vl = 512 / sew;
+                for index in 0..h.vl as usize {
+                    let amount = sew - 1 - index as u32 % sew;
+                    match sew {
+                        8 => h.v.set(1, index, amount as u8),
+                        16 => h.v.set(1, index, amount as u16),
+                        32 => h.v.set(1, index, amount),
+                        _ => h.v.set(1, index, u64::from(amount)),
+                    }
+                }
+                let outer = host::begin();
+                run(&mut h, &inst(name, 4, 2, 1, false));
+                let flags = host::take_flags();
+                host::end(outer);
+                assert_eq!(flags | h.fflags, Flags::empty(), "{name} e{sew} {level:?} {agnostic_ones}");
+            }
+        }
+    }
 }
