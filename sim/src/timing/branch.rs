@@ -17,6 +17,13 @@ pub(super) struct Branches {
     pub missed: u64,
 }
 
+/// The place of a number in a table.
+#[inline(always)]
+fn place(number: u64, entries: usize) -> usize {
+    // A division takes longer than all the rest.
+    if entries.is_power_of_two() { number as usize & (entries - 1) } else { number as usize % entries }
+}
+
 impl Branches {
     pub fn new(predictor: &Predictor) -> Branches {
         Branches {
@@ -38,8 +45,8 @@ impl Branches {
         let index = match self.kind {
             PredictorKind::Gshare => (pc >> 1) ^ (self.history & self.history_mask),
             _ => pc >> 1,
-        } as usize
-            % self.counters.len();
+        };
+        let index = place(index, self.counters.len());
         let predicted = match self.kind {
             PredictorKind::Perfect => taken,
             PredictorKind::None => false,
@@ -69,7 +76,7 @@ impl Branches {
         let right = if is_return {
             self.returns.pop() == Some(target)
         } else {
-            let index = (pc >> 1) as usize % self.targets.len();
+            let index = place(pc >> 1, self.targets.len());
             std::mem::replace(&mut self.targets[index], (pc, target)) == (pc, target)
         };
         if call {

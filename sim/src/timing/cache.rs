@@ -16,6 +16,13 @@ pub enum Level {
     Dram,
 }
 
+impl Level {
+    /// From its number.
+    pub(super) fn of(number: u64) -> Level {
+        [Level::L1, Level::L2, Level::L3, Level::Dram][number as usize % 4]
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Line {
     /// Line number (address / line size); `EMPTY` when invalid.
@@ -46,6 +53,8 @@ pub(super) struct Cache {
     /// State of the generator that picks victims.
     random: u32,
     lines: Vec<Line>,
+    /// The way of each set that was found last: a hint.
+    recent: Vec<u8>,
     ways: usize,
     set_mask: u64,
     line_log2: u32,
@@ -64,6 +73,7 @@ impl Cache {
             replacement,
             random: 1,
             lines: vec![empty; (sets * u64::from(ways)) as usize],
+            recent: vec![0; sets as usize],
             ways: ways as usize,
             set_mask: sets - 1,
             line_log2: line.trailing_zeros(),
@@ -78,9 +88,9 @@ impl Cache {
         addr >> self.line_log2
     }
 
-    /// Bytes in a line.
-    pub fn line_bytes(&self) -> u64 {
-        1 << self.line_log2
+    /// log2 of the bytes in a line.
+    pub fn line_log2(&self) -> u32 {
+        self.line_log2
     }
 
     fn set(&mut self, line: u64) -> &mut [Line] {
@@ -91,20 +101,37 @@ impl Cache {
     /// Looks a line up and makes it the most recent.
     pub fn access(&mut self, line: u64, write: bool) -> Option<Hit> {
         self.accesses += 1;
-        self.clock += 1;
-        let clock = self.clock;
-        let found = self.set(line).iter_mut().find(|entry| entry.number == line);
-        match found {
-            Some(entry) => {
-                entry.used = clock;
-                entry.dirty |= write;
-                Some(Hit { ready: entry.ready, from: entry.from })
-            }
-            None => {
-                self.misses += 1;
-                None
-            }
+        let found = self.set(line).iter().position(|entry| entry.number == line);
+        let Some(way) = found else {
+            self.misses += 1;
+            return None;
+        };
+        self.recent[(line & self.set_mask) as usize] = way as u8;
+        Some(self.touch(line, way, write))
+    }
+
+    /// As [`Cache::access`], when the line is the one of its set that was found last and its data are there by `time`.
+    /// False says that nothing was done.
+    #[inline(always)]
+    pub fn again(&mut self, line: u64, write: bool, time: u64) -> bool {
+        let set = (line & self.set_mask) as usize;
+        let way = self.recent[set] as usize;
+        let entry = &self.lines[set * self.ways + way];
+        let found = entry.number == line && entry.ready <= time;
+        if found {
+            self.accesses += 1;
+            self.touch(line, way, write);
         }
+        found
+    }
+
+    #[inline(always)]
+    fn touch(&mut self, line: u64, way: usize, write: bool) -> Hit {
+        self.clock += 1;
+        let entry = &mut self.lines[(line & self.set_mask) as usize * self.ways + way];
+        entry.used = self.clock;
+        entry.dirty |= write;
+        Hit { ready: entry.ready, from: entry.from }
     }
 
     /// Whether a line is there, without touching its age.
@@ -127,7 +154,8 @@ impl Cache {
         let set = self.set(line);
         let oldest = || set.iter().enumerate().min_by_key(|(_, entry)| entry.used).map(|(index, _)| index);
         let way = set.iter().position(|entry| entry.number == EMPTY).or(pick).or_else(oldest)?;
-        let victim = &mut set[way];
+        self.recent[(line & self.set_mask) as usize] = way as u8;
+        let victim = &mut self.set(line)[way];
         let evicted = (victim.number != EMPTY && victim.dirty).then_some(victim.number);
         *victim = Line { number: line, ready: hit.ready, used: clock, from: hit.from, dirty };
         evicted

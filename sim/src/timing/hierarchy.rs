@@ -106,13 +106,13 @@ pub(super) struct Hierarchy {
     dram_writes: Channel,
     dram_latency: u64,
     dram_lines: u64,
-    line_bytes: u64,
+    line_log2: u32,
     prefetcher: Option<Prefetcher>,
     trains_scalar: bool,
     trains_vector: bool,
     wanted: Vec<u64>,
     scattered: bool,
-    page_lines: u64,
+    page_lines_log2: u32,
 }
 
 /// An access on its way to the line that holds `addr`.
@@ -132,11 +132,15 @@ struct Request {
 const PAGE_BYTES: u64 = 4096;
 
 /// Where a line lies when its page may lie anywhere: a fixed permutation of the pages.
-fn physical(line: u64, page_lines: u64) -> u64 {
-    let mut page = (line / page_lines) as u32;
-    page = (page ^ page >> 16).wrapping_mul(0x7feb_352d);
-    page = (page ^ page >> 15).wrapping_mul(0x846c_a68b);
-    u64::from(page ^ page >> 16) * page_lines + line % page_lines
+fn physical(line: u64, page_lines_log2: u32) -> u64 {
+    let page = (line >> page_lines_log2) as u32;
+    u64::from(scatter(page)) << page_lines_log2 | line & ((1 << page_lines_log2) - 1)
+}
+
+fn scatter(page: u32) -> u32 {
+    let page = (page ^ page >> 16).wrapping_mul(0x7feb_352d);
+    let page = (page ^ page >> 15).wrapping_mul(0x846c_a68b);
+    page ^ page >> 16
 }
 
 impl Hierarchy {
@@ -145,7 +149,8 @@ impl Hierarchy {
             .into_iter()
             .filter_map(|(level, cache)| cache.as_ref().map(|cache| Stage::new(level, cache)))
             .collect();
-        let line_bytes = stages.first().map_or(64, |stage| stage.cache.line_bytes());
+        let line_log2 = stages.first().map_or(6, |stage| stage.cache.line_log2());
+        let line_bytes = 1 << line_log2;
         Hierarchy {
             fetch: memory.l1i.as_ref().map(|cache| Stage::new(Level::L1, cache)),
             behind_l1: usize::from(memory.l1d.is_some()),
@@ -154,25 +159,39 @@ impl Hierarchy {
             dram_writes: Channel::new(line_bytes, memory.dram.write_bytes_per_cycle),
             dram_latency: u64::from(memory.dram.latency),
             dram_lines: 0,
-            line_bytes,
+            line_log2,
             prefetcher: Prefetcher::new(&memory.prefetcher),
             trains_scalar: memory.prefetcher.scalar,
             trains_vector: memory.prefetcher.vector,
             wanted: Vec::new(),
             scattered: memory.scattered_pages,
-            page_lines: (PAGE_BYTES / line_bytes).max(1),
+            page_lines_log2: (PAGE_BYTES / line_bytes).max(1).trailing_zeros(),
         }
     }
 
-    /// Bytes in a line.
-    pub fn line_bytes(&self) -> u64 {
-        self.line_bytes
+    /// log2 of the bytes in a line.
+    #[inline]
+    pub fn line_log2(&self) -> u32 {
+        self.line_log2
+    }
+
+    /// As [`Hierarchy::scalar`], when the line is in the L1D where it was found last and its data are there by `time`, so
+    /// that nothing is late. False says that nothing was done.
+    #[inline(always)]
+    pub fn at_hand(&mut self, line: u64, write: bool, time: u64) -> bool {
+        if self.behind_l1 == 0 {
+            return false;
+        }
+        self.stages[0].cache.again(line, write, time)
     }
 
     /// An instruction fetch of the line at `addr`.
     pub fn fetch(&mut self, addr: u64, time: u64) -> Served {
         let Some(stage) = &mut self.fetch else { return Served { ready: time, accepted: time, from: Level::L1 } };
         let line = stage.cache.line(addr);
+        if stage.cache.again(line, false, time) {
+            return Served { ready: time, accepted: time, from: Level::L1 };
+        }
         if let Some(hit) = stage.cache.access(line, false) {
             return Served { ready: hit.ready.max(time), accepted: time, from: hit.from };
         }
@@ -211,12 +230,12 @@ impl Hierarchy {
 
     /// The line by which a stage is indexed.
     fn line_at(&self, index: usize, line: u64) -> u64 {
-        if index < self.behind_l1 || !self.scattered { line } else { physical(line, self.page_lines) }
+        if index < self.behind_l1 || !self.scattered { line } else { physical(line, self.page_lines_log2) }
     }
 
     fn supply(&mut self, request: Request, time: u64) -> Served {
         let Request { addr, write, first, base, streams, trains } = request;
-        let line = addr / self.line_bytes;
+        let line = addr >> self.line_log2;
         let mut time = time;
         let mut found = None;
         for index in first..self.stages.len() {
@@ -291,13 +310,14 @@ impl Hierarchy {
     fn train(&mut self, line: u64, time: u64) {
         let Some(prefetcher) = &mut self.prefetcher else { return };
         let mut wanted = std::mem::take(&mut self.wanted);
-        let page = line / self.page_lines;
         if self.scattered {
             // It sees physical addresses: a stream ends with its page.
-            prefetcher.demand(physical(line, self.page_lines), &mut wanted);
-            let first = physical(page * self.page_lines, self.page_lines);
-            wanted.retain(|wanted| wanted / self.page_lines == first / self.page_lines);
-            wanted.iter_mut().for_each(|wanted| *wanted = *wanted - first + page * self.page_lines);
+            let log2 = self.page_lines_log2;
+            let (virtual_first, at) = (line >> log2 << log2, physical(line, log2));
+            prefetcher.demand(at, &mut wanted);
+            let first = at >> log2 << log2;
+            wanted.retain(|wanted| wanted >> log2 == first >> log2);
+            wanted.iter_mut().for_each(|wanted| *wanted = *wanted - first + virtual_first);
         } else {
             prefetcher.demand(line, &mut wanted);
         }
@@ -333,7 +353,7 @@ impl Hierarchy {
             l1d: level(Level::L1),
             l2: level(Level::L2),
             l3: level(Level::L3),
-            dram_bytes: self.dram_lines * self.line_bytes,
+            dram_bytes: self.dram_lines << self.line_log2,
         }
     }
 }

@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 
 use super::event::Charged;
+use super::snapshot::Fold;
 
 macro_rules! causes {
     ($($(#[doc = $doc:literal])* $name:ident = $text:literal;)*) => {
@@ -185,6 +186,25 @@ impl Painter {
         push(&mut self.waits, Span { start, end, cause, owner: self.owner });
     }
 
+    /// Folds what will be painted after the present cycle, up to which all is.
+    pub fn fold<F: Fold>(&mut self, fold: &mut F) {
+        let now = fold.now();
+        self.painted = now;
+        for track in [&mut self.arithmetic, &mut self.port, &mut self.waits] {
+            tidy(track, now);
+            let mut count = track.len() as u64;
+            fold.word(&mut count);
+            track.resize(count as usize, Span { start: 0, end: 0, cause: Cause::Issue, owner: 0 });
+            for span in track {
+                fold.time(&mut span.start);
+                fold.time(&mut span.end);
+                let mut cause = Some(span.cause);
+                fold.cause(&mut cause, true);
+                span.cause = cause.unwrap_or(span.cause);
+            }
+        }
+    }
+
     /// The next instruction issues at `to` (or, at the end, nothing more does): charges all cycles before it.
     /// `issued`: an instruction issued in the first of these cycles. `stalls`: what the scalar pipe waited for, in
     /// the order of time, each up to the time given. `leader` is the instruction that issued in the first cycle,
@@ -245,6 +265,29 @@ fn push(track: &mut VecDeque<Span>, span: Span) {
             _ => track.push_back(span),
         }
     }
+}
+
+/// Leaves of a track what will be seen of it from `now` on: only the first span is ever looked at, until it ends.
+fn tidy(track: &mut VecDeque<Span>, now: u64) {
+    let (mut kept, mut until): (usize, u64) = (0, now);
+    for index in 0..track.len() {
+        let mut span = track[index];
+        span.start = span.start.max(until);
+        if span.start >= span.end {
+            continue;
+        }
+        until = span.end;
+        match kept.checked_sub(1).map(|last| &mut track[last]) {
+            Some(last) if last.end == span.start && last.cause == span.cause && last.owner == span.owner => {
+                last.end = span.end;
+            }
+            _ => {
+                track[kept] = span;
+                kept += 1;
+            }
+        }
+    }
+    track.truncate(kept);
 }
 
 fn drop_old(track: &mut VecDeque<Span>, now: u64) {
