@@ -367,6 +367,10 @@ impl Core {
                 self.branches.direct(call, desc.next);
                 true
             }
+            Control::Fused => {
+                self.branches.seen += 1;
+                true
+            }
             Control::Indirect { call, is_return } => {
                 self.branches.indirect(desc.pc, next_pc, is_return, call, desc.next)
             }
@@ -397,7 +401,9 @@ fn pairs(used: Pipe, pipe: Pipe) -> bool {
 fn take_words<'a>(desc: &Desc, log: &mut &'a [u64]) -> &'a [u64] {
     let count = match desc.mem {
         Mem::None if desc.kind == Kind::Vset => 1,
-        Mem::None if desc.vector.as_ref().is_some_and(|vector| vector.tile != TileAccess::None) => 1,
+        Mem::None if desc.vector.as_ref().is_some_and(|vector| vector.tile != TileAccess::None || vector.logs_work) => {
+            1
+        }
         Mem::None => 0,
         Mem::Scalar(_) | Mem::Unit { .. } | Mem::Mask | Mem::Whole => 1,
         Mem::FaultFirst { .. } | Mem::Strided { .. } | Mem::Tile { .. } => 2,

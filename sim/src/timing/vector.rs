@@ -154,7 +154,8 @@ impl VectorUnit {
             _ => log.last().map(|&word| TileUse::of(word)),
         };
         let (vl, tm, tk) = tiles.map_or((vl, 0, 0), |tiles| (tiles.tn, tiles.tm, tiles.tk));
-        let cost = desc.cost(Extent { vl, tm, tk }, &self.machine);
+        let work = if desc.logs_work { log.first().map_or(vl, |&word| word as u32) } else { vl };
+        let cost = desc.cost(Extent { vl, work, tm, tk }, &self.machine);
         let Cost { occupancy, latency, .. } = cost;
         let head = time.max(self.last_left + 1);
         let (mut start, mut cause) = self.operands(desc, head, occupancy, latency);

@@ -182,6 +182,28 @@ mod tests {
     }
 
     #[test]
+    fn a_branch_over_one_instruction_is_fused_with_it() {
+        // The low bits of a congruential generator's products jump, or do not, as no predictor can know.
+        let cycles = |bytes: &str| {
+            let set = [("core.fused_branch".to_string(), bytes.to_string())];
+            let machine = Arc::new(Machine::load("x280", &set).unwrap());
+            let mut program = Program::default();
+            program.constant("t1", 0x41c6_4e6d);
+            let name = program.name();
+            program.push(&format!("{BEGIN}\naddi a0,zero,1000\nagain:\nmul t0,t0,t1\naddi t0,t0,57\nsrli t2,t0,16"));
+            program.push("andi t2,t2,1\nbeq t2,zero,even\naddi a1,a1,1\neven:\naddi a0,a0,-1\nbne a0,zero,again");
+            program.push(END);
+            program.run(&machine, 4096, &[]).unwrap()[name].cycles
+        };
+        let penalty = Machine::load("x280", &[]).unwrap().core.mispredict_penalty;
+        let (fused, alone) = (cycles("4"), cycles("0"));
+        // About every other branch is mispredicted where it is not fused.
+        let lost = (alone - fused) as f64 / f64::from(penalty);
+        assert!((350.0..=650.0).contains(&lost), "{lost} of 1000");
+        assert_eq!(alone, cycles("2"), "the instruction behind it has four bytes");
+    }
+
+    #[test]
     fn what_does_not_run_is_told() {
         let machine = Arc::new(Machine::load("x280", &[]).unwrap());
         let run = |lines: &str| {
