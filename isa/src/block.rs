@@ -113,7 +113,7 @@ impl Block {
                 break;
             }
             // The short ways through an operation do not log, alone or joined with a neighbour.
-            let logs = inst.row.mem != Mem::None || props.contains(Props::SETS_VTYPE);
+            let logs = inst.row.mem != Mem::None || props.intersects(Props::SETS_VTYPE | Props::WORK);
             ops.push(if logs && hart.log.on { Op { chain: chain::any, kind: 0, ..op } } else { op });
             insts.push(entry);
             bytes += u32::from(inst.len);
