@@ -166,6 +166,10 @@ bitflags::bitflags! {
         const TILE = 1 << 23;
         /// Heeds vtype.altfmt; other floating-point instructions are illegal when it is set.
         const ALTFMT = 1 << 24;
+        /// Its log has one word, how many elements its operands leave to do: of an integer division those whose divisor is not
+        /// zero, of a floating-point one or a square root those whose operands are neither zero, infinite nor NaN, of a
+        /// slide up those from the offset on.
+        const WORK = 1 << 26;
         /// Must be the first of its block: it sees what is collected when a block ends.
         const STARTS_BLOCK = 1 << 20;
     }
@@ -175,7 +179,8 @@ bitflags::bitflags! {
 ///
 /// It also fixes what the handler writes to the access log for the timing model:
 /// `Scalar`, `Unit`, `Whole`, `Mask`, `FaultFirst`: one word, the address; `Strided`: address and stride;
-/// `Indexed`: a count, then the address of each active element.
+/// `Indexed`: a count, then the address of each active element. Some that access no memory log a word too, by their
+/// properties: [`Props::WORK`], [`Props::TILE`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mem {
     /// No access.

@@ -49,10 +49,12 @@ mod folders {
     pub(super) mod rwkv;
     pub(super) mod sampling;
     pub(super) mod softmax_f32;
+    pub mod vmath;
 }
 
 pub use arrays::{Array, Arrays, Dims, ElementType, MANIFEST_SYMBOL};
 pub use check::{Check, Checker, Worst};
+pub use folders::vmath;
 pub use inputs::Pattern;
 pub use spec::Spec;
 use spec::{Run, any};

@@ -52,6 +52,7 @@ impl Reader<'_> {
             issue_width: self.integer("core.issue_width")?,
             mispredict_penalty: self.integer("core.mispredict_penalty")?,
             taken_branch_penalty: self.integer("core.taken_branch_penalty")?,
+            fused_branch: self.integer("core.fused_branch")?,
             predictor,
             alu_to_address: self.integer("core.alu_to_address")?,
             narrow_store: self.integer("core.narrow_store")?,

@@ -45,6 +45,10 @@ variables! {
     Beats = "beats";
     /// Beats of a full group, `max(1, lmul * vlen / dlen)`.
     Chime = "chime";
+    /// Elements that the operands leave to do: of an integer division those with a divisor other than 0, of a
+    /// floating-point division or square root those of ordinary numbers, of a slide up those from its offset on; `vl`
+    /// elsewhere.
+    Work = "work";
     /// Rows of the tile that a tile multiply works on; 0 elsewhere.
     Tm = "tm";
     /// Products that a tile multiply sums for each element; 0 elsewhere.
@@ -96,6 +100,8 @@ pub struct Shape {
     pub nf: u32,
     /// Number of elements.
     pub vl: u32,
+    /// Those that the operands leave to do.
+    pub work: u32,
     /// Rows of a tile multiply.
     pub tm: u32,
     /// Depth of a tile multiply.
@@ -116,9 +122,9 @@ impl Inputs {
         let lmul = f64::from(shape.lmul_eighths) / 8.0;
         let beats = (vl * sew / dlen).ceil().max(1.0);
         let chime = (lmul * vlen / dlen).max(1.0);
-        let [tm, tk] = [shape.tm, shape.tk].map(f64::from);
+        let [work, tm, tk] = [shape.work, shape.tm, shape.tk].map(f64::from);
         let [vcop, pd, p2] = [shape.payload.vcop, shape.payload.pd, shape.payload.p2].map(f64::from);
-        Inputs([vl, lmul * vlen / sew, sew, eew, lmul, vlen, dlen, nf, beats, chime, tm, tk, vcop, pd, p2])
+        Inputs([vl, lmul * vlen / sew, sew, eew, lmul, vlen, dlen, nf, beats, chime, work, tm, tk, vcop, pd, p2])
     }
 }
 
@@ -198,7 +204,7 @@ impl Formula {
 
     /// Whether the value may change with `vl` while everything else stays.
     pub fn depends_on_vl(&self) -> bool {
-        self.uses(Var::Vl) || self.uses(Var::Beats)
+        self.uses(Var::Vl) || self.uses(Var::Beats) || self.uses(Var::Work)
     }
 
     /// Whether `var` occurs.
@@ -211,7 +217,8 @@ impl Formula {
         &self.text
     }
 
-    /// Tries every legal SEW, LMUL, EEW, field count and payload with `vl` 0, 1 and VLMAX.
+    /// Tries every legal SEW, LMUL, EEW, field count and payload with `vl` 0, 1 and VLMAX, and
+    /// all or none of the elements to do.
     ///
     /// # Errors
     /// Tells the first inputs for which the value is negative, not a number, or above [`MAX_CYCLES`].
@@ -233,9 +240,12 @@ impl Formula {
                             for (tm, tk) in
                                 if tiles { &[(0, 0), (1, 1), (128, 4)][..] } else { &[(0, 0)][..] }.iter().copied()
                             {
-                                let payload = Payload::default();
-                                let shape = Shape { vlen, dlen, sew, eew, lmul_eighths, nf, vl, tm, tk, payload };
-                                self.check_payloads(shape)?;
+                                for work in if self.uses(Var::Work) { vec![0, vl] } else { vec![vl] } {
+                                    let payload = Payload::default();
+                                    let shape =
+                                        Shape { vlen, dlen, sew, eew, lmul_eighths, nf, vl, work, tm, tk, payload };
+                                    self.check_payloads(shape)?;
+                                }
                             }
                         }
                     }

@@ -49,6 +49,12 @@ pub const KEYS: &[Key] = &[
     key("core.issue_width", integer(1, 2), "instructions/cycle", "instructions issued per cycle"),
     key("core.mispredict_penalty", CYCLES, "cycles", "lost by a mispredicted branch or jump"),
     key("core.taken_branch_penalty", CYCLES, "cycles", "lost by a taken branch or jump that was predicted"),
+    key(
+        "core.fused_branch",
+        integer(0, 16),
+        "bytes",
+        "jumped over at most by a branch that is fused with them; 0: none",
+    ),
     key("core.alu_to_address", CYCLES, "cycles", "from an integer ALU result to address generation"),
     key("core.narrow_store", CYCLES, "cycles", "that a store of less than 4 bytes keeps the L1D"),
     key("core.waw_hazards", Kind::Flag, "", "a write waits for an earlier, slower write of its register"),

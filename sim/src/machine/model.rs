@@ -121,6 +121,8 @@ pub struct Core {
     pub mispredict_penalty: u32,
     /// Cycles lost by a taken branch or jump that was predicted.
     pub taken_branch_penalty: u32,
+    /// Bytes that a conditional branch may jump over to be one operation with them, never mispredicted; 0: none is.
+    pub fused_branch: u32,
     /// Branch prediction.
     pub predictor: Predictor,
     /// Cycles from an integer ALU result to address generation.

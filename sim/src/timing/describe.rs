@@ -47,9 +47,18 @@ pub(super) enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Control {
     None,
-    Conditional { target: u64 },
-    Direct { call: bool },
-    Indirect { call: bool, is_return: bool },
+    Conditional {
+        target: u64,
+    },
+    /// A conditional branch that becomes one operation with the instruction that it may jump over.
+    Fused,
+    Direct {
+        call: bool,
+    },
+    Indirect {
+        call: bool,
+        is_return: bool,
+    },
 }
 
 /// One instruction, as the timing model sees it.
@@ -106,6 +115,8 @@ pub(super) enum TileAccess {
 pub(super) struct Extent {
     /// Elements or columns.
     pub vl: u32,
+    /// Elements that the operands leave to do.
+    pub work: u32,
     /// Rows of a tile multiply.
     pub tm: u32,
     /// Depth of a tile multiply.
@@ -127,6 +138,8 @@ pub(super) struct VectorDesc {
     pub mem: Mem,
     pub writes_memory: bool,
     pub tile: TileAccess,
+    /// Its log says how many elements its operands leave to do.
+    pub logs_work: bool,
     /// Bytes of one element of a memory access.
     pub element_bytes: u64,
     pub fields: u64,
@@ -154,7 +167,10 @@ impl Desc {
     pub fn fixed_words(&self) -> u16 {
         match self.mem {
             Mem::None if self.kind == Kind::Vset => 1,
-            Mem::None => u16::from(self.vector.as_ref().is_some_and(|vector| vector.tile != TileAccess::None)),
+            Mem::None => {
+                let logs = |vector: &VectorDesc| vector.tile != TileAccess::None || vector.logs_work;
+                u16::from(self.vector.as_ref().is_some_and(logs))
+            }
             Mem::Scalar(_) | Mem::Unit { .. } | Mem::Mask | Mem::Whole | Mem::Indexed { .. } => 1,
             Mem::FaultFirst { .. } | Mem::Strided { .. } | Mem::Tile { .. } => 2,
         }
@@ -183,7 +199,7 @@ fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) ->
     let pc = block_pc.wrapping_add(u64::from(entry.offset));
     let vector = row.props.contains(Props::VECTOR);
     // Scalar classes have constants; a vector instruction's formulas are evaluated when vl is known.
-    let extent = Extent { vl: 1, tm: 0, tk: 0 };
+    let extent = Extent { vl: 1, work: 1, tm: 0, tk: 0 };
     let inputs = Inputs::new(&shape(machine, entry.vtype, 8, inst.nf(), payload(inst), extent));
     let constant = |formula: &Formula| u64::from(formula.cycles(&inputs));
     let kind = match row.class {
@@ -202,7 +218,7 @@ fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) ->
         words: 0,
         next: pc.wrapping_add(u64::from(inst.len)),
         kind,
-        control: control(inst, pc),
+        control: control(inst, pc, u64::from(machine.core.fused_branch)),
         pipe: class.pipe,
         sources,
         source_count,
@@ -220,9 +236,14 @@ fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) ->
     }
 }
 
-fn control(inst: &Inst, pc: u64) -> Control {
+/// `fused`: so many bytes can be jumped over by a branch that is fused with them.
+fn control(inst: &Inst, pc: u64, fused: u64) -> Control {
     let link = |reg: u8| LINK_REGISTERS.contains(&reg);
     if inst.row.props.contains(Props::BRANCH) {
+        let jumped_over = (inst.imm as u64).wrapping_sub(u64::from(inst.len));
+        if (1..=fused).contains(&jumped_over) {
+            return Control::Fused;
+        }
         Control::Conditional { target: pc.wrapping_add(inst.imm as u64) }
     } else if !inst.row.props.contains(Props::JUMP) {
         Control::None
@@ -442,21 +463,22 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, vlen: u32) -
         mem: inst.row.mem,
         writes_memory: props.contains(Props::STORE),
         tile: tile_access(inst.row.class),
+        logs_work: props.contains(Props::WORK),
         element_bytes: u64::from(element_bits / 8).max(1),
         fields: u64::from(fields),
         vtype,
         eew,
         payload: payload(inst),
-        cached: (Extent { vl: u32::MAX, tm: 0, tk: 0 }, Cost::default()),
+        cached: (Extent { vl: u32::MAX, work: 0, tm: 0, tk: 0 }, Cost::default()),
     }
 }
 
 /// The variables of a formula. Whole-register instructions work under an ill vtype too; their formulas use nf only.
 fn shape(machine: &Machine, vtype: Vtype, eew: u32, nf: u32, payload: Payload, extent: Extent) -> Shape {
-    let Extent { vl, tm, tk } = extent;
+    let Extent { vl, work, tm, tk } = extent;
     let (sew, lmul_log2) = if vtype.ill() { (8, 0) } else { (vtype.sew(), vtype.lmul_log2()) };
     let (vlen, dlen) = (machine.vector.vlen, machine.vector.dlen);
-    Shape { vlen, dlen, sew, eew, lmul_eighths: 1 << (lmul_log2 + 3), nf, vl, tm, tk, payload }
+    Shape { vlen, dlen, sew, eew, lmul_eighths: 1 << (lmul_log2 + 3), nf, vl, work, tm, tk, payload }
 }
 
 /// What a coprocessor instruction carries in the fields that name no register.

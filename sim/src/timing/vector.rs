@@ -191,7 +191,9 @@ impl VectorUnit {
             (_, Some(last)) => outside.value(words, last as u16).map(TileUse::of),
         };
         let (vl, tm, tk) = tiles.map_or((vl, 0, 0), |tiles| (tiles.tn, tiles.tm, tiles.tk));
-        let cost = desc.cost(Extent { vl, tm, tk }, &self.machine);
+        let work = if desc.logs_work { outside.value(words, 0) } else { None };
+        let work = work.map_or(vl, |word| word as u32);
+        let cost = desc.cost(Extent { vl, work, tm, tk }, &self.machine);
         let Cost { occupancy, latency, .. } = cost;
         let head = time.max(self.last_left + 1);
         let (mut start, mut cause) = self.operands(desc, head, occupancy, latency);
