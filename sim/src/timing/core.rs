@@ -401,6 +401,7 @@ fn take_words<'a>(desc: &Desc, log: &mut &'a [u64]) -> &'a [u64] {
         Mem::None => 0,
         Mem::Scalar(_) | Mem::Unit { .. } | Mem::Mask | Mem::Whole => 1,
         Mem::FaultFirst { .. } | Mem::Strided { .. } | Mem::Tile { .. } => 2,
+        Mem::Rows => 3,
         Mem::Indexed { .. } => 1 + log.first().copied().unwrap_or(0) as usize,
     };
     let (words, rest) = log.split_at(count.min(log.len()));

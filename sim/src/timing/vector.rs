@@ -33,6 +33,27 @@ struct Tile {
     written: u64,
     /// Added to: reading and writing wait, adding more does not.
     added: u64,
+    /// Read: writing waits. Only units with queues of their own need it, all else is read in order.
+    read: u64,
+}
+
+impl Tile {
+    /// From when on an access can start.
+    fn ready(&self, access: TileAccess) -> u64 {
+        match access {
+            TileAccess::Accumulate => self.written.max(self.read),
+            TileAccess::Write => self.written.max(self.added).max(self.read),
+            TileAccess::Read | TileAccess::None => self.written.max(self.added),
+        }
+    }
+}
+
+/// A unit beside the vector unit, with a queue in front.
+struct Beside {
+    free: u64,
+    /// When the latest instructions left its queue, as many as it holds.
+    left: Vec<u64>,
+    next: usize,
 }
 
 /// A sequencer is free from this cycle on.
@@ -59,6 +80,40 @@ pub(super) struct Issued {
     pub missed: Option<Cause>,
 }
 
+impl Beside {
+    /// The cycle from which its queue has room.
+    fn room(&self) -> u64 {
+        self.left[self.next]
+    }
+}
+
+/// Bytes in rows, as the log has them.
+#[derive(Clone, Copy)]
+struct Rows {
+    addr: u64,
+    stride: u64,
+    rows: u64,
+    bytes: u64,
+}
+
+impl Rows {
+    fn of(log: &[u64]) -> Rows {
+        match *log {
+            [addr, stride, extent, ..] => Rows { addr, stride, rows: extent & 0xffff_ffff, bytes: extent >> 32 },
+            _ => Rows { addr: 0, stride: 0, rows: 0, bytes: 0 },
+        }
+    }
+
+    fn total(self) -> u64 {
+        self.rows * self.bytes
+    }
+
+    /// The address of each row.
+    fn addresses(self) -> impl Iterator<Item = u64> {
+        (0..self.rows).map(move |row| self.addr.wrapping_add(row.wrapping_mul(self.stride)))
+    }
+}
+
 /// One instruction's turn in its sequencer.
 #[derive(Clone, Copy)]
 struct Turn {
@@ -75,7 +130,9 @@ pub(super) struct VectorUnit {
     load: Sequencer,
     store: Sequencer,
     matrix: Sequencer,
+    coprocessors: Vec<Beside>,
     tiles: [Tile; 16],
+    own: Vec<Tile>,
     /// The memory ports: loads, stores. One and the same when shared.
     ports: [u64; 2],
     shared_port: bool,
@@ -112,7 +169,13 @@ impl VectorUnit {
             load: Sequencer::default(),
             store: Sequencer::default(),
             matrix: Sequencer::default(),
+            coprocessors: machine
+                .coprocessors
+                .iter()
+                .map(|unit| Beside { free: 0, left: vec![0; unit.queue.max(1) as usize], next: 0 })
+                .collect(),
             tiles: [Tile::default(); 16],
+            own: vec![Tile::default(); machine.own_registers as usize],
             ports: [0; 2],
             shared_port: vector.memory_port == MemoryPort::Shared,
             left: vec![0; vector.queue_depth.max(1) as usize],
@@ -154,12 +217,23 @@ impl VectorUnit {
             _ => log.last().map(|&word| TileUse::of(word)),
         };
         let (vl, tm, tk) = tiles.map_or((vl, 0, 0), |tiles| (tiles.tn, tiles.tm, tiles.tk));
+        let vl = if desc.mem == Mem::Rows { Rows::of(log).total() as u32 } else { vl };
         let cost = desc.cost(Extent { vl, tm, tk }, &self.machine);
         let Cost { occupancy, latency, .. } = cost;
         let head = time.max(self.last_left + 1);
-        let (mut start, mut cause) = self.operands(desc, head, occupancy, latency);
+        // A coprocessor's own queue lets the next instruction come to the head before this one starts.
+        let beside = desc.unit == Unit::Coprocessor;
+        let left = if beside { head.max(self.coprocessors[desc.coprocessor].room()) } else { head };
+        painter.wait(head, left, Cause::QueueFull);
+        let (mut start, mut cause) = self.operands(desc, left, occupancy, latency);
         if let Some(tiles) = tiles {
             let ready = self.tiles_ready(desc.tile, tiles);
+            if ready > start {
+                (start, cause) = (ready, Cause::ChainMac);
+            }
+        }
+        for &(register, access) in &desc.own_registers {
+            let ready = self.own[register as usize].ready(access);
             if ready > start {
                 (start, cause) = (ready, Cause::ChainMac);
             }
@@ -174,9 +248,12 @@ impl VectorUnit {
                 (start, cause) = (port, Cause::MemoryPort);
             }
         }
-        painter.wait(head, start, cause);
-        self.last_left = start;
-        self.left[self.next] = start;
+        let left = if beside { left } else { start };
+        if !beside {
+            painter.wait(head, start, cause);
+        }
+        self.last_left = left;
+        self.left[self.next] = left;
         self.next = (self.next + 1) % self.left.len();
 
         let (held, delay, late) = match desc.mem {
@@ -191,6 +268,14 @@ impl VectorUnit {
         let last = result + occupancy - 1;
         if let Some(tiles) = tiles {
             self.use_tiles(desc.tile, tiles, last);
+        }
+        for &(register, access) in &desc.own_registers {
+            let register = &mut self.own[register as usize];
+            match access {
+                TileAccess::Accumulate => register.added = register.added.max(last),
+                TileAccess::Write => register.written = register.written.max(last),
+                TileAccess::Read | TileAccess::None => register.read = register.read.max(start + held),
+            }
         }
         if matches!(desc.mem, Mem::FaultFirst { .. }) {
             self.vl_known = start + delay + occupancy + u64::from(self.machine.vector.fault_first_vl);
@@ -290,6 +375,7 @@ impl VectorUnit {
             Unit::Load => self.load.free,
             Unit::Store => self.store.free,
             Unit::Matrix => self.matrix.free,
+            Unit::Coprocessor => self.coprocessors[desc.coprocessor].free,
             Unit::ArithmeticFirst => self.arithmetic[0].free,
             _ => self.arithmetic.iter().map(|sequencer| sequencer.free).min().unwrap_or(0),
         }
@@ -308,6 +394,14 @@ impl VectorUnit {
             Unit::Matrix => {
                 self.matrix.free = free;
                 painter.arithmetic(start, start + held, desc.work());
+            }
+            Unit::Coprocessor => {
+                let unit = &mut self.coprocessors[desc.coprocessor];
+                unit.free = free;
+                unit.left[unit.next] = start;
+                unit.next = (unit.next + 1) % unit.left.len();
+                painter.beside(start, start + held, desc.work());
+                return desc.coprocessor;
             }
             _ => {
                 let candidates = if desc.unit == Unit::ArithmeticFirst { 1 } else { self.arithmetic.len() };
@@ -378,22 +472,31 @@ impl VectorUnit {
             return (occupancy + delay, delay, cause);
         }
         let addr = log.first().copied().unwrap_or(0);
-        let bytes = desc.bytes(vl, &self.machine);
-        if bytes == 0 {
+        let rows = match desc.mem {
+            Mem::Rows => Rows::of(log),
+            _ => Rows { addr, stride: 0, rows: 1, bytes: desc.bytes(vl, &self.machine) },
+        };
+        let bytes = rows.bytes;
+        if rows.total() == 0 {
             return (occupancy, 0, None);
         }
         let line_bytes = memory.line_bytes();
-        let (first, last) = (addr / line_bytes, addr.wrapping_add(bytes - 1) / line_bytes);
-        let lines = last.wrapping_sub(first) + 1;
+        // The first line of a row and how many it touches.
+        let lines_of = move |addr: u64| {
+            let first = addr / line_bytes;
+            (first, (addr.wrapping_add(bytes - 1) / line_bytes).wrapping_sub(first) + 1)
+        };
+        let lines: u64 = rows.addresses().map(|addr| lines_of(addr).1).sum();
         // The port moves aligned words: an access that is not aligned touches one more.
         let word = u64::from(self.machine.vector.port_bytes);
-        let beats = occupancy.max((addr % word + bytes).div_ceil(word));
+        let beats = occupancy.max(rows.addresses().map(|addr| (addr % word + bytes).div_ceil(word)).sum());
         let through_l1d = if write { self.stores_through_l1d } else { self.through_l1d };
         let (mut delay, mut accepted, mut cause) = (0, start, None);
-        for index in 0..lines {
-            let turn = start + index * beats / lines;
+        let all = rows.addresses().map(lines_of).flat_map(|(first, count)| (0..count).map(move |line| first + line));
+        for (index, line) in all.enumerate() {
+            let turn = start + index as u64 * beats / lines;
             let served: Served =
-                memory.stream((first + index) * line_bytes, write, turn.max(accepted), through_l1d, self.early_line);
+                memory.stream(line * line_bytes, write, turn.max(accepted), through_l1d, self.early_line);
             accepted = accepted.max(served.accepted);
             if write {
                 // A line that is still on its way keeps its place among the stores that wait for one.
@@ -410,7 +513,11 @@ impl VectorUnit {
         let held = beats.max((accepted + 1).saturating_sub(start));
         self.ports[port] = start + held;
         if write {
-            let (port_busy, store_busy) = self.merge(addr, bytes, start + held, memory);
+            let (mut port_busy, mut store_busy) = (0, 0);
+            for addr in rows.addresses() {
+                let (port, store) = self.merge(addr, bytes, start + held + store_busy, memory);
+                (port_busy, store_busy) = (port_busy + port, store_busy + store);
+            }
             self.ports[port] += port_busy;
             painter.wait(start + held, start + held + port_busy, Cause::StorePath);
             self.memory_done = self.memory_done.max(start + held + store_busy);
