@@ -6,6 +6,7 @@
 mod annotate;
 mod bench;
 mod disasm;
+mod ext;
 mod files;
 mod isa;
 mod machines;
@@ -49,6 +50,9 @@ enum Command {
     Isa(isa::Args),
     /// Disassemble a program or single instruction words
     Disasm(disasm::Args),
+    /// Instructions from extension files: check, describe, make assembler includes
+    #[command(after_help = ext::HELP)]
+    Ext(ext::Args),
     /// Compare the model with measured tables and say by how much it is off
     #[command(after_help = validate::HELP)]
     Validate(validate::Args),
@@ -89,6 +93,7 @@ pub fn main() -> ExitCode {
         Some(Command::Machines(args)) => machines::main(&args),
         Some(Command::Isa(args)) => isa::main(&args),
         Some(Command::Disasm(args)) => disasm::main(&args),
+        Some(Command::Ext(args)) => ext::main(&args),
         Some(Command::Validate(args)) => validate::main(&args),
     };
     result.unwrap_or_else(|failure| {
@@ -117,7 +122,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     let tips = rest.lines().map(str::trim).filter(|line| line.starts_with("tip:"));
     let mut line = words(first.strip_prefix("error: ").unwrap_or(first));
     for tip in tips {
-        line = line + "; " + &words(tip);
+        line = line + "; " + words(tip).as_str();
     }
     complain(&format!("{line} (see --help)"));
     ExitCode::from(2)

@@ -84,7 +84,7 @@ pub struct Payload {
 }
 
 /// The instruction and the vector state that a formula may depend on, as integers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
     /// Bits of a vector register.
     pub vlen: u32,
@@ -151,6 +151,18 @@ pub(super) enum Code {
     Log2,
 }
 
+impl Code {
+    /// Values that it takes from the stack.
+    pub(super) fn operands(self) -> usize {
+        match self {
+            Code::Number(_) | Code::Variable(_) => 0,
+            Code::Negate | Code::Ceil | Code::Floor | Code::Log2 => 1,
+            Code::If => 3,
+            _ => 2,
+        }
+    }
+}
+
 /// Why a text is not a formula.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormulaError {
@@ -183,7 +195,18 @@ impl Formula {
     /// Parses `text`. A formula that parses can be evaluated; whether its values make sense on a machine is for
     /// [`Formula::check`].
     pub fn parse(text: &str) -> Result<Formula, FormulaError> {
-        let code = parse(text)?;
+        Formula::parse_with(text, &mut |_| Ok(None))
+    }
+
+    /// As [`Formula::parse`], with names that stand for other formulas; `names` gives their meaning.
+    ///
+    /// # Errors
+    /// As [`Formula::parse`], and what `names` says.
+    pub fn parse_with(
+        text: &str,
+        names: &mut dyn FnMut(&str) -> Result<Option<Formula>, String>,
+    ) -> Result<Formula, FormulaError> {
+        let code = parse(text, names)?;
         let uses = code.iter().fold(0, |bits, code| match code {
             Code::Variable(var) => bits | 1 << *var as u16,
             _ => bits,
@@ -210,6 +233,16 @@ impl Formula {
     /// Whether `var` occurs.
     pub fn uses(&self, var: Var) -> bool {
         self.uses & 1 << var as u16 != 0
+    }
+
+    /// A number.
+    pub fn number(value: u32) -> Formula {
+        let code = vec![Code::Number(f64::from(value))];
+        Formula { text: value.to_string(), code, uses: 0, constant: Some(value) }
+    }
+
+    pub(super) fn code(&self) -> &[Code] {
+        &self.code
     }
 
     /// The text that it was parsed from.

@@ -24,7 +24,7 @@ pub(super) fn section(measurements: &[Measurement]) -> String {
         return "<p>No kernel had right values.</p>\n".to_string();
     }
     let causes = causes_of(right.iter().map(|m| &m.ledger));
-    bars(&right) + &legend(&causes) + &table(&right)
+    bars(&right) + legend(&causes).as_str() + table(&right).as_str()
 }
 
 fn bars(measurements: &[&Measurement]) -> String {

@@ -73,7 +73,7 @@ impl Step {
             Unit::Arithmetic | Unit::ArithmeticFirst => Some((Resource::Va, extra)),
             Unit::Load => Some((Resource::Vl, extra)),
             Unit::Store => Some((Resource::Vs, extra)),
-            Unit::Matrix => return Err(row),
+            Unit::Matrix | Unit::Coprocessor => return Err(row),
         };
         if let Some((resource, extra)) = unit {
             holds.push(Hold { resource, cycles: cost(&timing.occupancy) + extra });
