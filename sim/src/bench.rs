@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use rvtile_isa::ext::Ext;
+use rvtile_isa::profile::Profile;
 use rvtile_kernels::{Arrays, Check, DType, Kernel, MANIFEST_SYMBOL, Shape, Variant};
 
 use crate::engine::{End, Engine, RunOptions};
@@ -166,8 +168,10 @@ fn run(
     kernel.validate(shape).map_err(&fail)?;
     let image = Image::parse(kernel.name(), kernel.elf().to_vec()).map_err(|error| fail(error.to_string()))?;
     let environment = env::Options { args: kernel.args(variant, shape), ..env::Options::silent() };
-    let mut engine = Engine::new(image, machine, true, &RunOptions::default(), environment)
-        .map_err(|error| fail(error.to_string()))?;
+    let isa = Profile::by_name(kernel.profile()).map_or(Ext::everything(), Profile::isa);
+    let options = RunOptions { isa, ..RunOptions::default() };
+    let mut engine =
+        Engine::new(image, machine, true, &options, environment).map_err(|error| fail(error.to_string()))?;
     match engine.run() {
         End::Exit(0) => {}
         End::Exit(code) => return Err(fail(format!("the program ended with exit code {code}"))),
