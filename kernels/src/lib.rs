@@ -43,7 +43,9 @@ mod folders {
     pub(super) mod matmul_f16;
     pub(super) mod matmul_f32;
     pub(super) mod matmul_i8;
+    pub(super) mod matmul_ime;
     pub(super) mod matmul_q;
+    pub(super) mod matmul_tiles;
     pub(super) mod norm;
     pub(super) mod quantize;
     pub(super) mod residual;
@@ -112,6 +114,11 @@ static ALL: &[&dyn Kernel] = &[
     &matmul_blocks::DOD,
     &matmul_blocks::QOQ,
     &matmul_blocks::QQQ,
+    &matmul_ime::KERNEL,
+    &matmul_tiles::XSFMM_I8,
+    &matmul_tiles::ZVT_I8,
+    &matmul_tiles::XSFMM_BF16,
+    &matmul_tiles::ZVT_BF16,
 ];
 
 /// The kernels, in the order of reports.

@@ -121,10 +121,8 @@ fn awkward_shapes_with_every_pattern_at_every_vector_length() {
     let only = std::env::var("KERNEL").ok();
     let wanted = |kernel: &&'static dyn Kernel| only.as_ref().is_none_or(|only| kernel.name() == only);
     std::thread::scope(|scope| {
-        let threads: Vec<_> = kernels()
-            .filter(wanted)
-            .map(|kernel| (kernel.name(), scope.spawn(move || sweep(kernel))))
-            .collect();
+        let threads: Vec<_> =
+            kernels().filter(wanted).map(|kernel| (kernel.name(), scope.spawn(move || sweep(kernel)))).collect();
         let failed: Vec<_> = threads.into_iter().filter_map(|(name, t)| t.join().is_err().then_some(name)).collect();
         assert!(failed.is_empty(), "wrong: {failed:?}");
     });
