@@ -5,6 +5,7 @@
 
 mod annotate;
 mod bench;
+mod compare;
 mod disasm;
 mod files;
 mod isa;
@@ -43,6 +44,9 @@ enum Command {
     /// Run an ELF program and print its hot loops, instruction by instruction
     #[command(after_help = annotate::HELP)]
     Annotate(annotate::Args),
+    /// Compare one problem under several extensions and machines
+    #[command(after_help = compare::HELP)]
+    Compare(compare::Args),
     /// List the built-in machines, show one, compare two
     Machines(machines::Args),
     /// List the instructions that are implemented, by extension
@@ -86,6 +90,7 @@ pub fn main() -> ExitCode {
         Some(Command::Bench(args)) => bench::main(&args),
         Some(Command::Run(args)) => run::main(args),
         Some(Command::Annotate(args)) => annotate::main(args),
+        Some(Command::Compare(args)) => compare::main(&args),
         Some(Command::Machines(args)) => machines::main(&args),
         Some(Command::Isa(args)) => isa::main(&args),
         Some(Command::Disasm(args)) => disasm::main(&args),
