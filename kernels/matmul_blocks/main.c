@@ -62,20 +62,30 @@ static void place_pieces(int64_t *offsets, size_t row_bytes) {
     }
 }
 
+/* Where the index-th of the parts of `size` begins that cover `count`: the last one overlaps the one before it, and computes the same
+ * again, rather than leave an edge. Only where there is less than one part, there is one. */
+static size_t start(size_t index, size_t size, size_t count) {
+    return count < size ? 0 : rt_min(index * size, count - size);
+}
+
+static size_t parts(size_t size, size_t count) { return (count + size - 1) / size; }
+
 /* Panels of `cols` columns, with the first k step once more at the end; in each k step the blocks of a group, each row-major. */
 static void pack_b(void) {
     size_t r = form->r, bytes = form->bytes, depth = 8 / bytes, step = 8 * cols;
-    for (size_t j = 0; j < n; j++) {
-        size_t x = j % cols;
-        size_t turn = x / (fields * r), pair = x / (2 * fields) % (r / 2), field = x / 2 % fields;
-        size_t first = (field * turns + turn) * r * depth + 2 * pair + x % 2;
-        char *panel = packed_b + j / cols * panel_bytes;
-        for (size_t p = 0; p < k; p++)
-            for (size_t i = 0; i < bytes; i++)
-                panel[p / depth * step + (first + p % depth * r) * bytes + i] = b[(p * n + j) * bytes + i];
-        for (size_t p = 0; p < depth; p++)
-            for (size_t i = 0; i < bytes; i++)
-                panel[ksteps * step + (first + p * r) * bytes + i] = panel[(first + p * r) * bytes + i];
+    for (size_t index = 0; index < parts(cols, n); index++) {
+        char *panel = packed_b + index * panel_bytes;
+        for (size_t x = 0; x < cols && x < n; x++) {
+            size_t turn = x / (fields * r), pair = x / (2 * fields) % (r / 2), field = x / 2 % fields;
+            size_t first = (field * turns + turn) * r * depth + 2 * pair + x % 2;
+            const signed char *from = b + (start(index, cols, n) + x) * bytes;
+            for (size_t p = 0; p < k; p++)
+                for (size_t i = 0; i < bytes; i++)
+                    panel[p / depth * step + (first + p % depth * r) * bytes + i] = from[p * n * bytes + i];
+            for (size_t p = 0; p < depth; p++)
+                for (size_t i = 0; i < bytes; i++)
+                    panel[ksteps * step + (first + p * r) * bytes + i] = panel[(first + p * r) * bytes + i];
+        }
     }
 }
 
@@ -103,62 +113,78 @@ static void setup(const uint64_t *dims, const struct form *chosen, enum rt_dtype
     pack_b();
 }
 
-/* Up to ROWS rows as a strip. What is missing of the last words is zero; rows that do not exist are what they were. */
-static void pack_a(char *strip, const signed char *rows, size_t count) {
-    size_t row_bytes = k * form->bytes, whole = count == ROWS ? row_bytes / 8 : 0;
-    if (whole)
-        form->pack(strip, rows, row_bytes, whole, scratch);
-    for (size_t r = 0; r < count; r++)
-        for (size_t x = 8 * whole; x < row_bytes; x++)
+/* Rows of A as a strip. What is missing of the last word is zero; rows that do not exist are zero, too. */
+static void pack_a(char *strip, const signed char *rows) {
+    size_t row_bytes = k * form->bytes;
+    if (m >= ROWS) {
+        form->pack(strip, rows, row_bytes, row_bytes, scratch);
+        return;
+    }
+    for (size_t r = 0; r < m; r++)
+        for (size_t x = 0; x < row_bytes; x++)
             strip[x / 8 * 8 * ROWS + 8 * r + x % 8] = rows[r * row_bytes + x];
 }
 
 /* A tile that C has not all of. */
-static void edge_tile(size_t i, size_t j, struct job job) {
+static void edge_tile(struct job job, size_t row, size_t column) {
     job.strips = job.panels = 1;
     job.c = edge;
     job.offsets = at_edge;
     job.offsets_end = at_edge + ROWS * cols / PIECE;
     form->tiles(&job);
-    uint32_t *to = (uint32_t *)c;
+    uint32_t *to = (uint32_t *)c + row * n + column;
     const uint32_t *from = (const uint32_t *)edge;
-    for (size_t y = 0; y < ROWS && i + y < m; y++)
-        for (size_t x = 0; x < cols && j + x < n; x++)
-            to[(i + y) * n + j + x] = from[y * cols + x];
+    for (size_t y = 0; y < ROWS && y < m; y++)
+        for (size_t x = 0; x < cols && x < n; x++)
+            to[y * n + x] = from[y * cols + x];
+}
+
+/* Strips of the packed block, which begins with strip `block`, by panels; neighbours in the packed arrays are neighbours in C. */
+static void tiles(struct job job, size_t block, size_t strip, size_t strips, size_t panel, size_t panels) {
+    int whole = m >= ROWS && n >= cols;
+    for (size_t i = 0; i < strips; i += whole ? strips : 1) {
+        for (size_t j = 0; j < panels; j += whole ? panels : 1) {
+            size_t row = start(block + strip + i, ROWS, m), column = start(panel + j, cols, n);
+            job.strips = strips;
+            job.panels = panels;
+            job.a = packed_a + (strip + i) * strip_bytes;
+            job.b = packed_b + (panel + j) * panel_bytes;
+            job.c = c + 4 * (row * n + column);
+            if (whole)
+                form->tiles(&job);
+            else
+                edge_tile(job, row, column);
+        }
+    }
 }
 
 static void matmul_vector(void) {
-    for (size_t ic = 0; ic < m; ic += block_rows) {
-        size_t rows = rt_min(block_rows, m - ic);
-        for (size_t i = 0; i < rows; i += ROWS)
-            pack_a(packed_a + i / ROWS * strip_bytes, a + (ic + i) * k * form->bytes, rt_min(ROWS, rows - i));
+    size_t all_strips = parts(ROWS, m), all_panels = parts(cols, n), block_strips = block_rows / ROWS;
+    /* The last ones overlap those before them, or are the only ones. */
+    size_t last_panel = n % cols ? 1 : 0, panels = all_panels - last_panel;
+    for (size_t block = 0; block < all_strips; block += block_strips) {
+        size_t strips = rt_min(block_strips, all_strips - block), next = rt_min(m, (block + strips) * ROWS);
+        for (size_t i = 0; i < strips; i++)
+            pack_a(packed_a + i * strip_bytes, a + start(block + i, ROWS, m) * k * form->bytes);
+        size_t last_strip = m % ROWS && block + strips == all_strips ? 1 : 0;
+        strips -= last_strip;
         struct job job = {
-            .strips = rows / ROWS,
-            .panels = n / cols,
             .ksteps = ksteps,
-            .a = packed_a,
-            .b = packed_b,
             .panel_bytes = panel_bytes,
-            .c = c + 4 * ic * n,
             .strip_step = 4 * ROWS * n,
             .panel_step = 4 * cols,
             .offsets = in_place,
             .offsets_end = in_place + ROWS * cols / PIECE,
             .scratch = scratch,
-            .touch = a + (ic + rows) * k * form->bytes,
+            .touch = a + next * k * form->bytes,
         };
-        if (job.strips && job.panels)
-            job.touch_bytes = rt_min(block_rows, m - ic - rows) * k * form->bytes / (job.strips * job.panels);
-        if (job.strips && job.panels)
-            form->tiles(&job);
-        for (size_t i = 0; i < rows; i += ROWS) {
-            /* The last rows have no whole tile, others end beside the last one. */
-            for (size_t j = rows - i < ROWS ? 0 : job.panels * cols; j < n; j += cols) {
-                job.a = packed_a + i / ROWS * strip_bytes;
-                job.b = packed_b + j / cols * panel_bytes;
-                edge_tile(ic + i, j, job);
-            }
-        }
+        if (strips && panels)
+            job.touch_bytes = rt_min(block_rows, m - next) * k * form->bytes / (strips * panels);
+        tiles(job, block, 0, strips, 0, panels);
+        job.touch_bytes = 0;
+        tiles(job, block, 0, strips, panels, last_panel);
+        tiles(job, block, strips, last_strip, 0, panels);
+        tiles(job, block, strips, last_strip, panels, last_panel);
     }
 }
 

@@ -52,6 +52,7 @@ mod folders {
     pub(super) mod rope;
     pub(super) mod rwkv;
     pub(super) mod sampling;
+    pub(super) mod softmax_exp;
     pub(super) mod softmax_f32;
 }
 
@@ -119,6 +120,7 @@ static ALL: &[&dyn Kernel] = &[
     &matmul_tiles::ZVT_I8,
     &matmul_tiles::XSFMM_BF16,
     &matmul_tiles::ZVT_BF16,
+    &softmax_exp::KERNEL,
 ];
 
 /// The kernels, in the order of reports.

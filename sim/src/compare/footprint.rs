@@ -34,8 +34,8 @@ impl Listener for Footprint {
     fn retired(&mut self, event: &Retired<'_>) {
         let inst = event.inst;
         if inst.row.props.contains(Props::MARKER) {
-            // An immediate of 1 begins a region, 2 ends it.
-            self.depth = if inst.imm == 1 { self.depth + 1 } else { self.depth.saturating_sub(1) };
+            // The immediate is fixed in the encoding: 1 begins a region, 2 ends it.
+            self.depth = if inst.bits(31, 20) == 1 { self.depth + 1 } else { self.depth.saturating_sub(1) };
             return;
         }
         if self.depth == 0 {

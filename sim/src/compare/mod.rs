@@ -144,7 +144,7 @@ impl Comparison {
                 && other.shape == column.shape
                 && other.wrong.is_none()
         };
-        let plain = self.columns.iter().find(plain)?;
+        let plain = self.columns.iter().chain(&self.sizes).find(plain)?;
         column.wrong.is_none().then(|| plain.cycles as f64 / column.cycles.max(1) as f64)
     }
 }
