@@ -8,7 +8,8 @@
 # is loaded again behind the last multiply that reads it, 8 or 16 cycles ahead of the next one. vtype never changes in the loop.
 #
 # C: what stands in the same place of the four blocks of a row becomes neighbours by a segment store of pairs to a scratch tile in the L1D; B
-# is packed so that these are neighbouring columns. From there whole rows go to C while the next tile is zeroed.
+# is packed so that these are neighbouring columns. From there rows go to C, through v7, while the next tile is computed. A multiply
+# takes two cycles, so at most one other vector instruction stands between two of them.
 
 #include "matrix.inc"
 
@@ -43,10 +44,10 @@ gemm_ime_pack:
     ret
     .size gemm_ime_pack, . - gemm_ime_pack
 
-# void gemm_ime_tile(size_t ksteps, const int8_t *a, const int8_t *b, int32_t *c, size_t ldc_bytes, void *scratch, size_t n, size_t rows)
-#   C has the first `rows` rows of the tile.
-#   a0 k steps left, a1 A next, a2 B next, a3 row of C, a4 ldc, a5 scratch, a6 N, a7 rows left
-#   t0 bytes of a register, t1 elements or pairs of a block, t2 scratch, t3 bytes of a row, t4 constant
+# void gemm_ime_tile(size_t ksteps, const int8_t *a, const int8_t *b, void *scratch, size_t n, void *c, size_t ldc_bytes, size_t rows)
+#   A tile to the scratch; before that, the `rows` first rows of the tile that is there, each a register long, to C.
+#   a0 k steps left, a1 A next, a2 B next, a3 scratch, a4 N, a5 row of C, a6 ldc, a7 rows left
+#   t0 bytes of a register, t1 elements or pairs of a block, t2 row of the scratch behind that in v7
 
 .macro LOAD_A reg
     vle8.v \reg, (a1)
@@ -58,37 +59,45 @@ gemm_ime_pack:
     add a2, a2, t0
 .endm
 
-.macro STEP load
+# One k step; with \more loads those of the next one but for v2, which waits for its turn.
+.macro STEP more
     smt_vmadot v8, v0, v3
+    LOAD_A v2
     smt_vmadot v10, v0, v4
     smt_vmadot v12, v0, v5
     smt_vmadot v14, v0, v6
-    .if \load
+    .if \more
     LOAD_A v0
     .endif
     smt_vmadot v16, v1, v3
-    smt_vmadot v18, v1, v4
-    smt_vmadot v20, v1, v5
+    beqz a7, 8f
+    vse8.v v7, (a5)
+    add a5, a5, a6
+8:  smt_vmadot v18, v1, v4
+    beqz a7, 8f
+    vle8.v v7, (t2)
+    add t2, t2, t0
+    addi a7, a7, -1
+8:  smt_vmadot v20, v1, v5
     smt_vmadot v22, v1, v6
-    .if \load
+    .if \more
     LOAD_A v1
     .endif
     smt_vmadot v24, v2, v3
-    .if \load
+    .if \more
     LOAD_B v3
     .endif
     smt_vmadot v26, v2, v4
-    .if \load
+    .if \more
     LOAD_B v4
     .endif
     smt_vmadot v28, v2, v5
-    .if \load
+    .if \more
     LOAD_B v5
     .endif
     smt_vmadot v30, v2, v6
-    .if \load
+    .if \more
     LOAD_B v6
-    LOAD_A v2
     .endif
 .endm
 
@@ -97,13 +106,14 @@ gemm_ime_pack:
 gemm_ime_tile:
     csrr t0, vlenb
     vsetvli x0, t0, e8, m1, ta, ma
-    .irp a, v0, v1, v2
-    LOAD_A \a
-    .endr
+    LOAD_A v0
+    LOAD_A v1
     .irp b, v3, v4, v5, v6
     LOAD_B \b
     .endr
-    mul t1, a6, a6
+    vle8.v v7, (a3)
+    add t2, a3, t0
+    mul t1, a4, a4
     vsetvli x0, t1, e32, m2, ta, ma
     .irp c, v8, v10, v12, v14, v16, v18, v20, v22, v24, v26, v28, v30
     vmv.v.i \c, 0
@@ -115,35 +125,33 @@ gemm_ime_tile:
     STEP 1
     bnez a0, 1b
 2:  STEP 0
-    srli t1, t1, 1
+    beqz a7, 4f
+3:  vse8.v v7, (a5)                     # what the k steps left over
+    add a5, a5, a6
+    vle8.v v7, (t2)
+    add t2, t2, t0
+    addi a7, a7, -1
+    bnez a7, 3b
+4:  srli t1, t1, 1
     vsetvli x0, t1, e64, m2, ta, ma
     slli t1, t1, 5
-    mv t2, a5
     .irp c, v8, v16, v24
-    vsseg4e64.v \c, (t2)
-    add t2, t2, t1
+    vsseg4e64.v \c, (a3)
+    add a3, a3, t1
     .endr
-    slli t3, a6, 4
-    vsetvli x0, t3, e8, m2, ta, ma      # a row is a register or two
-    mv t2, a5
-    li t4, 3
-    bltu a7, t4, 4f
-3:  .irp row, v0, v2, v4
-    vle8.v \row, (t2)
-    add t2, t2, t3
-    .endr
-    .irp row, v0, v2, v4
-    vse8.v \row, (a3)
-    add a3, a3, a4
-    .endr
-    addi a7, a7, -3
-    bgeu a7, t4, 3b
-    beqz a7, 5f
-4:  vle8.v v0, (t2)
-    add t2, t2, t3
-    vse8.v v0, (a3)
-    add a3, a3, a4
-    addi a7, a7, -1
-    bnez a7, 4b
-5:  ret
+    ret
     .size gemm_ime_tile, . - gemm_ime_tile
+
+# void gemm_ime_rows(void *c, size_t ldc_bytes, const void *scratch, size_t bytes, size_t rows): rows of the scratch, a register or two long
+    .globl gemm_ime_rows
+    .type gemm_ime_rows, @function
+gemm_ime_rows:
+    vsetvli x0, a3, e8, m2, ta, ma
+1:  vle8.v v0, (a2)
+    add a2, a2, a3
+    vse8.v v0, (a0)
+    add a0, a0, a1
+    addi a4, a4, -1
+    bnez a4, 1b
+    ret
+    .size gemm_ime_rows, . - gemm_ime_rows

@@ -6,8 +6,9 @@
 #include "rt.h"
 
 void gemm_ime_pack(void *dst, size_t dst_stride, const void *src, size_t src_stride, size_t chunks);
-void gemm_ime_tile(size_t ksteps, const void *a, const void *b, void *c, size_t ldc_bytes, void *scratch, size_t n,
+void gemm_ime_tile(size_t ksteps, const void *a, const void *b, void *scratch, size_t n, void *c, size_t ldc_bytes,
                    size_t rows);
+void gemm_ime_rows(void *c, size_t ldc_bytes, const void *scratch, size_t bytes, size_t rows);
 
 enum { BLOCK_BYTES = 16384, ROW_BLOCKS = 3, COLUMN_BLOCKS = 4 };
 
@@ -18,7 +19,7 @@ static size_t vlenb, edge, depth; /* of the instruction: N rows and columns, and
 static size_t rows, cols;         /* of a tile */
 static size_t ksteps, block_rows, strip_bytes, panel_bytes;
 static signed char *packed_a, *packed_b;
-static char *scratch, *c_edge;
+static char *scratch;
 
 /* The k that byte q of k step s stands for: with 16 bytes a step has a word from each of two registers of a row. */
 static size_t k_of(size_t s, size_t q) {
@@ -70,8 +71,7 @@ static void setup(const uint64_t *dims) {
     block_rows = strip_bytes < BLOCK_BYTES ? BLOCK_BYTES / strip_bytes * rows : rows;
     packed_a = rt_scratch(block_rows / rows * strip_bytes);
     packed_b = rt_scratch((n + cols - 1) / cols * panel_bytes);
-    scratch = rt_scratch(4 * rows * cols);
-    c_edge = rt_scratch(4 * rows * cols);
+    scratch = rt_scratch(4 * rows * cols + vlenb); /* a row beyond the end is read */
     pack_b();
 }
 
@@ -96,6 +96,8 @@ static void pack_a(signed char *strip, const signed char *from, size_t count) {
 }
 
 static void matmul_vector(void) {
+    char *left = NULL; /* where the rows of the tile in the scratch belong */
+    size_t left_rows = 0, row_bytes = 4 * cols;
     for (size_t ic = 0; ic < m; ic += block_rows) {
         size_t count = rt_min(block_rows, m - ic);
         signed char *to_strip = packed_a;
@@ -106,18 +108,24 @@ static void matmul_vector(void) {
             const signed char *strip = packed_a;
             char *to = c + 4 * (ic * n + j);
             for (size_t i = 0; i < count; i += rows, strip += strip_bytes, to += 4 * rows * n) {
-                size_t here = rt_min(rows, count - i);
-                if (n - j >= cols) {
-                    gemm_ime_tile(ksteps, strip, panel, to, 4 * n, scratch, edge, here);
-                    continue;
+                gemm_ime_tile(ksteps, strip, panel, scratch, edge, left, 4 * n, left_rows);
+                left = to;
+                left_rows = rt_min(rows, count - i);
+                /* What is no register long, or not whole, goes to C at once. */
+                if (n - j < cols) {
+                    for (size_t y = 0; y < left_rows; y++)
+                        for (size_t x = 0; x < n - j; x++)
+                            ((int32_t *)to)[y * n + x] = ((const int32_t *)scratch)[y * cols + x];
+                    left_rows = 0;
+                } else if (row_bytes != vlenb) {
+                    gemm_ime_rows(to, 4 * n, scratch, row_bytes, left_rows);
+                    left_rows = 0;
                 }
-                gemm_ime_tile(ksteps, strip, panel, c_edge, 4 * cols, scratch, edge, here);
-                for (size_t y = 0; y < here; y++)
-                    for (size_t x = 0; x < n - j; x++)
-                        ((int32_t *)to)[y * n + x] = ((const int32_t *)c_edge)[y * cols + x];
             }
         }
     }
+    if (left_rows)
+        gemm_ime_rows(left, 4 * n, scratch, row_bytes, left_rows);
 }
 
 static void matmul_scalar(void) {
