@@ -5,6 +5,7 @@
 
 mod annotate;
 mod bench;
+mod compare;
 mod disasm;
 mod ext;
 mod files;
@@ -44,6 +45,9 @@ enum Command {
     /// Run an ELF program and print its hot loops, instruction by instruction
     #[command(after_help = annotate::HELP)]
     Annotate(annotate::Args),
+    /// Compare one problem under several extensions and machines
+    #[command(after_help = compare::HELP)]
+    Compare(compare::Args),
     /// List the built-in machines, show one, compare two
     Machines(machines::Args),
     /// List the instructions that are implemented, by extension
@@ -90,6 +94,7 @@ pub fn main() -> ExitCode {
         Some(Command::Bench(args)) => bench::main(&args),
         Some(Command::Run(args)) => run::main(args),
         Some(Command::Annotate(args)) => annotate::main(args),
+        Some(Command::Compare(args)) => compare::main(&args),
         Some(Command::Machines(args)) => machines::main(&args),
         Some(Command::Isa(args)) => isa::main(&args),
         Some(Command::Disasm(args)) => disasm::main(&args),

@@ -3,6 +3,7 @@
 //! Everything is written by hand as HTML and SVG, without script and without anything from elsewhere. Colours follow
 //! the reader's light or dark setting; no information is in colour alone.
 
+mod compare;
 mod labels;
 mod ledger_bars;
 mod machine_table;
@@ -11,6 +12,7 @@ mod roofline;
 mod style;
 mod validation;
 
+pub use compare::render as comparison;
 pub use page::render;
 pub use roofline::picture as roofline;
 pub use validation::render as validation;
