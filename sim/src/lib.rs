@@ -10,6 +10,7 @@ pub mod engine;
 pub mod env;
 pub mod loader;
 pub mod machine;
+pub mod model;
 pub mod observe;
 pub mod report;
 pub mod timing;

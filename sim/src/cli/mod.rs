@@ -9,6 +9,7 @@ mod disasm;
 mod files;
 mod isa;
 mod machines;
+mod model;
 mod options;
 mod run;
 mod signature;
@@ -49,6 +50,9 @@ enum Command {
     Isa(isa::Args),
     /// Disassemble a program or single instruction words
     Disasm(disasm::Args),
+    /// Run a language model's kernels and say how many tokens a second it makes
+    #[command(after_help = model::HELP)]
+    Model(model::Args),
     /// Compare the model with measured tables and say by how much it is off
     #[command(after_help = validate::HELP)]
     Validate(validate::Args),
@@ -89,6 +93,7 @@ pub fn main() -> ExitCode {
         Some(Command::Machines(args)) => machines::main(&args),
         Some(Command::Isa(args)) => isa::main(&args),
         Some(Command::Disasm(args)) => disasm::main(&args),
+        Some(Command::Model(args)) => model::main(&args),
         Some(Command::Validate(args)) => validate::main(&args),
     };
     result.unwrap_or_else(|failure| {

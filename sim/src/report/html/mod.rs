@@ -6,11 +6,13 @@
 mod labels;
 mod ledger_bars;
 mod machine_table;
+mod model;
 mod page;
 mod roofline;
 mod style;
 mod validation;
 
+pub use model::render as model;
 pub use page::render;
 pub use roofline::picture as roofline;
 pub use validation::render as validation;
