@@ -9,7 +9,6 @@ use rvtile_sim::model::step::{Piece, answer};
 use rvtile_sim::model::{Architecture, Format, KvFormat, Phase, Question, Step, config, zoo};
 use rvtile_tests::machine;
 
-
 /// The figures of each model, see `tests/data/README.md`.
 fn figures() -> Vec<(String, [u64; 4])> {
     let text = include_str!("data/model_parameters.csv");
@@ -193,9 +192,13 @@ fn little_cache() -> Arc<Machine> {
 #[test]
 fn composed_steps_agree_with_complete_simulations() {
     let machine = little_cache();
-    for (kind, weights) in
-        [("llama", Format::Q8_0), ("llama", Format::F32), ("neox", Format::Q4_0), ("t5", Format::Q8_0), ("rwkv", Format::Q8_0)]
-    {
+    for (kind, weights) in [
+        ("llama", Format::Q8_0),
+        ("llama", Format::F32),
+        ("neox", Format::Q4_0),
+        ("t5", Format::Q8_0),
+        ("rwkv", Format::Q8_0),
+    ] {
         let question = question(small(kind), weights, Phase::Decode, 64);
         let composed = step(&question, &question.composed(), &machine);
         let complete = step(&question, &[question.whole(true)], &machine);
@@ -270,7 +273,8 @@ fn models_of_the_same_shapes_share_what_is_simulated() {
     let machine = little_cache();
     let questions = [small("llama"), other].map(|model| question(model, Format::F32, Phase::Decode, 32));
     let jobs = std::sync::atomic::AtomicUsize::new(0);
-    let steps = answer(&questions, &machine, 1, &|_, all| jobs.store(all, std::sync::atomic::Ordering::Relaxed)).unwrap();
+    let steps =
+        answer(&questions, &machine, 1, &|_, all| jobs.store(all, std::sync::atomic::Ordering::Relaxed)).unwrap();
     assert_eq!(jobs.into_inner(), 2 + 1, "one layer, two heads");
     let layers = |step: &Step| step.roles().iter().find(|(role, _)| role.name() == "ffn-up").unwrap().1;
     assert!((layers(&steps[1]) / layers(&steps[0]) - 2.0).abs() < 1e-9);

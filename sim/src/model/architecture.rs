@@ -206,7 +206,8 @@ impl Architecture {
             ("vocab", self.vocab, 1, 1 << 24),
             ("context", self.context, 1, 1 << 24),
         ];
-        if let Some((key, value, low, high)) = sizes.iter().find(|(_, value, low, high)| !(low..=high).contains(&value)) {
+        if let Some((key, value, low, high)) = sizes.iter().find(|(_, value, low, high)| !(low..=high).contains(&value))
+        {
             return Err(format!("{key} = {value} is not between {low} and {high}"));
         }
         if attention && !self.heads.is_multiple_of(self.kv_heads) {
@@ -227,8 +228,11 @@ impl Architecture {
         if self.kind != Kind::EncoderDecoder && (self.positions == Positions::T5 || self.encoder_layers > 0) {
             return Err("positions = \"t5\" and encoder_layers belong to kind = \"encoder-decoder\"".to_string());
         }
-        if self.kind == Kind::EncoderDecoder && (self.positions != Positions::T5 || !self.ffn.gated() || self.parallel) {
-            return Err("an encoder-decoder is modelled as T5 v1.1: positions = \"t5\", a gated ffn, not parallel".to_string());
+        if self.kind == Kind::EncoderDecoder && (self.positions != Positions::T5 || !self.ffn.gated() || self.parallel)
+        {
+            return Err(
+                "an encoder-decoder is modelled as T5 v1.1: positions = \"t5\", a gated ffn, not parallel".to_string()
+            );
         }
         Ok(())
     }

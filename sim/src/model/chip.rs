@@ -50,7 +50,8 @@ pub(super) fn run(mut plan: Plan, machine: &Arc<Machine>) -> Result<Measured, St
 
     let memory = plan.arena.size() + BESIDE;
     let environment = env::Options { memory: Some(memory), ..env::Options::silent() };
-    let mut engine = Engine::new(image, machine, true, &RunOptions::default(), environment).map_err(|e| e.to_string())?;
+    let mut engine =
+        Engine::new(image, machine, true, &RunOptions::default(), environment).map_err(|e| e.to_string())?;
     let outside = |_| "the model's arrays do not fit into the simulated memory".to_string();
     plan.arena.place(&mut engine.hart.mem)?;
     engine.hart.mem.poke(list, &bytes).map_err(outside)?;

@@ -102,7 +102,13 @@ impl Config {
             tied: self.flag("tie_word_embeddings", false)?,
             vocab: self.number(&["padded_vocab_size", "vocab_size"])?,
             context: self
-                .optional(&["max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "max_sequence_length"])?
+                .optional(&[
+                    "max_position_embeddings",
+                    "n_positions",
+                    "max_seq_len",
+                    "seq_length",
+                    "max_sequence_length",
+                ])?
                 .unwrap_or(2048),
         })
     }
@@ -172,6 +178,7 @@ impl Config {
             ffn: self.gelu("activation", Ffn::GeluErf)?,
             norms: if parallel && !new { 1 } else { 2 },
             positions: if alibi { Positions::Alibi } else { Positions::Rope },
+            rotary: if alibi { 0 } else { base.rotary },
             parallel,
             qkv_bias: bias,
             out_bias: bias,
@@ -193,6 +200,7 @@ impl Config {
             ffn: Ffn::GeluErf,
             norm_bias: bias,
             positions: Positions::Alibi,
+            rotary: 0,
             qkv_bias: bias,
             out_bias: bias,
             mlp_bias: bias,
@@ -204,6 +212,7 @@ impl Config {
     fn bloom(&self) -> Result<Architecture, String> {
         Ok(Architecture {
             positions: Positions::Alibi,
+            rotary: 0,
             qkv_bias: true,
             out_bias: true,
             mlp_bias: true,

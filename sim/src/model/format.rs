@@ -86,10 +86,11 @@ impl KvFormat {
 
     /// Bytes of the keys and values of `heads` heads at one position.
     pub fn bytes(self, heads: u64, head_dim: u64) -> u64 {
-        2 * heads * match self {
-            KvFormat::F16 => 2 * head_dim,
-            KvFormat::Int8 => head_dim + 4,
-        }
+        2 * heads
+            * match self {
+                KvFormat::F16 => 2 * head_dim,
+                KvFormat::Int8 => head_dim + 4,
+            }
     }
 
     /// `enum kv_format` of the kernel library.

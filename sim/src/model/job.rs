@@ -318,7 +318,13 @@ fn extrapolate(
 }
 
 /// A product, and the same again with the caches as it leaves them.
-fn groups(format: Format, tokens: u64, columns: u64, rows: u64, machine: &Arc<Machine>) -> Result<(Cost, Cost), String> {
+fn groups(
+    format: Format,
+    tokens: u64,
+    columns: u64,
+    rows: u64,
+    machine: &Arc<Machine>,
+) -> Result<(Cost, Cost), String> {
     let mut plan = Plan::new(machine.vector.vlen);
     plan.pass(Some(0));
     let fill = match format {
@@ -343,7 +349,8 @@ fn run_head(kernel: &'static str, sizes: &[u64; 4], machine: &Arc<Machine>) -> R
     let mut args = kernel.args(Variant::Rvv, &shape);
     args.push("runs=1".to_string());
     let environment = env::Options { args, ..env::Options::silent() };
-    let mut engine = Engine::new(image, machine, true, &RunOptions::default(), environment).map_err(|e| e.to_string())?;
+    let mut engine =
+        Engine::new(image, machine, true, &RunOptions::default(), environment).map_err(|e| e.to_string())?;
     match engine.run() {
         End::Exit(0) => {}
         End::Crash(crash) => return Err(format!("{} {shape}: {crash}", kernel.name())),

@@ -210,7 +210,14 @@ impl Layer<'_> {
         let mut mixed = [(); 2].map(|()| self.shift(plan, h.addr));
         let hidden = self.linear(plan, Role::FfnUp, wide, &mut mixed[0], false);
         let n = tokens * wide;
-        plan.kernel(Role::Activation, "relu2_f32", n.to_string(), &[n, hidden, hidden], 0.0, formula("relu2_f32", &[n]));
+        plan.kernel(
+            Role::Activation,
+            "relu2_f32",
+            n.to_string(),
+            &[n, hidden, hidden],
+            0.0,
+            formula("relu2_f32", &[n]),
+        );
         let value = self.linear(plan, Role::FfnDown, d, &mut Input::new(hidden, wide), false);
         let r = self.linear(plan, Role::FfnDown, d, &mut mixed[1], false);
         self.gate(plan, r, value);
@@ -233,7 +240,14 @@ impl Layer<'_> {
     /// y = y / (1 + exp(-r))
     fn gate(&self, plan: &mut Plan, r: u64, y: u64) {
         let n = self.setup.tokens * self.model.d_model;
-        plan.kernel(Role::Recurrence, "sigmoid_mul_f32", n.to_string(), &[n, r, y, y], 0.0, Work::vector(5 * n, 12 * n));
+        plan.kernel(
+            Role::Recurrence,
+            "sigmoid_mul_f32",
+            n.to_string(),
+            &[n, r, y, y],
+            0.0,
+            Work::vector(5 * n, 12 * n),
+        );
     }
 }
 

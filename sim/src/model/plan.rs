@@ -168,7 +168,17 @@ impl Plan {
             let index = self.parts.iter().position(same).unwrap_or_else(|| {
                 let Work { dtype, split, .. } = work;
                 let shape = shape.clone();
-                self.parts.push(Part { role, kernel, shape, dtype, calls: 0, flop: 0.0, bytes: 0.0, streamed: 0.0, split });
+                self.parts.push(Part {
+                    role,
+                    kernel,
+                    shape,
+                    dtype,
+                    calls: 0,
+                    flop: 0.0,
+                    bytes: 0.0,
+                    streamed: 0.0,
+                    split,
+                });
                 self.parts.len() - 1
             });
             if pass == 0 {

@@ -45,7 +45,8 @@ pub fn render(machine: &Machine, steps: &[Step]) -> String {
     }
     html += &legend(steps);
     for (phase, heading, value) in CURVES {
-        html += &curves(heading, &steps.iter().filter(|step| step.question.phase == *phase).collect::<Vec<_>>(), *value);
+        html +=
+            &curves(heading, &steps.iter().filter(|step| step.question.phase == *phase).collect::<Vec<_>>(), *value);
     }
     let _ = write!(html, "<h2>In detail</h2>\n<p>{}</p>\n", escape(&title(first)));
     for line in provenance(first) {
