@@ -70,7 +70,9 @@ fn reports_agree_with_each_other() {
         }
     }
     let html = std::fs::read_to_string(html).unwrap();
-    for words in ["small on x280", "Tokens a second against", "Time to the first token", "Roofline", "ffn-down", "</html>"] {
+    for words in
+        ["small on x280", "Tokens a second against", "Time to the first token", "Roofline", "ffn-down", "</html>"]
+    {
         assert!(html.contains(words), "{words}");
     }
     assert!(!html.contains("NaN"));

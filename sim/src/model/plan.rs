@@ -9,8 +9,7 @@ macro_rules! roles {
     ($($name:ident = $text:literal,)*) => {
         /// What a call is for; the rows of a breakdown.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[allow(missing_docs)]
-        pub enum Role { $($name,)* }
+        pub enum Role { $(#[doc = $text] $name,)* }
 
         impl Role {
             /// Every role, in the order of a step.

@@ -214,8 +214,6 @@ pub struct Item {
     pub part: Part,
     /// What they cost on one core.
     pub cost: Cost,
-    /// How often the simulated piece was counted.
-    pub times: f64,
     /// Whether the simulated sizes were smaller than the true ones.
     pub extrapolated: bool,
 }
@@ -238,7 +236,7 @@ pub struct Step {
     /// Bytes that memory delivers in a cycle, to all cores together.
     pub dram_bytes_per_cycle: f64,
     /// Cycles that the arithmetic of all parts would take at the machine's peaks, one core.
-    compute_roof: f64,
+    pub peak_cycles: f64,
 }
 
 /// Simulates what the questions need, each piece once, several side by side; `done` hears of each that is over.
@@ -290,21 +288,27 @@ impl Step {
             for (part, cost) in &done.parts {
                 let role = if part.role == Role::Qkv { piece.role.unwrap_or(part.role) } else { part.role };
                 let times = piece.stores.filter(|_| role == Role::KvStore).unwrap_or(piece.times);
-                let part = Part {
-                    role,
-                    calls: (part.calls as f64 * times) as u64,
-                    flop: part.flop * times,
-                    bytes: part.bytes * times,
-                    streamed: part.streamed * times,
-                    ..part.clone()
-                };
                 let extrapolated = done.extrapolated && part.split;
-                items.push(Item { part, cost: cost.times(times), times, extrapolated });
+                let same = |item: &Item| {
+                    let other = &item.part;
+                    (other.role, other.kernel, &other.shape) == (role, part.kernel, &part.shape)
+                };
+                let index = items.iter().position(same).unwrap_or_else(|| {
+                    let part = Part { role, calls: 0, flop: 0.0, bytes: 0.0, streamed: 0.0, ..part.clone() };
+                    items.push(Item { part, cost: Cost::default(), extrapolated });
+                    items.len() - 1
+                });
+                let item = &mut items[index];
+                item.cost = item.cost.plus(&cost.times(times));
+                item.part.calls += (part.calls as f64 * times) as u64;
+                item.part.flop += part.flop * times;
+                item.part.bytes += part.bytes * times;
+                item.part.streamed += part.streamed * times;
             }
         }
         items.sort_by_key(|item| item.part.role);
         let roof = |item: &Item| item.part.flop / peak_flop_per_cycle(machine, item.part.dtype);
-        let compute_roof = items.iter().map(roof).sum();
+        let peak_cycles = items.iter().map(roof).sum();
         Step {
             question,
             cores,
@@ -313,7 +317,7 @@ impl Step {
             whole: matches!(pieces, [Piece { job: Job::Whole { .. }, .. }]),
             clock_mhz: machine.core.clock_mhz,
             dram_bytes_per_cycle: machine.memory.dram.read_bytes_per_cycle,
-            compute_roof,
+            peak_cycles,
         }
     }
 
@@ -363,7 +367,7 @@ impl Step {
 
     /// Least cycles by arithmetic alone: everything at the peak of its type.
     pub fn compute_roof(&self) -> f64 {
-        self.compute_roof / self.cores as f64
+        self.peak_cycles / self.cores as f64
     }
 
     /// Bytes of memory that the step needs.

@@ -140,10 +140,10 @@ pub(super) fn provenance(step: &Step) -> Vec<String> {
     if step.whole {
         lines.push("Simulated: the whole step with all layers, after one that warms up.".to_string());
     } else {
-        lines.push(format!(
-            "Simulated: one layer after a warm-up, and what stands around the layers. Composed: {} layers from it.",
-            model.layers + model.encoder_layers
-        ));
+        let prompt = step.question.phase == Phase::Prefill;
+        let layers = if prompt && model.encoder_layers > 0 { model.encoder_layers } else { model.layers };
+        let one = if prompt { "one layer" } else { "one layer after a warm-up layer" };
+        lines.push(format!("Simulated: {one}, and what stands around the layers. Composed: {layers} layers from it."));
     }
     if let Some(agreement) = step.agreement {
         lines.push(format!("A second layer took {} % more or less.", quantity(100.0 * agreement)));

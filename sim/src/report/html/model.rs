@@ -309,7 +309,7 @@ fn parts(machine: &Machine, step: &Step) -> String {
             percent(cycles / step.cycles()),
             bytes(item.cost.dram_bytes as u64),
             percent(item.part.flop / cycles / peak),
-            format!("{}, times {}", how(item), count(item.times as u64)),
+            how(item).to_string(),
         ]
     });
     table(&heads, rows)
