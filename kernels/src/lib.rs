@@ -70,6 +70,9 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+/// The program that runs the kernel calls of a whole model, see `model/model.c`.
+pub const MODEL_ELF: &[u8] = include_bytes!("../prebuilt/model.elf");
+
 static ALL: &[&dyn Kernel] = &[
     &matmul_f32::KERNEL,
     &matmul_f16::KERNEL,

@@ -12,6 +12,7 @@ pub mod env;
 pub mod extension;
 pub mod loader;
 pub mod machine;
+pub mod model;
 pub mod observe;
 pub mod report;
 pub mod timing;

@@ -11,6 +11,7 @@ mod ext;
 mod files;
 mod isa;
 mod machines;
+mod model;
 mod options;
 mod run;
 mod signature;
@@ -57,6 +58,9 @@ enum Command {
     /// Instructions from extension files: check, describe, make assembler includes
     #[command(after_help = ext::HELP)]
     Ext(ext::Args),
+    /// Run a language model's kernels and say how many tokens a second it makes
+    #[command(after_help = model::HELP)]
+    Model(model::Args),
     /// Compare the model with measured tables and say by how much it is off
     #[command(after_help = validate::HELP)]
     Validate(validate::Args),
@@ -99,6 +103,7 @@ pub fn main() -> ExitCode {
         Some(Command::Isa(args)) => isa::main(&args),
         Some(Command::Disasm(args)) => disasm::main(&args),
         Some(Command::Ext(args)) => ext::main(&args),
+        Some(Command::Model(args)) => model::main(&args),
         Some(Command::Validate(args)) => validate::main(&args),
     };
     result.unwrap_or_else(|failure| {

@@ -11,6 +11,7 @@ pub mod html;
 pub mod isa;
 pub mod json;
 pub mod machine;
+pub mod model;
 mod number;
 pub mod stat;
 pub mod table;
