@@ -105,6 +105,11 @@ gemm_ime_pack:
     .type gemm_ime_tile, @function
 gemm_ime_tile:
     csrr t0, vlenb
+    mul t1, a4, a4
+    vsetvli x0, t1, e32, m2, ta, ma
+    .irp c, v8, v10, v12, v14, v16, v18, v20, v22, v24, v26, v28, v30
+    vmv.v.i \c, 0                       # beside the stores of the tile before
+    .endr
     vsetvli x0, t0, e8, m1, ta, ma
     LOAD_A v0
     LOAD_A v1
@@ -113,12 +118,6 @@ gemm_ime_tile:
     .endr
     vle8.v v7, (a3)
     add t2, a3, t0
-    mul t1, a4, a4
-    vsetvli x0, t1, e32, m2, ta, ma
-    .irp c, v8, v10, v12, v14, v16, v18, v20, v22, v24, v26, v28, v30
-    vmv.v.i \c, 0
-    .endr
-    vsetvli x0, t0, e8, m1, ta, ma
     addi a0, a0, -1
     beqz a0, 2f
 1:  addi a0, a0, -1

@@ -10,7 +10,7 @@ void gemm_ime_tile(size_t ksteps, const void *a, const void *b, void *scratch, s
                    size_t rows);
 void gemm_ime_rows(void *c, size_t ldc_bytes, const void *scratch, size_t bytes, size_t rows);
 
-enum { BLOCK_BYTES = 16384, ROW_BLOCKS = 3, COLUMN_BLOCKS = 4 };
+enum { BLOCK_BYTES = 12288, ROW_BLOCKS = 3, COLUMN_BLOCKS = 4 };
 
 static size_t m, k, n;
 static const signed char *a, *b;

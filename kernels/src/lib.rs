@@ -38,6 +38,7 @@ mod folders {
     pub(super) mod gemv_i8;
     pub(super) mod gemv_q4_0;
     pub(super) mod gemv_q8_0;
+    pub(super) mod gemv_vcix;
     pub(super) mod matmul_bf16;
     pub(super) mod matmul_blocks;
     pub(super) mod matmul_f16;
@@ -131,6 +132,12 @@ static ALL: &[&dyn Kernel] = &[
 /// The kernels, in the order of reports.
 pub fn all() -> &'static [&'static dyn Kernel] {
     ALL
+}
+
+/// Kernels with instructions that only a definition supplies: nothing runs them by itself.
+pub fn defined() -> &'static [&'static dyn Kernel] {
+    static DEFINED: &[&dyn Kernel] = &[&gemv_vcix::KERNEL];
+    DEFINED
 }
 
 /// The kernel of that name.

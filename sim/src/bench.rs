@@ -7,6 +7,7 @@ use rvtile_isa::ext::Ext;
 use rvtile_isa::profile::Profile;
 use rvtile_kernels::{Arrays, Check, DType, Kernel, MANIFEST_SYMBOL, Shape, Variant};
 
+use crate::compare::Peak;
 use crate::engine::{End, Engine, RunOptions};
 use crate::env;
 use crate::loader::Image;
@@ -157,12 +158,23 @@ pub fn measure_watched<L: Listener + ?Sized>(
         flop: kernel.flop(shape),
         bytes: kernel.bytes(shape),
         dram_bytes: rvv.dram_bytes,
-        peak_flop_per_cycle: peak_flop_per_cycle(machine, kernel.dtype()),
+        peak_flop_per_cycle: peak(kernel, machine)?,
         dram_bytes_per_cycle: machine.memory.dram.read_bytes_per_cycle,
         check: rvv.check,
         ledger: rvv.ledger,
         scalar_cycles: None,
     })
+}
+
+/// Peak of the machine for what the kernel computes with: with an extension that of its multiply, else that of its type.
+fn peak(kernel: &'static dyn Kernel, machine: &Machine) -> Result<f64, BenchError> {
+    let profile = Profile::by_name(kernel.profile()).filter(|profile| !profile.adds.is_empty());
+    match (profile, kernel.multiply()) {
+        (Some(profile), Some(multiply)) => Peak::of(multiply, profile.isa(), machine)
+            .map(|peak| 2.0 * peak.rate())
+            .map_err(|why| BenchError { what: kernel.name().to_string(), why }),
+        _ => Ok(peak_flop_per_cycle(machine, kernel.dtype())),
+    }
 }
 
 /// The measured region of one run.

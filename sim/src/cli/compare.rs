@@ -199,6 +199,7 @@ fn solvers(args: &Args, all: &[&'static dyn Kernel]) -> Result<Vec<Solver>, Fail
         |kernel: &dyn Kernel| args.profiles.is_empty() || args.profiles.iter().any(|name| name == kernel.profile());
     if let Some(name) = args.profiles.iter().find(|name| all.iter().all(|kernel| kernel.profile() != **name)) {
         let mut profiles: Vec<&str> = all.iter().map(|kernel| kernel.profile()).collect();
+        profiles.sort_unstable();
         profiles.dedup();
         let problem = &args.problem;
         return Err(Failure::refused(format!(

@@ -210,7 +210,9 @@ fn program_column(program: &Program, job: &Job) -> Result<Column, BenchError> {
     let Job { shape, machine, .. } = job;
     let name = program.file.display().to_string();
     let fail = |why: String| BenchError { what: name.clone(), why };
-    let image = Image::open(&program.file).map_err(|error| fail(error.to_string()))?;
+    // Such a message begins with the name itself.
+    let told = |error: crate::loader::LoadError| fail(error.to_string().replacen(&format!("{name}: "), "", 1));
+    let image = Image::open(&program.file).map_err(told)?;
     let args = [&[name.clone()], &program.args[..]].concat();
     let environment = env::Options { args, ..env::Options::silent() };
     let options = RunOptions { isa: program.isa, definitions: program.definitions.clone(), ..RunOptions::default() };

@@ -112,6 +112,8 @@ const LEFT: f64 = 56.0;
 const RIGHT: f64 = 780.0;
 const TOP: f64 = 16.0;
 const BOTTOM: f64 = 410.0;
+/// Colours of [`style::series`].
+const COLOURS: usize = 7;
 
 /// A line for each form and machine: size to the right, on a logarithmic axis, utilisation upwards.
 fn plot(columns: &[Column]) -> String {
@@ -156,7 +158,9 @@ fn plot(columns: &[Column]) -> String {
         BOTTOM + 40.0
     );
     for (index, (name, columns)) in series(columns).iter().enumerate() {
-        let (fill, stroke) = style::series(index);
+        // Beyond the colours that can be told apart lines are dashed.
+        let (fill, stroke) = style::series(index % COLOURS);
+        let dash = if index < COLOURS { "" } else { " stroke-dasharray=\"7 4\"" };
         let right = columns.iter().filter(|column| column.wrong.is_none());
         let points: Vec<(f64, f64, f64, f64)> = right
             .filter_map(|column| column.utilisation().map(|share| (x(size(column)), y(share), size(column), share)))
@@ -165,7 +169,7 @@ fn plot(columns: &[Column]) -> String {
             continue;
         }
         let path: Vec<String> = points.iter().map(|(x, y, ..)| format!("{x:.1} {y:.1}")).collect();
-        let _ = writeln!(svg, "<path class=\"line {stroke}\" d=\"M{}\"/>", path.join("L"));
+        let _ = writeln!(svg, "<path class=\"line {stroke}\"{dash} d=\"M{}\"/>", path.join("L"));
         for (x, y, size, share) in &points {
             let _ = writeln!(
                 svg,
@@ -179,7 +183,7 @@ fn plot(columns: &[Column]) -> String {
         let row = TOP + 14.0 + 20.0 * index as f64;
         let _ = writeln!(
             svg,
-            "<line class=\"line {stroke}\" x1=\"{}\" x2=\"{}\" y1=\"{:.1}\" y2=\"{:.1}\"/>\
+            "<line class=\"line {stroke}\"{dash} x1=\"{}\" x2=\"{}\" y1=\"{:.1}\" y2=\"{:.1}\"/>\
              <text class=\"label {fill}\" x=\"{}\" y=\"{row:.1}\">{}</text>",
             RIGHT + 14.0,
             RIGHT + 34.0,
