@@ -93,12 +93,11 @@ impl fmt::Display for Crash {
                         write!(f, " ({fields})")?;
                     }
                     write!(f, "; {}", decode::explain(word))?;
-                    match check::in_the_box(word) {
-                        Some((extension, row)) => write!(f, "; with --ext {} it is `{}`", extension.name, row.name)?,
-                        None if word & 0x1f == 0x0b || word & 0x1f == 0x1b => {
-                            write!(f, "; an extension file can define it, given with --ext")?;
-                        }
-                        None => {}
+                    if matches!(word & 0x1f, 0x0b | 0x1b) {
+                        write!(f, "; an extension file can define it, given with --ext")?;
+                    }
+                    if let Some((extension, row)) = check::in_the_box(word) {
+                        write!(f, " (with --ext {} it is `{}`)", extension.name, row.name)?;
                     }
                 }
             }

@@ -48,6 +48,7 @@ fn is_address(row: &Row, operand: Operand) -> bool {
 /// An include for the GNU assembler (2.38 and later): a macro for each instruction, with the names of registers as operands.
 pub fn include(extension: &Extension) -> String {
     let mut text = format!("# Instructions of {} for the GNU assembler; made by `rvtile ext asm`.\n\n", extension.name);
+    let _ = writeln!(text, ".ifndef .Lrvtile_have_{0}\n.set .Lrvtile_have_{0}, 1", symbol(&extension.name));
     text += NAMES;
     let (x, f) = (X_NAMES.join(","), F_NAMES.join(","));
     let numbers: Vec<String> = (0..32).map(|number| number.to_string()).collect();
@@ -67,7 +68,12 @@ pub fn include(extension: &Extension) -> String {
         text.push('\n');
         text += &instruction(row);
     }
-    text
+    text + ".endif\n"
+}
+
+/// A name in letters that symbols and C names can have.
+fn symbol(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
 
 /// Symbols for the numbers of registers, and the macro that takes an address with or without parentheses.
@@ -147,8 +153,7 @@ fn instruction(row: &Row) -> String {
 /// A header for C and C++ (GCC and Clang): a macro for each instruction. Vector and own registers are numbers that are constant, integer and
 /// floating-point operands expressions; a result is the macro's value.
 pub fn header(extension: &Extension) -> String {
-    let guard: String =
-        extension.name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+    let guard = symbol(&extension.name).to_ascii_uppercase();
     let mut text = format!(
         "/* Instructions of {} for C and C++; made by `rvtile ext header`.\n   Vector and own registers are given as constant numbers: 8 is v8. \
          Compilers do not know that they are used:\n   keep vector code of the compiler away from them. */\n\

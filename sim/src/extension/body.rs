@@ -185,6 +185,7 @@ pub(super) struct Body {
 }
 
 pub(super) const NO_TYPE: Illegal = Illegal::Rule("the elements of this instruction have no type of this SEW");
+
 impl Body {
     /// Bytes of an operand in vector registers at VLMAX.
     fn bytes(&self, slot: &Slot, vtype: Vtype, vlen: u32) -> Option<usize> {

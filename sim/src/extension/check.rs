@@ -52,12 +52,12 @@ pub struct Checked {
 /// Checks all extensions of a set.
 pub fn check(extensions: &Extensions) -> Checked {
     let (mut text, mut faults) = (String::new(), 0);
+    let profiles: Vec<_> = PROFILES.iter().map(|profile| (profile, Decoder::for_profile(profile))).collect();
     for extension in &extensions.list {
         let _ = writeln!(text, "{} ({})", extension.name, extension.file);
         for row in extension.rows {
             let mut notes = Vec::new();
-            for profile in PROFILES {
-                let decoder = Decoder::for_profile(profile);
+            for (profile, decoder) in &profiles {
                 if let Some(why) = clash(row, decoder.rows()) {
                     notes.push(format!("clash in profile {}: {why}", profile.name));
                     // The standard instructions are in every profile.

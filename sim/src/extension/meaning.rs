@@ -246,9 +246,6 @@ impl Reader<'_, '_, '_> {
 
     fn script(&self) -> Result<Meaning, ExtensionError> {
         let memory = self.memory(true)?;
-        if self.table.has("reduce") {
-            return Err(self.table.wrong("reduce", "this goes with map"));
-        }
         let slots = self.typed_slots()?;
         let dest = slots.iter().position(|slot| matches!(slot.operand, Operand::Vd | Operand::Td));
         if let Some(slot) = slots.iter().find(|slot| matches!(slot.of, Type::Fixed(number) if number.bits() < 8)) {
@@ -445,12 +442,18 @@ impl Reader<'_, '_, '_> {
             ("rmm", Some(Rounding::Rmm)),
         ];
         let rounding = self.table.word("rounding", &roundings)?.flatten();
-        let known = matches!(what, What::Map { .. } | What::Reduce { .. } | What::Script { .. });
-        if let Some(key) = ["type", "types"].into_iter().find(|key| self.table.has(key) && !known) {
-            return Err(self.table.wrong(key, "types go with map and script; a product states its own"));
-        }
-        if let Some(key) = ["reduce"].into_iter().find(|key| self.table.has(key) && !known) {
-            return Err(self.table.wrong(key, "this goes with map"));
+        let product = matches!(what, What::Matmul { .. } | What::Dot { .. });
+        let (script, copy) = (matches!(what, What::Script { .. }), matches!(what, What::Copy));
+        for (key, fits, why) in [
+            ("type", !product && !copy, "types go with map and script; a product states its own"),
+            ("types", !product && !copy, "types go with map and script; a product states its own"),
+            ("reduce", !product && !copy && !script, "this goes with map"),
+            ("sew", !product, "the types of a product say which SEW it needs"),
+            ("saturate", !copy && !script, "this goes with products and map"),
+        ] {
+            if self.table.has(key) && !fits {
+                return Err(self.table.wrong(key, why));
+            }
         }
         if dest.is_none() && self.operands.has(Operand::Vm) {
             return Err(self.table.wrong("operands", "a mask vm is for instructions that write vd"));
