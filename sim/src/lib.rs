@@ -6,6 +6,7 @@
 
 pub mod bench;
 pub mod cli;
+pub mod demo;
 pub mod engine;
 pub mod env;
 pub mod loader;

@@ -12,6 +12,7 @@ pub mod json;
 pub mod machine;
 mod number;
 pub mod stat;
+pub mod story;
 pub mod table;
 #[cfg(test)]
 mod tests;
