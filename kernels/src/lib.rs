@@ -39,6 +39,7 @@ mod folders {
     pub(super) mod gemv_q4_0;
     pub(super) mod gemv_q8_0;
     pub(super) mod gemv_vcix;
+    pub mod llama;
     pub(super) mod matmul_bf16;
     pub(super) mod matmul_blocks;
     pub(super) mod matmul_f16;
@@ -66,6 +67,7 @@ pub use inputs::Pattern;
 pub use spec::Spec;
 use spec::{Run, any};
 
+pub use folders::llama;
 use folders::*;
 use std::fmt;
 use std::ops::RangeInclusive;

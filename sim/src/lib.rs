@@ -7,6 +7,7 @@
 pub mod bench;
 pub mod cli;
 pub mod compare;
+pub mod demo;
 pub mod engine;
 pub mod env;
 pub mod extension;

@@ -6,6 +6,7 @@
 mod annotate;
 mod bench;
 mod compare;
+mod demo;
 mod disasm;
 mod ext;
 mod files;
@@ -40,6 +41,9 @@ enum Command {
     /// Run the built-in kernels and report how fast they are and where their cycles go (the default)
     #[command(after_help = bench::kernels_help())]
     Bench(bench::Args),
+    /// Let a small language model write a story on a machine, and report what each kernel of it cost
+    #[command(after_help = demo::HELP)]
+    Demo(demo::Args),
     /// Run an ELF program and report what it cost
     #[command(after_help = run::HELP)]
     Run(run::Args),
@@ -96,6 +100,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         None => bench::main(&cli.bench),
         Some(Command::Bench(args)) => bench::main(&args),
+        Some(Command::Demo(args)) => demo::main(&args),
         Some(Command::Run(args)) => run::main(args),
         Some(Command::Annotate(args)) => annotate::main(args),
         Some(Command::Compare(args)) => compare::main(&args),

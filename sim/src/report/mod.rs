@@ -14,6 +14,7 @@ pub mod machine;
 pub mod model;
 mod number;
 pub mod stat;
+pub mod story;
 pub mod table;
 #[cfg(test)]
 mod tests;
