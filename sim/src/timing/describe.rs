@@ -502,7 +502,8 @@ impl VectorDesc {
             Mem::Strided { .. } => (Addresses::Strided, element),
             _ => (Addresses::Segments, element),
         };
-        Access { shape, write: self.writes_memory, occupancy, bytes, count: vl }
+        let counted = matches!(self.mem, Mem::Indexed { .. });
+        Access { shape, write: self.writes_memory, occupancy, bytes, count: vl, counted }
     }
 
     /// Bytes that a unit-stride access of `vl` elements moves.
