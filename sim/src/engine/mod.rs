@@ -11,7 +11,7 @@ use rvtile_isa::decode::Decoder;
 use rvtile_isa::ext::Ext;
 use rvtile_isa::float::lanes::Level;
 use rvtile_isa::hart::csr::Clock;
-use rvtile_isa::hart::{Cause, Config, Hart, Mode, Request, Trap};
+use rvtile_isa::hart::{Cause, Config, Entered, Hart, Mode, Request, Trap};
 use rvtile_isa::matrix::state::Own;
 use rvtile_isa::memory::Memory;
 use rvtile_isa::op::Flow;
@@ -277,7 +277,9 @@ impl Engine {
             self.hart.pc = block.address(stopped);
         }
         if let Some(core) = &mut self.timing {
-            let ran = Ran { log: &self.hart.log, partly: ran.partly, next_pc: self.hart.pc };
+            let words = self.hart.log.words.len() as u32;
+            self.hart.log.blocks.push(Entered { pc: self.hart.pc, number: u32::MAX, words });
+            let ran = Ran { log: &self.hart.log, partly: ran.partly };
             core.retire(ran, |number| self.blocks.block(number), listener);
             self.hart.log.clear();
         }

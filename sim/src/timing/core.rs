@@ -29,12 +29,11 @@ pub struct Counters {
 /// Blocks that have run.
 #[derive(Clone, Copy)]
 pub struct Ran<'a> {
-    /// What the hart logged of them.
+    /// What the hart logged of them. Behind them stands a block that was not entered, at the address where control
+    /// went.
     pub log: &'a Log,
     /// Instructions of the last block that retired, if not all.
     pub partly: Option<usize>,
-    /// Where control went after the last one.
-    pub next_pc: u64,
 }
 
 /// The simulated core.
@@ -104,16 +103,18 @@ impl Core {
         block: impl Fn(u32) -> &'b Block,
         listener: &mut L,
     ) {
-        let blocks = &ran.log.blocks[..];
-        let whole = blocks.len() - usize::from(ran.partly.is_some());
+        let Log { blocks, words, .. } = ran.log;
+        let all = blocks.len().saturating_sub(1);
+        let whole = all - usize::from(ran.partly.is_some());
         let mut done = 0;
-        while done < blocks.len() {
+        while done < all {
             if done < whole && !listener.listens() && self.knows_state() {
-                done += self.replay(ran, &blocks[done..whole], blocks.get(whole));
+                done += self.replay(&blocks[done..=whole], words);
             }
-            if let Some(entered) = blocks.get(done) {
+            if let [entered, next, ..] = &blocks[done..] {
                 let count = ran.partly.filter(|_| done >= whole);
-                self.work_out(ran, done, block(entered.number), count, listener);
+                let words = &words[entered.words as usize..next.words as usize];
+                self.work_out(entered, next.pc, words, block(entered.number), count, listener);
                 done += 1;
             }
         }
@@ -134,30 +135,21 @@ impl Core {
         true
     }
 
-    fn replay(&mut self, ran: Ran<'_>, blocks: &[Entered], behind: Option<&Entered>) -> usize {
+    fn replay(&mut self, blocks: &[Entered], words: &[u64]) -> usize {
         let Some(memo) = &mut self.memo else { return 0 };
-        let (words, next_pc) = match behind {
-            Some(next) => (&ran.log.words[..next.words as usize], next.pc),
-            None => (&ran.log.words[..], ran.next_pc),
-        };
-        memo.replay(blocks, words, next_pc, &mut self.world, &mut self.pipe.now, &mut self.pipe.painter.ledger)
+        memo.replay(blocks, words, &mut self.world, &mut self.pipe.now, &mut self.pipe.painter.ledger)
     }
 
-    /// The pipe works out block `index` of the log, of which `count` instructions retired, or all.
+    /// The pipe works a block out, of which `count` instructions retired, or all.
     fn work_out<L: Listener + ?Sized>(
         &mut self,
-        ran: Ran<'_>,
-        index: usize,
+        entered: &Entered,
+        next_pc: u64,
+        words: &[u64],
         block: &Block,
         count: Option<usize>,
         listener: &mut L,
     ) {
-        let entered = &ran.log.blocks[index];
-        let (end, next_pc) = match ran.log.blocks.get(index + 1) {
-            Some(next) => (next.words as usize, next.pc),
-            None => (ran.log.words.len(), ran.next_pc),
-        };
-        let words = &ran.log.words[entered.words as usize..end];
         self.settle();
         let number = entered.number as usize;
         if self.blocks.len() <= number {
@@ -170,17 +162,17 @@ impl Core {
         match &mut self.memo {
             Some(memo) if learning && !memo.is_away() => {
                 let (before, origin) = (pipe.painter.ledger, pipe.now);
-                let known = std::mem::take(&mut memo.miss);
-                let mut recorder = Recorder::new(&mut self.world, known, entered.pc, origin);
+                let mut recorder = Recorder::new(&mut self.world, &memo.miss, entered.pc, origin);
                 pipe.retire(block, descs, words, next_pc, &mut recorder, listener);
-                if !recorder.whole {
+                let (asked, whole) = (recorder.asked, recorder.whole);
+                if !whole {
                     memo.leave();
                     return;
                 }
                 self.state.clear();
                 pipe.fold(&mut Writer { now: pipe.now, bytes: &mut self.state });
                 let charged = pipe.painter.ledger.since(&before);
-                memo.learn(entered.number, &recorder.asked, pipe.now - origin, &charged, &self.state);
+                memo.learn(entered.number, &asked, pipe.now - origin, &charged, &self.state);
             }
             memo => {
                 if let Some(memo) = memo {

@@ -545,7 +545,7 @@ impl VectorDesc {
     pub fn access(&self, vl: u32, rows: Option<Rows>, occupancy: u64, machine: &Machine) -> Access {
         let write = self.writes_memory;
         if let Some(Rows { count, bytes }) = rows {
-            return Access { shape: Addresses::Rows, write, occupancy, bytes, count };
+            return Access { shape: Addresses::Rows, write, occupancy, bytes, count, counted: false };
         }
         let (vl, element) = (u64::from(vl), self.element_bytes * self.fields);
         let (shape, bytes) = match self.mem {
@@ -554,7 +554,8 @@ impl VectorDesc {
             Mem::Strided { .. } => (Addresses::Strided, element),
             _ => (Addresses::Segments, element),
         };
-        Access { shape, write, occupancy, bytes, count: vl }
+        let counted = matches!(self.mem, Mem::Indexed { .. });
+        Access { shape, write, occupancy, bytes, count: vl, counted }
     }
 
     /// Bytes that a unit-stride access of `vl` elements moves.

@@ -1,6 +1,7 @@
 //! The memory hierarchy: caches, the channels between them, prefetch and DRAM, in cycles.
 
-use super::cache::{Cache, Hit, Level};
+use super::cache::{Cache, Level};
+use super::near::Near;
 use super::prefetch::Prefetcher;
 use crate::machine::{self, MemorySystem};
 
@@ -56,8 +57,18 @@ impl Stage {
 
     fn fill_done(&mut self, time: u64) {
         self.fills[self.next_fill] = time;
-        self.next_fill = (self.next_fill + 1) % self.fills.len();
+        self.next_fill += 1;
+        if self.next_fill == self.fills.len() {
+            self.next_fill = 0;
+        }
     }
+}
+
+/// A line on its way: when its data are there, and who supplies them.
+#[derive(Clone, Copy)]
+struct Data {
+    ready: u64,
+    from: Level,
 }
 
 /// The answer to an access.
@@ -98,6 +109,11 @@ pub struct MemoryCounts {
 /// Caches and memory of one hart.
 pub(super) struct Hierarchy {
     fetch: Option<Stage>,
+    near_fetch: Near,
+    /// Lines of the L1D.
+    near: Near,
+    /// Whether the ages of lines in the L1D make a difference.
+    near_ages: bool,
     /// L1D, L2, L3: those the machine has.
     stages: Vec<Stage>,
     /// Index of the first stage behind the L1s.
@@ -107,6 +123,7 @@ pub(super) struct Hierarchy {
     dram_latency: u64,
     dram_lines: u64,
     line_log2: u32,
+    fetch_log2: u32,
     prefetcher: Option<Prefetcher>,
     trains_scalar: bool,
     trains_vector: bool,
@@ -153,6 +170,9 @@ impl Hierarchy {
         let line_bytes = 1 << line_log2;
         Hierarchy {
             fetch: memory.l1i.as_ref().map(|cache| Stage::new(Level::L1, cache)),
+            near_fetch: Near::default(),
+            near: Near::default(),
+            near_ages: stages.first().is_some_and(|stage| stage.cache.ages()),
             behind_l1: usize::from(memory.l1d.is_some()),
             stages,
             dram_reads: Channel::new(line_bytes, memory.dram.read_bytes_per_cycle),
@@ -160,6 +180,7 @@ impl Hierarchy {
             dram_latency: u64::from(memory.dram.latency),
             dram_lines: 0,
             line_log2,
+            fetch_log2: memory.l1i.as_ref().map_or(line_log2, |cache| cache.line.trailing_zeros()),
             prefetcher: Prefetcher::new(&memory.prefetcher),
             trains_scalar: memory.prefetcher.scalar,
             trains_vector: memory.prefetcher.vector,
@@ -175,32 +196,45 @@ impl Hierarchy {
         self.line_log2
     }
 
-    /// As [`Hierarchy::scalar`], when the line is in the L1D where it was found last and its data are there by `time`, so
-    /// that nothing is late. False says that nothing was done.
+    /// As [`Hierarchy::scalar`], when the line is in the L1D, is found without a search, and its data are there by
+    /// `time`, so that nothing is late. False says that nothing was done.
     #[inline(always)]
     pub fn at_hand(&mut self, line: u64, write: bool, time: u64) -> bool {
-        if self.behind_l1 == 0 {
-            return false;
+        let Some(place) = self.near.find(line, time) else { return false };
+        if write || self.near_ages {
+            self.stages[0].cache.touch(place as usize, write);
         }
-        self.stages[0].cache.again(line, write, time)
+        true
+    }
+
+    /// The same for [`Hierarchy::fetch`].
+    #[inline(always)]
+    pub fn fetch_at_hand(&mut self, addr: u64, time: u64) -> bool {
+        let Some(place) = self.near_fetch.find(addr >> self.fetch_log2, time) else { return false };
+        if let Some(stage) = &mut self.fetch {
+            stage.cache.touch(place as usize, false);
+        }
+        true
     }
 
     /// An instruction fetch of the line at `addr`.
     pub fn fetch(&mut self, addr: u64, time: u64) -> Served {
         let Some(stage) = &mut self.fetch else { return Served { ready: time, accepted: time, from: Level::L1 } };
         let line = stage.cache.line(addr);
-        if stage.cache.again(line, false, time) {
-            return Served { ready: time, accepted: time, from: Level::L1 };
-        }
         if let Some(hit) = stage.cache.access(line, false) {
+            self.near_fetch.insert(line, hit.ready, hit.place);
             return Served { ready: hit.ready.max(time), accepted: time, from: hit.from };
         }
         let start = stage.fill_slot(time);
         let request = Request { addr, write: false, first: self.behind_l1, base: 0, streams: false, trains: false };
         let served = self.supply(request, start);
         if let Some(stage) = &mut self.fetch {
-            stage.cache.fill(line, Hit { ready: served.ready, from: served.from }, false);
+            let filled = stage.cache.fill(line, served.ready, served.from, false);
             stage.fill_done(served.ready);
+            if let Some(former) = filled.former {
+                self.near_fetch.remove(former);
+            }
+            self.near_fetch.insert(line, served.ready, filled.place);
         }
         served
     }
@@ -242,11 +276,14 @@ impl Hierarchy {
             let at = self.line_at(index, line);
             let stage = &mut self.stages[index];
             if let Some(hit) = stage.cache.access(at, write && index == first) {
+                if index < self.behind_l1 {
+                    self.near.insert(at, hit.ready, hit.place);
+                }
                 let latency = if index == 0 { 0 } else { stage.latency.saturating_sub(base) };
                 let late = hit.ready > time;
                 found = Some((
                     index,
-                    Hit { ready: hit.ready.max(time) + latency, from: if late { hit.from } else { stage.level } },
+                    Data { ready: hit.ready.max(time) + latency, from: if late { hit.from } else { stage.level } },
                 ));
                 break;
             }
@@ -258,7 +295,7 @@ impl Hierarchy {
             Some(found) => found,
             None => {
                 let latency = self.dram_latency.saturating_sub(base);
-                (self.stages.len(), Hit { ready: self.read_dram(time) + latency, from: Level::Dram })
+                (self.stages.len(), Data { ready: self.read_dram(time) + latency, from: Level::Dram })
             }
         };
         // The slowest of the paths that the line takes decides.
@@ -284,13 +321,20 @@ impl Hierarchy {
     }
 
     /// Puts a line into a stage; a dirty victim moves one level out.
-    fn fill(&mut self, index: usize, line: u64, hit: Hit, dirty: bool) {
+    fn fill(&mut self, index: usize, line: u64, hit: Data, dirty: bool) {
         let at = self.line_at(index, line);
         self.place(index, at, hit, dirty);
     }
 
-    fn place(&mut self, index: usize, at: u64, hit: Hit, dirty: bool) {
-        let Some(victim) = self.stages[index].cache.fill(at, hit, dirty) else { return };
+    fn place(&mut self, index: usize, at: u64, hit: Data, dirty: bool) {
+        let filled = self.stages[index].cache.fill(at, hit.ready, hit.from, dirty);
+        if index < self.behind_l1 {
+            if let Some(former) = filled.former {
+                self.near.remove(former);
+            }
+            self.near.insert(at, hit.ready, filled.place);
+        }
+        let (Some(victim), true) = (filled.former, filled.dirty) else { return };
         // A victim of the L1D has the number that the L1D knows it by.
         let victim = if index < self.behind_l1 { self.line_at(index + 1, victim) } else { victim };
         match self.stages.get_mut(index + 1) {
@@ -330,8 +374,8 @@ impl Hierarchy {
             let outer = (target + 1..self.stages.len()).find(|&index| self.stages[index].cache.holds(at));
             let supplier = outer.unwrap_or(self.stages.len());
             let mut hit = match outer {
-                Some(index) => Hit { ready: time + self.stages[index].latency, from: self.stages[index].level },
-                None => Hit { ready: self.read_dram(time) + self.dram_latency, from: Level::Dram },
+                Some(index) => Data { ready: time + self.stages[index].latency, from: self.stages[index].level },
+                None => Data { ready: self.read_dram(time) + self.dram_latency, from: Level::Dram },
             };
             let waited = (target..supplier).map(|index| self.stages[index].channel.transfer(time) - time).max();
             hit.ready += waited.unwrap_or(0);
@@ -348,9 +392,10 @@ impl Hierarchy {
             stage.map_or(Counts::default(), |s| Counts { accesses: s.cache.accesses, misses: s.cache.misses })
         };
         let level = |level| of(self.stages.iter().find(|stage| stage.level == level));
+        let and_near = |counts: Counts, near: &Near| Counts { accesses: counts.accesses + near.accesses, ..counts };
         MemoryCounts {
-            l1i: of(self.fetch.as_ref()),
-            l1d: level(Level::L1),
+            l1i: and_near(of(self.fetch.as_ref()), &self.near_fetch),
+            l1d: and_near(level(Level::L1), &self.near),
             l2: level(Level::L2),
             l3: level(Level::L3),
             dram_bytes: self.dram_lines << self.line_log2,

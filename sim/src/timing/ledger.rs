@@ -86,12 +86,30 @@ causes! {
 /// Cycles by cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ledger {
-    cycles: [u64; Cause::ALL.len()],
+    cycles: [u64; SLOTS],
 }
+
+/// Slots for causes: as many as the number in a [`Charge`] can tell apart.
+const SLOTS: usize = 32;
+
+const _: () = assert!(Cause::ALL.len() <= SLOTS);
 
 impl Default for Ledger {
     fn default() -> Ledger {
-        Ledger { cycles: [0; Cause::ALL.len()] }
+        Ledger { cycles: [0; SLOTS] }
+    }
+}
+
+/// A cause and a number of cycles in one word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Charge(u32);
+
+impl Charge {
+    const CYCLE_BITS: u32 = 27;
+
+    /// `None` for too many cycles.
+    pub fn new(cause: Cause, cycles: u64) -> Option<Charge> {
+        (cycles < 1 << Charge::CYCLE_BITS).then_some(Charge((cause as u32) << Charge::CYCLE_BITS | cycles as u32))
     }
 }
 
@@ -126,6 +144,13 @@ impl Ledger {
         for (mine, theirs) in self.cycles.iter_mut().zip(other.cycles) {
             *mine += theirs;
         }
+    }
+
+    /// Charges what a word says.
+    #[inline(always)]
+    pub(super) fn add_charge(&mut self, charge: Charge) {
+        let cycles = charge.0 & ((1 << Charge::CYCLE_BITS) - 1);
+        self.cycles[(charge.0 >> Charge::CYCLE_BITS) as usize] += u64::from(cycles);
     }
 
     /// Charges cycles to a cause.

@@ -14,6 +14,7 @@ mod hierarchy;
 pub mod ledger;
 pub mod mca;
 mod memo;
+mod near;
 mod outside;
 mod pipe;
 mod prefetch;

@@ -36,6 +36,15 @@ pub(super) struct Jump {
     pub control: Control,
 }
 
+/// A conditional branch, as the predictor sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Conditional {
+    pub pc: u64,
+    /// Address of the instruction behind it.
+    pub next: u64,
+    pub backward: bool,
+}
+
 /// What became of a branch or jump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Outcome {
@@ -83,19 +92,35 @@ impl World {
         if self.memory.at_hand(addr >> self.memory.line_log2(), write, time) {
             return Late { cycles: 0, from: Level::L1 };
         }
+        self.access_afar(addr, write, time)
+    }
+
+    #[inline(never)]
+    fn access_afar(&mut self, addr: u64, write: bool, time: u64) -> Late {
         let served = self.memory.scalar(addr, write, time);
         Late { cycles: served.ready - time, from: served.from }
     }
 
+    /// A conditional branch.
     #[inline(always)]
+    pub fn conditional(&mut self, jump: &Conditional, next_pc: u64) -> Outcome {
+        let taken = next_pc != jump.next;
+        Outcome { taken, right: self.branches.conditional(jump.pc, jump.backward, taken) }
+    }
+
+    /// Never inlined: scalar code does not come here.
+    #[inline(never)]
     pub fn transfer(&mut self, access: &Access, words: &[u64], time: u64) -> Moved {
         self.transfers.run(access, words, time, &mut self.memory)
     }
 }
 
 impl Outside for World {
-    #[inline]
+    #[inline(always)]
     fn fetch(&mut self, pc: u64, time: u64) -> u64 {
+        if self.memory.fetch_at_hand(pc, time) {
+            return 0;
+        }
         self.memory.fetch(pc, time).ready - time
     }
 
@@ -114,12 +139,11 @@ impl Outside for World {
         self.transfer(access, words.list, time)
     }
 
-    #[inline(always)]
     fn branch(&mut self, jump: &Jump, next_pc: u64) -> Outcome {
         let taken = next_pc != jump.next;
         let right = match jump.control {
             Control::None => true,
-            Control::Conditional { target } => self.branches.conditional(jump.pc, target <= jump.pc, taken),
+            Control::Conditional { target } => return self.conditional(&jump.conditional(target), next_pc),
             Control::Direct { call } => {
                 self.branches.direct(call, jump.next);
                 true
@@ -140,6 +164,13 @@ impl Desc {
     /// Itself as a jump.
     pub fn jump(&self) -> Jump {
         Jump { pc: self.pc, next: self.next, control: self.control }
+    }
+}
+
+impl Jump {
+    /// Itself as a conditional branch to `target`.
+    pub fn conditional(&self, target: u64) -> Conditional {
+        Conditional { pc: self.pc, next: self.next, backward: target <= self.pc }
     }
 }
 

@@ -12,11 +12,13 @@ mod states;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use rvtile_isa::block::Block;
 use rvtile_isa::hart::Entered;
 
-use super::ledger::{Cause, Ledger};
-use super::outside::{Jump, Outside, World};
-use super::transfer::{Access, Moved, Shape};
+use super::describe::Control;
+use super::ledger::{Charge, Ledger};
+use super::outside::{Conditional, Jump, Outside, World};
+use super::transfer::{Access, Moved};
 pub(super) use record::{Query, Recorder};
 use states::States;
 
@@ -32,7 +34,8 @@ enum Kind {
     Load,
     Store,
     Value,
-    Branch,
+    Conditional,
+    Jump,
     Vector,
 }
 
@@ -57,13 +60,18 @@ struct Edge {
 struct Leaf {
     /// The state after it.
     state: u32,
-    elapsed: u64,
-    /// Its part of [`Memo::charges`].
-    charges: std::ops::Range<u32>,
+    elapsed: u32,
+    /// The first charges; unused ones charge nothing.
+    charges: [Charge; CHARGES],
+    /// Where in [`Memo::charges`] the others begin, which one that charges nothing ends.
+    more: u32,
     /// The block that came next lately, and the tree that it has in this state.
     next: u32,
     root: Link,
 }
+
+/// Charges that have a place in a leaf.
+const CHARGES: usize = 2;
 
 /// Where the pipe stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,13 +84,28 @@ enum Place {
 }
 
 /// What ended a replay before the log did.
-#[derive(Default)]
+#[derive(Clone, Copy)]
 pub(super) struct Miss {
     /// Answers to the questions of the block that could be asked.
-    pub answers: Vec<u64>,
+    answers: [u64; QUESTIONS],
+    count: u8,
     /// An answer behind them that no word can hold.
     pub odd: Option<Moved>,
 }
+
+impl Miss {
+    /// The answers that are known.
+    pub fn answers(&self) -> &[u64] {
+        &self.answers[..self.count as usize]
+    }
+}
+
+/// No block asks as many questions: an instruction asks for its line, its access and a length.
+const QUESTIONS: usize = 256;
+const _: () = assert!(QUESTIONS > 3 * Block::MAX_LEN);
+
+/// Answers to a question that are searched one by one.
+const SIBLINGS: usize = 4;
 
 /// Bytes above which everything is forgotten.
 const LIMIT: usize = 64 << 20;
@@ -97,10 +120,13 @@ const PAUSES: (u64, u64) = (1 << 12, 1 << 20);
 pub(super) struct Memo {
     edges: Vec<Edge>,
     leaves: Vec<Leaf>,
-    charges: Vec<(Cause, u64)>,
+    charges: Vec<Charge>,
     accesses: Vec<Access>,
+    conditionals: Vec<Conditional>,
     jumps: Vec<Jump>,
     roots: HashMap<(u32, u32), Link, Quick>,
+    /// Edges for answers that have no place in the chain of siblings, by its first edge.
+    others: HashMap<(Link, u64), Link, Quick>,
     states: States,
     place: Place,
     /// Whether the pipe itself is in the state of `place`.
@@ -122,12 +148,14 @@ impl Memo {
             leaves: Vec::new(),
             charges: Vec::new(),
             accesses: Vec::new(),
+            conditionals: Vec::new(),
             jumps: Vec::new(),
             roots: HashMap::default(),
+            others: HashMap::default(),
             states: States::default(),
             place: Place::Unknown,
             settled: true,
-            miss: Miss::default(),
+            miss: Miss { answers: [0; QUESTIONS], count: 0, odd: None },
             hits: 0,
             misses: 0,
             hits_before: 0,
@@ -137,61 +165,68 @@ impl Memo {
         }
     }
 
-    /// Replays the blocks of a log from the present place on. Returns how many it could; `miss` tells what is known of
-    /// the next one.
+    /// Replays the blocks of a log but the last, which only tells where control went, from the present place on. Returns
+    /// how many it could; `miss` tells what is known of the next one.
     pub fn replay(
         &mut self,
         blocks: &[Entered],
         words: &[u64],
-        next_pc: u64,
         world: &mut World,
         now: &mut u64,
         ledger: &mut Ledger,
     ) -> usize {
-        self.miss.answers.clear();
+        let mut done = 0;
+        self.miss.count = 0;
         self.miss.odd = None;
-        for (index, block) in blocks.iter().enumerate() {
-            let (end, next_pc) = match blocks.get(index + 1) {
-                Some(next) => (next.words as usize, next.pc),
-                None => (words.len(), next_pc),
-            };
+        while let [block, next, ..] = &blocks[done..] {
             let root = self.root(block.number);
-            let leaf = match root {
-                NOWHERE => None,
-                _ => self.walk(root, block.pc, &words[block.words as usize..end], next_pc, world, *now),
-            };
-            let Some(number) = leaf else {
-                self.hits += index as u64;
-                return index;
-            };
-            self.miss.answers.clear();
-            let leaf = &self.leaves[number as usize];
-            *now += leaf.elapsed;
-            for &(cause, cycles) in &self.charges[leaf.charges.start as usize..leaf.charges.end as usize] {
-                ledger.charge(cause, cycles);
+            if root == NOWHERE {
+                break;
+            }
+            let Some(number) = self.walk(root, block, next, words, world, *now) else { break };
+            // SAFETY: a link with the mark of a leaf leads to one.
+            let leaf = unsafe { self.leaves.get_unchecked(number as usize) };
+            *now += u64::from(leaf.elapsed);
+            leaf.charges.iter().for_each(|&charge| ledger.add_charge(charge));
+            if leaf.more != NOWHERE {
+                let more = self.charges[leaf.more as usize..].iter();
+                more.take_while(|charge| **charge != Charge::default()).for_each(|&charge| ledger.add_charge(charge));
             }
             self.place = Place::Leaf(number);
-            self.settled = false;
+            self.miss.count = 0;
+            done += 1;
         }
-        self.hits += blocks.len() as u64;
-        blocks.len()
+        self.settled &= done == 0;
+        self.hits += done as u64;
+        done
     }
 
     /// The tree of a block in the present place.
     #[inline(always)]
     fn root(&mut self, number: u32) -> Link {
-        match self.place {
-            Place::Unknown => NOWHERE,
-            Place::State(state) => self.roots.get(&(state, number)).copied().unwrap_or(NOWHERE),
-            Place::Leaf(leaf) => {
-                let leaf = &mut self.leaves[leaf as usize];
-                if leaf.next != number || leaf.root == NOWHERE {
-                    leaf.next = number;
-                    leaf.root = self.roots.get(&(leaf.state, number)).copied().unwrap_or(NOWHERE);
-                }
-                leaf.root
+        if let Place::Leaf(leaf) = self.place {
+            // SAFETY: a place is that of a leaf that exists.
+            let leaf = unsafe { self.leaves.get_unchecked(leaf as usize) };
+            if leaf.next == number {
+                return leaf.root;
             }
         }
+        self.find_root(number)
+    }
+
+    #[inline(never)]
+    fn find_root(&mut self, number: u32) -> Link {
+        let state = match self.place {
+            Place::Unknown => return NOWHERE,
+            Place::State(state) => state,
+            Place::Leaf(leaf) => self.leaves[leaf as usize].state,
+        };
+        let root = self.roots.get(&(state, number)).copied().unwrap_or(NOWHERE);
+        if let (Place::Leaf(leaf), true) = (self.place, root != NOWHERE) {
+            let leaf = &mut self.leaves[leaf as usize];
+            (leaf.next, leaf.root) = (number, root);
+        }
+        root
     }
 
     /// Asks the questions of a tree and follows the answers to a leaf. On an unknown one the answers so far are
@@ -200,47 +235,55 @@ impl Memo {
     fn walk(
         &mut self,
         root: Link,
-        pc: u64,
+        block: &Entered,
+        next: &Entered,
         words: &[u64],
-        next_pc: u64,
         world: &mut World,
         now: u64,
     ) -> Option<u32> {
-        let (mut at, mut more) = (root, 0);
+        // What the next block logged is none of this one's business.
+        let words = words.get(..next.words as usize)?;
+        let (mut at, mut first) = (root, block.words as usize);
         while at & LEAF == 0 {
-            let edge = &self.edges[at as usize];
+            // SAFETY: a link without the mark of a leaf, and not `NOWHERE`, leads to an edge.
+            let edge = unsafe { self.edges.get_unchecked(at as usize) };
             let time = now + u64::from(edge.time);
-            let place = more + edge.word as usize;
-            let answer = match edge.kind {
-                Kind::Load => world.access(*words.get(place)?, false, time).pack(),
-                Kind::Store => world.access(*words.get(place)?, true, time).pack(),
-                Kind::Branch => world.branch(&self.jumps[edge.operand as usize], next_pc).pack(),
-                Kind::Fetch => world.fetch(pc.wrapping_add(u64::from(edge.operand)), time),
-                Kind::Value => *words.get(place)?,
-                Kind::Vector => {
-                    let (access, words) = (&self.accesses[edge.operand as usize], words.get(place..)?);
-                    if access.shape == Shape::Indexed {
-                        more += *words.first()? as usize;
-                    }
-                    let moved = world.transfer(access, words, time);
-                    match moved.pack() {
-                        Some(answer) => answer,
-                        None => {
+            let place = first + edge.word as usize;
+            let operand = edge.operand as usize;
+            let answer = if matches!(edge.kind, Kind::Load | Kind::Store) {
+                world.access(*words.get(place)?, edge.kind == Kind::Store, time).pack()
+            } else if edge.kind == Kind::Conditional {
+                world.conditional(&self.conditionals[operand], next.pc).pack()
+            } else {
+                match edge.kind {
+                    Kind::Fetch => world.fetch(block.pc.wrapping_add(operand as u64), time),
+                    Kind::Value => *words.get(place)?,
+                    Kind::Vector => {
+                        let (access, words) = (&self.accesses[operand], words.get(place..)?);
+                        if access.counted {
+                            first += *words.first()? as usize;
+                        }
+                        let moved = world.transfer(access, words, time);
+                        let Some(answer) = moved.pack() else {
                             self.miss.odd = Some(moved);
                             return None;
-                        }
+                        };
+                        answer
                     }
+                    _ => world.branch(&self.jumps[operand], next.pc).pack(),
                 }
             };
-            self.miss.answers.push(answer);
+            self.miss.answers[self.miss.count as usize] = answer;
+            self.miss.count += 1;
             at = if edge.answer == answer { edge.next } else { self.other(at, answer)? };
         }
         Some(at & !LEAF)
     }
 
     /// Where another answer than the first known one leads.
+    #[inline(never)]
     fn other(&mut self, first: Link, answer: u64) -> Option<Link> {
-        let mut at = self.edges[first as usize].sibling;
+        let (mut at, mut passed) = (self.edges[first as usize].sibling, 1);
         while at != NOWHERE {
             let edge = self.edges[at as usize];
             if edge.answer == answer {
@@ -254,8 +297,12 @@ impl Memo {
                 return Some(edge.next);
             }
             at = edge.sibling;
+            passed += 1;
         }
-        None
+        if passed < SIBLINGS {
+            return None;
+        }
+        self.others.get(&(first, answer)).map(|&edge| self.edges[edge as usize].next)
     }
 
     /// Whether the next block is to be looked up or learned at all: not, when too few were known lately.
@@ -321,23 +368,33 @@ impl Memo {
         if self.is_away() {
             return;
         }
+        let all: Option<Vec<Charge>> = charged.entries().map(|(cause, cycles)| Charge::new(cause, cycles)).collect();
+        let (Some(all), Ok(elapsed)) = (all, u32::try_from(elapsed)) else {
+            self.leave();
+            return;
+        };
         let state = self.states.number(after);
-        let start = self.charges.len() as u32;
-        self.charges.extend(charged.entries());
-        let charges = start..self.charges.len() as u32;
+        let mut charges = [Charge::default(); CHARGES];
+        charges.iter_mut().zip(&all).for_each(|(place, &charge)| *place = charge);
+        let mut more = NOWHERE;
+        if let Some(others @ [_, ..]) = all.get(CHARGES..) {
+            more = self.charges.len() as u32;
+            self.charges.extend_from_slice(others);
+            self.charges.push(Charge::default());
+        }
         let leaf = self.leaves.len() as u32;
-        self.leaves.push(Leaf { state, elapsed, charges, next: u32::MAX, root: NOWHERE });
+        self.leaves.push(Leaf { state, elapsed, charges, more, next: u32::MAX, root: NOWHERE });
         let known = self.insert((from, block), recorder, leaf);
         (self.place, self.settled) = (if known { Place::Leaf(leaf) } else { Place::State(state) }, true);
     }
 
-    /// A miss: pauses when there are more of them than hits.
+    /// A miss, which takes longer than without memory: pauses when there are too many of them.
     fn judge(&mut self) {
         self.misses += 1;
         if self.misses < TRIAL {
             return;
         }
-        if self.hits - self.hits_before < u64::from(self.misses) {
+        if self.hits - self.hits_before < 3 * u64::from(self.misses) {
             self.pause = self.next_pause;
             self.next_pause = (self.next_pause * 2).min(PAUSES.1);
         } else {
@@ -349,10 +406,12 @@ impl Memo {
     fn bytes(&self) -> usize {
         self.edges.capacity() * size_of::<Edge>()
             + self.leaves.capacity() * size_of::<Leaf>()
-            + self.charges.capacity() * size_of::<(Cause, u64)>()
+            + self.charges.capacity() * size_of::<Charge>()
             + self.accesses.capacity() * size_of::<Access>()
+            + self.conditionals.capacity() * size_of::<Conditional>()
             + self.jumps.capacity() * size_of::<Jump>()
             + self.roots.capacity() * 2 * size_of::<((u32, u32), Link)>()
+            + self.others.capacity() * 2 * size_of::<((Link, u64), Link)>()
             + self.states.bytes()
     }
 
@@ -371,13 +430,18 @@ impl Memo {
             if first & LEAF != 0 || !self.asks(first, asked) {
                 return false;
             }
-            let mut at = first;
+            let (mut at, mut passed) = (first, 0);
             while at != NOWHERE && self.edges[at as usize].answer != asked.answer {
                 at = self.edges[at as usize].sibling;
+                passed += 1;
             }
-            if at == NOWHERE {
+            if at == NOWHERE && passed < SIBLINGS {
                 at = self.edge(asked, self.edges[first as usize].sibling);
                 self.edges[first as usize].sibling = at;
+            } else if at == NOWHERE {
+                let known = self.others.get(&(first, asked.answer)).copied();
+                at = known.unwrap_or_else(|| self.edge(asked, NOWHERE));
+                self.others.insert((first, asked.answer), at);
             }
             from = Some(at);
         }
@@ -411,10 +475,16 @@ impl Memo {
             Query::Scalar { write: false } => (Kind::Load, 0),
             Query::Scalar { write: true } => (Kind::Store, 0),
             Query::Value => (Kind::Value, 0),
-            Query::Branch(jump) => {
-                self.jumps.push(jump);
-                (Kind::Branch, index(self.jumps.len()))
-            }
+            Query::Branch(jump) => match jump.control {
+                Control::Conditional { target } => {
+                    self.conditionals.push(jump.conditional(target));
+                    (Kind::Conditional, index(self.conditionals.len()))
+                }
+                _ => {
+                    self.jumps.push(jump);
+                    (Kind::Jump, index(self.jumps.len()))
+                }
+            },
             Query::Vector(access) => {
                 self.accesses.push(access);
                 (Kind::Vector, index(self.accesses.len()))
@@ -433,7 +503,12 @@ impl Memo {
             Query::Fetch { offset } => edge.kind == Kind::Fetch && edge.operand == offset,
             Query::Scalar { write } => edge.kind == if write { Kind::Store } else { Kind::Load },
             Query::Value => edge.kind == Kind::Value,
-            Query::Branch(jump) => edge.kind == Kind::Branch && self.jumps[operand] == jump,
+            Query::Branch(jump) => match jump.control {
+                Control::Conditional { target } => {
+                    edge.kind == Kind::Conditional && self.conditionals[operand] == jump.conditional(target)
+                }
+                _ => edge.kind == Kind::Jump && self.jumps[operand] == jump,
+            },
             Query::Vector(access) => edge.kind == Kind::Vector && self.accesses[operand] == access,
         };
         same && (edge.time, edge.word) == (asked.time, asked.word)

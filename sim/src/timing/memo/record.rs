@@ -28,7 +28,8 @@ pub(in crate::timing) struct Asked {
 /// Answers from outside: first those that are known already, because the questions were asked in a replay.
 pub(in crate::timing) struct Recorder<'a> {
     world: &'a mut World,
-    known: Miss,
+    known: &'a [u64],
+    odd: Option<Moved>,
     next: usize,
     pc: u64,
     origin: u64,
@@ -39,13 +40,13 @@ pub(in crate::timing) struct Recorder<'a> {
 
 impl<'a> Recorder<'a> {
     /// For a block at `pc` that begins at `origin`.
-    pub fn new(world: &'a mut World, known: Miss, pc: u64, origin: u64) -> Recorder<'a> {
-        Recorder { world, known, next: 0, pc, origin, asked: Vec::new(), whole: true }
+    pub fn new(world: &'a mut World, known: &'a Miss, pc: u64, origin: u64) -> Recorder<'a> {
+        Recorder { world, known: known.answers(), odd: known.odd, next: 0, pc, origin, asked: Vec::new(), whole: true }
     }
 
     /// Gives the answer that is known, or asks.
     fn ask(&mut self, query: Query, word: u16, time: u64, live: impl FnOnce(&mut World) -> u64) -> u64 {
-        let answer = match self.known.answers.get(self.next) {
+        let answer = match self.known.get(self.next) {
             Some(&answer) => answer,
             None => live(self.world),
         };
@@ -79,9 +80,9 @@ impl Outside for Recorder<'_> {
     }
 
     fn vector(&mut self, access: &Access, words: Words<'_>, time: u64) -> Moved {
-        let moved = match self.known.answers.get(self.next) {
+        let moved = match self.known.get(self.next) {
             Some(&answer) => Moved::unpack(answer),
-            None => match self.known.odd.take() {
+            None => match self.odd.take() {
                 Some(moved) => moved,
                 None => self.world.vector(access, words, time),
             },
