@@ -15,8 +15,10 @@ use crate::vector::vtype::Vtype;
 pub struct Block {
     /// Address, context and length, and how often it ran; what links are tied to.
     pub entry: Entry,
-    /// Operations, one for each instruction, and the links.
+    /// Operations: maybe one that logs the block, one for each instruction, and the links.
     ops: Box<[Op]>,
+    /// Operations before those of the instructions.
+    lead: usize,
     /// What was decoded, one for each operation.
     pub insts: Vec<BlockInst>,
     /// Length in bytes.
@@ -112,9 +114,8 @@ impl Block {
             if starts && !ops.is_empty() {
                 break;
             }
-            // The short ways through an operation do not log, alone or joined with a neighbour.
-            let logs = inst.row.mem != Mem::None || props.contains(Props::SETS_VTYPE);
-            ops.push(if logs && hart.log.on { Op { chain: chain::any, kind: 0, ..op } } else { op });
+            let logs = inst.row.mem != Mem::None || props.intersects(Props::SETS_VTYPE | Props::WORK);
+            ops.push(if logs && hart.log.on { Op { chain: Op::logged(&inst, &ctx), kind: 0, ..op } } else { op });
             insts.push(entry);
             bytes += u32::from(inst.len);
             all_props |= props;
@@ -140,10 +141,14 @@ impl Block {
         let exit = if known_exit { kept | hart::vector_key(ctx.vtype, ctx.vstart) } else { UNKNOWN_KEY };
         ops.push(Op::link(pc.wrapping_add(u64::from(bytes)), exit));
         ops.push(Op::link(target, exit));
+        let lead = usize::from(hart.log.on);
+        if hart.log.on {
+            ops.insert(0, Op { chain: chain::mark, ..Op::link(pc, UNKNOWN_KEY) });
+        }
         let ops = ops.into_boxed_slice();
-        let (count, first) = (insts.len() as u32, ops.as_ptr());
-        let entry = Entry { pc, key, count, number: 0, runs: Cell::new(0), first };
-        Block { entry, ops, insts, bytes, props: all_props }
+        let (count, first) = (insts.len() as u32, ops[lead..].as_ptr());
+        let entry = Entry { pc, key, count, number: 0, runs: Cell::new(0), first, start: ops.as_ptr() };
+        Block { entry, ops, lead, insts, bytes, props: all_props }
     }
 
     /// Whether control may come from another block without the engine, which else brings clocks, flags and the state
@@ -166,7 +171,7 @@ impl Block {
     /// # Safety
     /// The block that is tied must live as long as this one is run.
     pub unsafe fn tie(&mut self, link: usize, to: &Entry) {
-        let op = &mut self.ops[link];
+        let op = &mut self.ops[self.lead + link];
         if op.small != chain::TIED && op.aux == to.key && op.imm as u64 == to.pc {
             op.small = chain::TIED;
             op.imm = &raw const *to as i64;

@@ -11,7 +11,7 @@
 use std::cell::Cell;
 use std::ptr::NonNull;
 
-use crate::hart::Hart;
+use crate::hart::{Entered, Hart};
 use crate::op::{Flow, Handler, Op};
 
 /// Executes an operation and all that follows it, until something stops the chain.
@@ -29,6 +29,8 @@ pub struct Hot {
     pub chain: Chain,
     /// [`Step::KIND`] or [`Branch::KIND`] of what can be run in one go with a neighbour, else 0.
     pub kind: u8,
+    /// As `chain`, for scalar accesses to memory while the access log is on.
+    pub logged: Chain,
 }
 
 /// Semantics that can be run in one go with a neighbour's.
@@ -68,6 +70,8 @@ pub struct Entry {
     pub runs: Cell<u64>,
     /// Its first operation.
     pub(crate) first: *const Op,
+    /// Where it is entered: there, or one operation before it, which logs that.
+    pub(crate) start: *const Op,
 }
 
 /// Entries of the table of indirect jumps.
@@ -136,7 +140,7 @@ fn function<F: Copy>() -> F {
 impl Hot {
     /// Semantics that may stop the chain.
     pub const fn new<F: Fn(&mut Hart, &Op) -> Flow + Copy>(_: F) -> Hot {
-        Hot { alone: alone::<F>, chain: chain::<F>, kind: 0 }
+        Hot { alone: alone::<F>, chain: chain::<F>, kind: 0, logged: any }
     }
 
     /// Semantics of which the first function does the usual case, without the access log; `None` sends the operation to
@@ -146,17 +150,17 @@ impl Hot {
         F: Fn(&mut Hart, &Op) -> Option<()> + Copy,
         G: Fn(&mut Hart, &Op) -> Flow + Copy,
     {
-        Hot { alone: alone::<G>, chain: usual::<F>, kind: 0 }
+        Hot { alone: alone::<G>, chain: usual::<F>, kind: 0, logged: usual_logged::<F> }
     }
 
     /// Semantics that can be run in one go with a neighbour's.
     pub const fn step<S: Step>() -> Hot {
-        Hot { alone: S::general, chain: single::<S>, kind: S::KIND }
+        Hot { alone: S::general, chain: single::<S>, kind: S::KIND, logged: single_logged::<S> }
     }
 
     /// A conditional branch.
     pub const fn branch<B: Branch>() -> Hot {
-        Hot { alone: B::general, chain: branch::<B>, kind: B::KIND }
+        Hot { alone: B::general, chain: branch::<B>, kind: B::KIND, logged: any }
     }
 
     /// A jump to a known target: `before` does all else.
@@ -165,7 +169,7 @@ impl Hot {
         F: Fn(&mut Hart, &Op) + Copy,
         G: Fn(&mut Hart, &Op) -> Flow + Copy,
     {
-        Hot { alone: alone::<G>, chain: jump::<F>, kind: 0 }
+        Hot { alone: alone::<G>, chain: jump::<F>, kind: 0, logged: any }
     }
 
     /// A jump to an address that `target` finds.
@@ -174,12 +178,12 @@ impl Hot {
         F: Fn(&mut Hart, &Op) -> u64 + Copy,
         G: Fn(&mut Hart, &Op) -> Flow + Copy,
     {
-        Hot { alone: alone::<G>, chain: indirect::<F>, kind: 0 }
+        Hot { alone: alone::<G>, chain: indirect::<F>, kind: 0, logged: any }
     }
 
     /// Any semantics.
     pub fn cold(alone: Handler) -> Hot {
-        Hot { alone, chain: any, kind: 0 }
+        Hot { alone, chain: any, kind: 0, logged: any }
     }
 }
 
@@ -226,6 +230,56 @@ unsafe fn usual<F: Fn(&mut Hart, &Op) -> Option<()> + Copy>(h: &mut Hart, op: *c
             None => any(h, op),
         }
     }
+}
+
+/// An access to memory that logs the sum of rs1 and the immediate.
+///
+/// # Safety
+/// That of [`Chain`].
+#[inline(always)]
+unsafe fn logged(h: &mut Hart, op: *const Op, run: impl FnOnce(&mut Hart, &Op) -> Option<()>) -> Flow {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let addr = h.x[(*op).rs1 as usize].wrapping_add((*op).imm as u64);
+        if !h.log.has_room() || run(h, &*op).is_none() {
+            return any(h, op);
+        }
+        h.log.push_within(addr);
+        go(h, op.add(1))
+    }
+}
+
+/// # Safety
+/// That of [`Chain`].
+unsafe fn usual_logged<F: Fn(&mut Hart, &Op) -> Option<()> + Copy>(h: &mut Hart, op: *const Op) -> Flow {
+    // SAFETY: the caller's promise.
+    unsafe { logged(h, op, function::<F>()) }
+}
+
+/// # Safety
+/// That of [`Chain`].
+unsafe fn single_logged<S: Step>(h: &mut Hart, op: *const Op) -> Flow {
+    // SAFETY: the caller's promise.
+    unsafe { logged(h, op, S::step) }
+}
+
+/// The log words at which a chain ends with the present block, so that the log stays in the host's caches.
+const LOG_WORDS: usize = 1 << 13;
+
+/// Logs that a block is entered.
+///
+/// # Safety
+/// That of [`Chain`]; the block was entered by [`enter`].
+pub(crate) unsafe fn mark(h: &mut Hart, op: *const Op) -> Flow {
+    // SAFETY: the caller's promise.
+    let entry = unsafe { &*h.trail.entry };
+    let words = h.log.words.len();
+    h.log.blocks.push(Entered { pc: entry.pc, number: entry.number, words: words as u32 });
+    if words > LOG_WORDS {
+        h.trail.interrupt();
+    }
+    // SAFETY: as above.
+    unsafe { go(h, op.add(1)) }
 }
 
 /// Any operation, through its handler. Never inlined, so that the functions that usually do without it need no stack
@@ -362,5 +416,5 @@ pub(crate) unsafe fn enter(h: &mut Hart, entry: *const Entry) -> Flow {
     entry.runs.set(entry.runs.get() + 1);
     h.trail.entry = entry;
     // SAFETY: as above.
-    unsafe { go(h, entry.first) }
+    unsafe { go(h, entry.start) }
 }

@@ -39,6 +39,7 @@ mod folders {
     pub(super) mod gemv_q4_0;
     pub(super) mod gemv_q8_0;
     pub(super) mod gemv_vcix;
+    pub mod llama;
     pub(super) mod matmul_bf16;
     pub(super) mod matmul_blocks;
     pub(super) mod matmul_f16;
@@ -55,19 +56,25 @@ mod folders {
     pub(super) mod sampling;
     pub(super) mod softmax_exp;
     pub(super) mod softmax_f32;
+    pub mod vmath;
 }
 
 pub use arrays::{Array, Arrays, Dims, ElementType, MANIFEST_SYMBOL};
 pub use check::{Check, Checker, Worst};
+pub use folders::vmath;
 pub use form::{Form, Multiply};
 pub use inputs::Pattern;
 pub use spec::Spec;
 use spec::{Run, any};
 
+pub use folders::llama;
 use folders::*;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
+
+/// The program that runs the kernel calls of a whole model, see `model/model.c`.
+pub const MODEL_ELF: &[u8] = include_bytes!("../prebuilt/model.elf");
 
 static ALL: &[&dyn Kernel] = &[
     &matmul_f32::KERNEL,

@@ -50,14 +50,27 @@ pub enum Request {
     RegionEnd(u64),
 }
 
-/// Addresses and lengths that the retired instructions used: what timing needs and the instruction word does not
-/// say. See [`Mem`](crate::row::Mem) for the words each instruction writes.
+/// The blocks that were entered, and the addresses and lengths that the retired instructions used: what timing needs and
+/// the instruction word does not say. See [`Mem`](crate::row::Mem) for the words each instruction writes.
 #[derive(Default)]
 pub struct Log {
     /// The words since the engine last cleared it.
     pub words: Vec<u64>,
+    /// The blocks since then.
+    pub blocks: Vec<Entered>,
     /// Whether anyone listens. Set before the first block is translated.
     pub on: bool,
+}
+
+/// A block that was entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entered {
+    /// Its address.
+    pub pc: u64,
+    /// Its number.
+    pub number: u32,
+    /// Words that were in the log before it.
+    pub words: u32,
 }
 
 impl Log {
@@ -67,6 +80,32 @@ impl Log {
         if self.on {
             self.words.push(word);
         }
+    }
+
+    /// Whether a word can be appended without more memory.
+    #[inline(always)]
+    pub(crate) fn has_room(&self) -> bool {
+        self.words.len() < self.words.capacity()
+    }
+
+    /// Appends a word without asking for memory.
+    ///
+    /// # Safety
+    /// There must be room.
+    #[inline(always)]
+    pub(crate) unsafe fn push_within(&mut self, word: u64) {
+        let length = self.words.len();
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.words.as_mut_ptr().add(length).write(word);
+            self.words.set_len(length + 1);
+        }
+    }
+
+    /// Forgets what was logged.
+    pub fn clear(&mut self) {
+        self.words.clear();
+        self.blocks.clear();
     }
 }
 

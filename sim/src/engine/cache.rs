@@ -62,6 +62,12 @@ impl BlockCache {
         &mut self.blocks[number as usize]
     }
 
+    /// What was decoded, by its number.
+    #[inline]
+    pub fn block(&self, number: u32) -> &Block {
+        &self.blocks[number as usize].block
+    }
+
     /// Lets control go from operation `stopped` of block `from`, where it left, to block `to` without the engine.
     pub fn tie(&mut self, from: u32, stopped: usize, to: u32, hart: &mut Hart) {
         let entry = &raw const self.blocks[to as usize].block.entry;

@@ -11,8 +11,10 @@ pub mod html;
 pub mod isa;
 pub mod json;
 pub mod machine;
+pub mod model;
 mod number;
 pub mod stat;
+pub mod story;
 pub mod table;
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ use rvtile_isa::vector::integer::widen::extension_factor;
 use rvtile_isa::vector::vtype::Vtype;
 
 use super::ledger::Cause;
+use super::transfer::{Access, Rows, Shape as Addresses};
 use crate::machine::{ClassTiming, Formula, Inputs, Machine, Payload, Pipe, Shape, Unit};
 
 /// How early a source is needed, and so how early its producer's result counts.
@@ -46,14 +47,26 @@ pub(super) enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Control {
     None,
-    Conditional { target: u64 },
-    Direct { call: bool },
-    Indirect { call: bool, is_return: bool },
+    Conditional {
+        target: u64,
+    },
+    /// A conditional branch that becomes one operation with the instruction that it may jump over.
+    Fused,
+    Direct {
+        call: bool,
+    },
+    Indirect {
+        call: bool,
+        is_return: bool,
+    },
 }
 
 /// One instruction, as the timing model sees it.
 pub(super) struct Desc {
     pub pc: u64,
+    /// Where its log words begin among those of its block, when every access in front of it has none of variable
+    /// number.
+    pub words: u16,
     pub next: u64,
     pub kind: Kind,
     pub control: Control,
@@ -102,6 +115,8 @@ pub(super) enum TileAccess {
 pub(super) struct Extent {
     /// Elements or columns.
     pub vl: u32,
+    /// Elements that the operands leave to do.
+    pub work: u32,
     /// Rows of a tile multiply.
     pub tm: u32,
     /// Depth of a tile multiply.
@@ -123,6 +138,14 @@ pub(super) struct VectorDesc {
     pub mem: Mem,
     pub writes_memory: bool,
     pub tile: TileAccess,
+    /// Its log says how many elements its operands leave to do.
+    pub logs_work: bool,
+    /// Its place among the timings of instructions from extension files.
+    own: Option<usize>,
+    /// The registers from extension files that it uses.
+    pub own_registers: Vec<(u32, TileAccess)>,
+    /// Which coprocessor, if that is its unit.
+    pub coprocessor: usize,
     /// Bytes of one element of a memory access.
     pub element_bytes: u64,
     pub fields: u64,
@@ -144,26 +167,46 @@ pub(super) struct Cost {
 
 impl Desc {
     pub const NONE: u8 = u8::MAX;
+
+    /// Its words in the access log, without those that its first word counts.
+    #[inline]
+    pub fn fixed_words(&self) -> u16 {
+        match self.mem {
+            Mem::None if self.kind == Kind::Vset => 1,
+            Mem::None => {
+                let logs = |vector: &VectorDesc| vector.tile != TileAccess::None || vector.logs_work;
+                u16::from(self.vector.as_ref().is_some_and(logs))
+            }
+            Mem::Scalar(_) | Mem::Unit { .. } | Mem::Mask | Mem::Whole | Mem::Indexed { .. } => 1,
+            Mem::FaultFirst { .. } | Mem::Strided { .. } | Mem::Tile { .. } => 2,
+            Mem::Rows => 3,
+        }
+    }
 }
 
 const LINK_REGISTERS: [u8; 2] = [1, 5];
 
 /// Describes every instruction of a block for a machine.
-pub(super) fn block(block: &Block, machine: &Machine) -> Vec<Desc> {
-    block
-        .insts
-        .iter()
-        .map_while(|entry| entry.inst.as_ref().ok().map(|inst| describe(block.entry.pc, entry, inst, machine)))
-        .collect()
+pub(super) fn block(block: &Block, machine: &Machine) -> Box<[Desc]> {
+    let describe = |entry: &BlockInst| {
+        entry.inst.as_ref().ok().map(|inst| describe(block.entry.pc, entry, inst, machine))
+    };
+    let mut descs: Vec<Desc> = block.insts.iter().map_while(describe).collect();
+    let mut words = 0;
+    for desc in &mut descs {
+        desc.words = words;
+        words += desc.fixed_words();
+    }
+    descs.into_boxed_slice()
 }
 
 fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) -> Desc {
     let row = inst.row;
-    let class = machine.class(row.class);
+    let class = machine.timing(row);
     let pc = block_pc.wrapping_add(u64::from(entry.offset));
     let vector = row.props.contains(Props::VECTOR);
     // Scalar classes have constants; a vector instruction's formulas are evaluated when vl is known.
-    let extent = Extent { vl: 1, tm: 0, tk: 0 };
+    let extent = Extent { vl: 1, work: 1, tm: 0, tk: 0 };
     let inputs = Inputs::new(&shape(machine, entry.vtype, 8, inst.nf(), payload(inst), extent));
     let constant = |formula: &Formula| u64::from(formula.cycles(&inputs));
     let kind = match row.class {
@@ -179,9 +222,10 @@ fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) ->
     let (sources, source_count) = scalar_sources(inst, class);
     Desc {
         pc,
+        words: 0,
         next: pc.wrapping_add(u64::from(inst.len)),
         kind,
-        control: control(inst, pc),
+        control: control(inst, pc, u64::from(machine.core.fused_branch)),
         pipe: class.pipe,
         sources,
         source_count,
@@ -195,13 +239,18 @@ fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) ->
         mem: row.mem,
         writes_memory: row.props.contains(Props::STORE),
         reads_vl: row.encoding.has(Field::Csr) && inst.bits(31, 20) == u32::from(csr::VL),
-        vector: (kind == Kind::Vector).then(|| vector_desc(entry, inst, class, machine.vector.vlen)),
+        vector: (kind == Kind::Vector).then(|| vector_desc(entry, inst, class, machine)),
     }
 }
 
-fn control(inst: &Inst, pc: u64) -> Control {
+/// `fused`: so many bytes can be jumped over by a branch that is fused with them.
+fn control(inst: &Inst, pc: u64, fused: u64) -> Control {
     let link = |reg: u8| LINK_REGISTERS.contains(&reg);
     if inst.row.props.contains(Props::BRANCH) {
+        let jumped_over = (inst.imm as u64).wrapping_sub(u64::from(inst.len));
+        if (1..=fused).contains(&jumped_over) {
+            return Control::Fused;
+        }
         Control::Conditional { target: pc.wrapping_add(inst.imm as u64) }
     } else if !inst.row.props.contains(Props::JUMP) {
         Control::None
@@ -301,8 +350,10 @@ fn tile_source(vtype: Vtype) -> u32 {
     (rows - 1) * (8 / rows) + vtype.group()
 }
 
-fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, vlen: u32) -> VectorDesc {
-    let props = inst.row.props;
+fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, machine: &Machine) -> VectorDesc {
+    let (props, vlen) = (inst.row.props, machine.vector.vlen);
+    let (definition, own) = (inst.row.definition(), machine.own_timing(inst.row));
+    let span = |operand| definition.and_then(|definition| definition.span(operand, entry.vtype, vlen));
     let vtype = entry.vtype;
     let lmul = if vtype.ill() { 0 } else { vtype.lmul_log2() };
     let sew_log2 = if vtype.ill() { 3 } else { vtype.sew_log2() };
@@ -320,6 +371,7 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, vlen: u32) -
         Mem::Indexed { .. } => (regs(lmul) * fields, 1 << sew_log2),
         Mem::Mask => (1, 8),
         Mem::Whole => (fields, 8),
+        Mem::Rows => (regs(lmul), 8),
         Mem::Scalar(_) | Mem::None => {
             let count = if props.intersects(Props::MASK_RESULT | Props::SCALAR_RESULT) {
                 1
@@ -341,11 +393,11 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, vlen: u32) -
         sources[source_count] = source;
         source_count += 1;
     };
-    let mut dest = None;
+    let (mut dest, mut own_registers) = (None, Vec::new());
     for operand in inst.row.operands.iter() {
         match operand {
-            Operand::Vd => dest = Some(group(inst.rd, data)),
-            Operand::Vs3 => add(group(inst.rd, data)),
+            Operand::Vd => dest = Some(group(inst.rd, span(operand).unwrap_or(data))),
+            Operand::Vs3 => add(group(inst.rd, span(operand).unwrap_or(data))),
             Operand::Vs1 => {
                 let single = props.intersects(Props::SCALAR_VS1 | Props::MASK_SOURCES);
                 let emul = if props.contains(Props::VS1_EEW16) { lmul + 4 - sew_log2 } else { lmul };
@@ -355,7 +407,7 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, vlen: u32) -
                     _ if single => 1,
                     _ => regs(emul),
                 };
-                add(group(inst.rs1, count));
+                add(group(inst.rs1, span(operand).unwrap_or(count)));
             }
             Operand::Vs2 => {
                 let count = if props.intersects(Props::MASK_SOURCES | Props::SCALAR_VS2) {
@@ -377,7 +429,20 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, vlen: u32) -
                 } else {
                     regs(lmul)
                 };
-                add(group(inst.rs2, count));
+                add(group(inst.rs2, span(operand).unwrap_or(count)));
+            }
+            Operand::Td | Operand::Ts1 | Operand::Ts2 | Operand::Ts3 => {
+                let Some(bank) = definition.and_then(|definition| definition.bank(operand)) else { continue };
+                let (number, access) = match operand {
+                    Operand::Td if own.is_some_and(|place| machine.own[place].accumulates) => {
+                        (inst.rd, TileAccess::Accumulate)
+                    }
+                    Operand::Td => (inst.rd, TileAccess::Write),
+                    Operand::Ts1 => (inst.rs1, TileAccess::Read),
+                    Operand::Ts2 => (inst.rs2, TileAccess::Read),
+                    _ => (inst.rd, TileAccess::Read),
+                };
+                own_registers.push((bank.first + u32::from(number), access));
             }
             Operand::V0 => add(group(0, 1)),
             _ => {}
@@ -420,22 +485,26 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, vlen: u32) -
         elementwise: class.elementwise,
         mem: inst.row.mem,
         writes_memory: props.contains(Props::STORE),
-        tile: tile_access(inst.row.class),
+        tile: if definition.is_some() { TileAccess::None } else { tile_access(inst.row.class) },
+        logs_work: props.contains(Props::WORK),
+        own,
+        own_registers,
+        coprocessor: class.coprocessor,
         element_bytes: u64::from(element_bits / 8).max(1),
         fields: u64::from(fields),
         vtype,
         eew,
         payload: payload(inst),
-        cached: (Extent { vl: u32::MAX, tm: 0, tk: 0 }, Cost::default()),
+        cached: (Extent { vl: u32::MAX, work: 0, tm: 0, tk: 0 }, Cost::default()),
     }
 }
 
 /// The variables of a formula. Whole-register instructions work under an ill vtype too; their formulas use nf only.
 fn shape(machine: &Machine, vtype: Vtype, eew: u32, nf: u32, payload: Payload, extent: Extent) -> Shape {
-    let Extent { vl, tm, tk } = extent;
+    let Extent { vl, work, tm, tk } = extent;
     let (sew, lmul_log2) = if vtype.ill() { (8, 0) } else { (vtype.sew(), vtype.lmul_log2()) };
     let (vlen, dlen) = (machine.vector.vlen, machine.vector.dlen);
-    Shape { vlen, dlen, sew, eew, lmul_eighths: 1 << (lmul_log2 + 3), nf, vl, tm, tk, payload }
+    Shape { vlen, dlen, sew, eew, lmul_eighths: 1 << (lmul_log2 + 3), nf, vl, work, tm, tk, payload }
 }
 
 /// What a coprocessor instruction carries in the fields that name no register.
@@ -453,7 +522,7 @@ impl VectorDesc {
     pub fn cost(&mut self, extent: Extent, machine: &Machine) -> Cost {
         if self.cached.0 != extent {
             let inputs = Inputs::new(&shape(machine, self.vtype, self.eew, self.fields as u32, self.payload, extent));
-            let class = machine.class(self.class);
+            let class = self.own.map_or_else(|| machine.class(self.class), |place| &machine.own[place].timing);
             let occupancy = u64::from(class.occupancy.cycles(&inputs)).max(1);
             let latency = u64::from(class.latency.cycles(&inputs));
             let rewrite = class.rewrite.as_ref().filter(|_| self.merges);
@@ -472,12 +541,29 @@ impl VectorDesc {
         }
     }
 
+    /// The access of a memory instruction with `vl` elements, or with `rows` if it moves such.
+    pub fn access(&self, vl: u32, rows: Option<Rows>, occupancy: u64, machine: &Machine) -> Access {
+        let write = self.writes_memory;
+        if let Some(Rows { count, bytes }) = rows {
+            return Access { shape: Addresses::Rows, write, occupancy, bytes, count, counted: false };
+        }
+        let (vl, element) = (u64::from(vl), self.element_bytes * self.fields);
+        let (shape, bytes) = match self.mem {
+            _ if !self.elementwise => (Addresses::Stream, self.bytes(vl, machine)),
+            Mem::Indexed { .. } => (Addresses::Indexed, element),
+            Mem::Strided { .. } => (Addresses::Strided, element),
+            _ => (Addresses::Segments, element),
+        };
+        let counted = matches!(self.mem, Mem::Indexed { .. });
+        Access { shape, write, occupancy, bytes, count: vl, counted }
+    }
+
     /// Bytes that a unit-stride access of `vl` elements moves.
-    pub fn bytes(&self, vl: u32, machine: &Machine) -> u64 {
+    fn bytes(&self, vl: u64, machine: &Machine) -> u64 {
         match self.mem {
-            Mem::Mask => u64::from(vl).div_ceil(8),
+            Mem::Mask => vl.div_ceil(8),
             Mem::Whole => self.fields * u64::from(machine.vector.vlen) / 8,
-            _ => u64::from(vl) * self.element_bytes * self.fields,
+            _ => vl * self.element_bytes * self.fields,
         }
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn of(all: &[Bar<'_>]) -> String {
         return "<p>No kernel had right values.</p>\n".to_string();
     }
     let causes = causes_of(right.iter().map(|m| m.ledger));
-    bars(&right) + &legend(&causes) + &table(&right)
+    bars(&right) + legend(&causes).as_str() + table(&right).as_str()
 }
 
 fn bars(measurements: &[&Bar<'_>]) -> String {

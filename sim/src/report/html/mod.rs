@@ -7,12 +7,14 @@ mod compare;
 mod labels;
 mod ledger_bars;
 mod machine_table;
+mod model;
 mod page;
 mod roofline;
 mod style;
 mod validation;
 
 pub use compare::render as comparison;
+pub use model::render as model;
 pub use page::render;
 pub use roofline::picture as roofline;
 pub use validation::render as validation;
