@@ -213,7 +213,7 @@ fn program_column(program: &Program, job: &Job) -> Result<Column, BenchError> {
     // Such a message begins with the name itself.
     let told = |error: crate::loader::LoadError| fail(error.to_string().replacen(&format!("{name}: "), "", 1));
     let image = Image::open(&program.file).map_err(told)?;
-    let args = [&[name.clone()], &program.args[..]].concat();
+    let args = [std::slice::from_ref(&name), &program.args[..]].concat();
     let environment = env::Options { args, ..env::Options::silent() };
     let options = RunOptions { isa: program.isa, definitions: program.definitions.clone(), ..RunOptions::default() };
     let mut engine =
