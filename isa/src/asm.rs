@@ -195,6 +195,9 @@ fn operand_word(row: &Row, operand: Operand, text: &str, pc: u64) -> Result<u32,
             Some(tile @ 0..16) => Ok(tile << 8),
             _ => error(format!("no tile `{text}`")),
         },
+        Operand::Td | Operand::Ts3 => Ok(own(row, operand, text)? << 7),
+        Operand::Ts1 => Ok(own(row, operand, text)? << 15),
+        Operand::Ts2 => Ok(own(row, operand, text)? << 20),
         Operand::TileType => tile_type(row, text),
         Operand::Mtype => mtype(text),
         Operand::Pred => Ok(fence_set(text)? << 24),
@@ -221,6 +224,15 @@ fn f(text: &str) -> Result<u32, AsmError> {
 
 fn v(text: &str) -> Result<u32, AsmError> {
     register(text, &[], 'v')
+}
+
+/// An own register of the definition that the row has.
+fn own(row: &Row, operand: Operand, text: &str) -> Result<u32, AsmError> {
+    let name = row.bank_name(operand);
+    match text.strip_prefix(name).and_then(|number| number.parse::<u32>().ok()) {
+        Some(number @ 0..32) => Ok(number),
+        _ => error(format!("no register `{text}`, expected such as {name}0")),
+    }
 }
 
 fn number(text: &str) -> Result<i64, AsmError> {

@@ -114,7 +114,7 @@ impl Block {
             if starts && !ops.is_empty() {
                 break;
             }
-            let logs = inst.row.mem != Mem::None || props.contains(Props::SETS_VTYPE);
+            let logs = inst.row.mem != Mem::None || props.intersects(Props::SETS_VTYPE | Props::WORK);
             ops.push(if logs && hart.log.on { Op { chain: Op::logged(&inst, &ctx), kind: 0, ..op } } else { op });
             insts.push(entry);
             bytes += u32::from(inst.len);

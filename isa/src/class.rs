@@ -97,8 +97,10 @@ classes! {
     VMul = "v-mul", VECTOR;
     /// Vector integer multiply-add.
     VMac = "v-mac", VECTOR, READS_VD;
-    /// Vector saturating, averaging and scaling fixed point.
+    /// Vector saturating and averaging adds, scaling shifts.
     VFixed = "v-fixed", VECTOR;
+    /// Vector fixed-point multiply.
+    VFixedMul = "v-fixed-mul", VECTOR;
     /// Vector widening integer.
     VWiden = "v-widen", VECTOR, WIDENS;
     /// Vector widening integer multiply-add.

@@ -33,9 +33,9 @@ impl std::fmt::Display for Clash {
             f,
             "`{}` ({}) and `{}` ({}) share encodings, for example 0x{:08x}: one profile cannot hold both",
             self.first.name,
-            self.first.ext.describe(),
+            self.first.provider(),
             self.second.name,
-            self.second.ext.describe(),
+            self.second.provider(),
             self.word
         )
     }
@@ -159,7 +159,45 @@ pub fn explain(word: u32) -> String {
     for known in unbuilt::find(word) {
         parts.push(format!("it would be `{}` of {}, which is not built yet", known.name, known.extension));
     }
-    if parts.is_empty() { format!("it lies in {}", space(word)) } else { parts.join("; ") }
+    if parts.is_empty() {
+        parts.push(format!("it lies in {}", space(word)));
+        parts.extend(nearest(word));
+    }
+    parts.join("; ")
+}
+
+/// The known instruction that differs from a 32-bit word in the fewest fixed bits, in words; `None` if none is of its opcode.
+fn nearest(word: u32) -> Option<String> {
+    let rows = crate::table::standard().into_iter().chain(matrix::FAMILIES.iter().map(|family| family.rows)).flatten();
+    let differs = |row: &Row| (word ^ row.encoding.bits) & row.encoding.mask;
+    let row = rows
+        .filter(|row| !row.encoding.is_compressed() && word & 3 == 3 && differs(row) & 0x7f == 0)
+        .min_by_key(|row| (differs(row).count_ones(), std::cmp::Reverse(row.encoding.mask.count_ones())))?;
+    let parts = [(31, 26), (25, 25), (24, 20), (19, 15), (14, 12), (11, 7)];
+    let parts = parts.into_iter().filter_map(|(high, low)| {
+        let part = |bits: u32| bits >> low & ((1 << (high - low + 1)) - 1);
+        (part(differs(row)) != 0)
+            .then(|| format!("{high}..{low}=0x{:x} in place of 0x{:x}", part(word), part(row.encoding.bits)))
+    });
+    let parts: Vec<String> = parts.collect();
+    Some(format!("the nearest instruction is `{}` ({}), with bits {}", row.name, row.ext.describe(), parts.join(", ")))
+}
+
+/// The fields of a word as most instructions have them; `None` for 16 bits.
+pub fn fields(word: u32) -> Option<String> {
+    let bits = |high: u32, low: u32| word >> low & ((1 << (high - low + 1)) - 1);
+    (word & 3 == 3).then(|| {
+        format!(
+            "opcode 0x{:02x}, funct3 {}, funct6 0x{:02x}, bit 25 {}, rd {}, rs1 {}, rs2 {}",
+            bits(6, 0),
+            bits(14, 12),
+            bits(31, 26),
+            bits(25, 25),
+            bits(11, 7),
+            bits(19, 15),
+            bits(24, 20)
+        )
+    })
 }
 
 /// Where in the opcode map a word lies: says of an unknown instruction what it might belong to.

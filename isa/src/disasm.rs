@@ -105,6 +105,9 @@ impl Inst {
                 Operand::PayloadD => format!("0x{:x}", self.rd),
                 Operand::Payload2 => format!("0x{:x}", self.rs2),
                 Operand::Mtd => format!("mt{}", self.bits(11, 8)),
+                Operand::Td | Operand::Ts3 => format!("{}{}", self.fetched.bank_name(operand), self.rd),
+                Operand::Ts1 => format!("{}{}", self.fetched.bank_name(operand), self.rs1),
+                Operand::Ts2 => format!("{}{}", self.fetched.bank_name(operand), self.rs2),
                 Operand::TileType => tile_type_text(self.imm),
                 Operand::Mtype => {
                     format!("sew=e{} altfmt={} mtwiden={}", 8 << (self.imm >> 3 & 3), self.imm >> 8 & 1, self.imm >> 9)

@@ -152,6 +152,14 @@ fields! {
     MtSew = "mtsew", span(24, 23);
     /// Widening of msetmtypei.
     MtWiden = "mtwiden", span(16, 15);
+    /// Own register of a definition, written.
+    Td = "td", span(11, 7);
+    /// Own register of a definition, in the place of rs1.
+    Ts1 = "ts1", span(19, 15);
+    /// Own register of a definition, in the place of rs2.
+    Ts2 = "ts2", span(24, 20);
+    /// Own register of a definition, in the place of rd but read.
+    Ts3 = "ts3", span(11, 7);
     /// All operand bits of a 16-bit instruction: its row unpacks them itself.
     C = "c", 0;
 }

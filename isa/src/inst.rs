@@ -69,7 +69,11 @@ impl Inst {
 
     /// Fields of a vector load or store, or its registers when it moves whole ones (bits 31..29, plus one); 1 for all else.
     pub fn nf(&self) -> u32 {
-        if matches!(self.row.mem, Mem::None | Mem::Scalar(_) | Mem::Tile { .. }) { 1 } else { (self.word >> 29) + 1 }
+        if matches!(self.row.mem, Mem::None | Mem::Scalar(_) | Mem::Tile { .. } | Mem::Rows) {
+            1
+        } else {
+            (self.word >> 29) + 1
+        }
     }
 
     /// Bits `hi..=lo` of the word.

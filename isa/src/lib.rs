@@ -11,6 +11,7 @@ pub mod chain;
 pub mod class;
 pub mod compressed;
 pub mod decode;
+pub mod define;
 pub mod disasm;
 pub mod encoding;
 pub mod ext;

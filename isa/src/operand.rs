@@ -56,10 +56,25 @@ pub enum Operand {
     Payload2,
     /// `mtd`: matrix tile.
     Mtd,
+    /// `td`: own register of a definition, written.
+    Td,
+    /// `ts1`: own register of a definition.
+    Ts1,
+    /// `ts2`: own register of a definition.
+    Ts2,
+    /// `ts3`: own register of a definition in the place of rd, read.
+    Ts3,
     /// `ttype`: element type and widening of sf.vsettnt.
     TileType,
     /// `mtype`: element type and widening of msetmtypei.
     Mtype,
+}
+
+impl Operand {
+    /// Its word in a syntax line.
+    pub fn word(self) -> &'static str {
+        OPERAND_WORDS.iter().find(|(known, _)| *known == self).map_or("", |(_, word)| word)
+    }
 }
 
 const OPERAND_WORDS: &[(Operand, &str)] = &[
@@ -89,6 +104,10 @@ const OPERAND_WORDS: &[(Operand, &str)] = &[
     (Operand::PayloadD, "pd"),
     (Operand::Payload2, "p2"),
     (Operand::Mtd, "mtd"),
+    (Operand::Td, "td"),
+    (Operand::Ts1, "ts1"),
+    (Operand::Ts2, "ts2"),
+    (Operand::Ts3, "ts3"),
     (Operand::TileType, "ttype"),
     (Operand::Mtype, "mtype"),
 ];

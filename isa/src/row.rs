@@ -6,8 +6,10 @@ use crate::encoding::Encoding;
 use crate::ext::Ext;
 use crate::hart::Hart;
 use crate::inst::Inst;
+use crate::matrix::state::Bank;
 use crate::op::{Ctx, Flow, Handler, Illegal, Op};
-use crate::operand::Operands;
+use crate::operand::{Operand, Operands};
+use crate::vector::vtype::Vtype;
 
 /// One instruction. Standard and custom instructions look the same.
 #[derive(Clone, Copy)]
@@ -63,11 +65,26 @@ pub trait Definition: Send + Sync {
     /// Executes. `op.word` is the instruction word, `op.imm` belongs to the caller, all else is as for built-in
     /// instructions: [`Hart::illegal`](crate::hart::Hart::illegal) where only execution can tell, the access log where memory is touched.
     fn execute(&self, hart: &mut Hart, op: &Op) -> Flow;
+
+    /// Who brings the instruction, in words.
+    fn provider(&self) -> &str {
+        "a definition"
+    }
+
+    /// The own registers that an operand `td`, `ts1`, `ts2` or `ts3` names.
+    fn bank(&self, _operand: Operand) -> Option<&Bank> {
+        None
+    }
+
+    /// Vector registers that an operand spans under a legal vtype; `None`: as properties and class say.
+    fn span(&self, _operand: Operand, _vtype: Vtype, _vlen: u32) -> Option<u32> {
+        None
+    }
 }
 
 impl std::fmt::Debug for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} ({})", self.name, self.ext.describe())
+        write!(f, "{} ({})", self.name, self.provider())
     }
 }
 
@@ -95,6 +112,24 @@ impl Row {
             mem: Mem::None,
             exec,
         }
+    }
+
+    /// Who brings it: its extensions, or the definition behind it.
+    pub fn provider(&self) -> String {
+        self.definition().map_or_else(|| self.ext.describe(), |definition| definition.provider().to_string())
+    }
+
+    /// Semantics from outside this crate.
+    pub fn definition(&self) -> Option<&'static dyn Definition> {
+        match self.exec {
+            Exec::Defined(definition) => Some(definition),
+            _ => None,
+        }
+    }
+
+    /// What the own registers of an operand are called.
+    pub(crate) fn bank_name(&self, operand: Operand) -> &'static str {
+        self.definition().and_then(|definition| definition.bank(operand)).map_or("own", |bank| bank.name)
     }
 
     /// Adds properties.
@@ -166,6 +201,10 @@ bitflags::bitflags! {
         const TILE = 1 << 23;
         /// Heeds vtype.altfmt; other floating-point instructions are illegal when it is set.
         const ALTFMT = 1 << 24;
+        /// Its log has one word, how many elements its operands leave to do: of an integer division those whose divisor is not
+        /// zero, of a floating-point one or a square root those whose operands are neither zero, infinite nor NaN, of a
+        /// slide up those from the offset on.
+        const WORK = 1 << 26;
         /// Must be the first of its block: it sees what is collected when a block ends.
         const STARTS_BLOCK = 1 << 20;
     }
@@ -175,7 +214,8 @@ bitflags::bitflags! {
 ///
 /// It also fixes what the handler writes to the access log for the timing model:
 /// `Scalar`, `Unit`, `Whole`, `Mask`, `FaultFirst`: one word, the address; `Strided`: address and stride;
-/// `Indexed`: a count, then the address of each active element.
+/// `Indexed`: a count, then the address of each active element. Some that access no memory log a word too, by their
+/// properties: [`Props::WORK`], [`Props::TILE`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mem {
     /// No access.
@@ -201,6 +241,8 @@ pub enum Mem {
         /// Element width in bits.
         eew: u8,
     },
+    /// Rows of bytes, a stride apart: what a definition moves. Logs address, stride, and rows and bytes of a row in one word.
+    Rows,
     /// Vector, constant stride.
     Strided {
         /// Element width in bits.

@@ -61,6 +61,8 @@ const COMMON: Spec = Spec {
         &[40, 40, 4, 9, 1],
         &[8, 2, 33, 130, 1],
         &[6, 2, 80, 37, 2],
+        &[32, 8, 128, 1, 0],
+        &[40, 40, 128, 1, 1],
     ],
     patterns: &[Pattern::Wide, Pattern::Equal, Pattern::Zero],
     in_default_set: false,

@@ -209,8 +209,9 @@ static const char *validate_alibi(const uint64_t *dims) {
 
 #define ATTENTION(NAME, LAST, KIND)                                                                                    \
     {                                                                                                                  \
-        .name = NAME, .dims_help = "<T> <S> <d> <" LAST ">", .dims = 4, .patterns = 1 << RT_WIDE | 1 << RT_EQUAL,      \
-        .scalar_runs = 1, .validate = validate_##KIND, .setup = setup_##KIND, .run = run,                              \
+        .name = NAME, .dims_help = "<T> <S> <d> <" LAST ">", .dims = 4, .scalar_runs = 1,                              \
+        .patterns = 1 << RT_WIDE | 1 << RT_EQUAL | 1 << RT_ZERO, .validate = validate_##KIND,                          \
+        .setup = setup_##KIND, .run = run,                                                                             \
     }
 #define validate_t5 validate_plain
 

@@ -125,7 +125,7 @@ const HEAD: Spec = Spec {
         &[64, 130, 129, 1],
         &[13, 37, 80, 1],
     ],
-    patterns: &[Pattern::Wide, Pattern::Equal],
+    patterns: &[Pattern::Wide, Pattern::Equal, Pattern::Zero],
     in_default_set: true,
     accepts: |s| match s[..] {
         [_, _, _, 0] => Ok(()),

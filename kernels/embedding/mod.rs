@@ -49,7 +49,7 @@ const COMMON: Spec = Spec {
     dtype: DType::F32,
     dims: &["tokens", "vocabulary", "d"],
     shapes: &[&[1, 64, 4096]],
-    awkward: &[&[1, 1, 1], &[2, 3, 31], &[3, 7, 17], &[1, 2, 64], &[4, 5, 49], &[3, 11, 100]],
+    awkward: &[&[1, 1, 1], &[2, 3, 31], &[3, 7, 17], &[1, 2, 64], &[4, 5, 49], &[3, 11, 100], &[2, 50277, 3]],
     patterns: &[],
     in_default_set: false,
     accepts: any,

@@ -37,6 +37,7 @@ const struct rt_kernel rt_kernels[] = {{
     .name = "gemv_f32",
     .dims_help = "<M> <K>",
     .dims = 2,
+    .patterns = 1 << RT_WIDE | 1 << RT_LARGE | 1 << RT_ZERO | 1 << RT_TINY,
     .validate = validate,
     .setup = setup,
     .run = run,

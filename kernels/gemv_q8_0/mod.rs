@@ -21,7 +21,7 @@ pub static KERNEL: Spec = Spec {
     dtype: DType::I8,
     dims: &["M", "K"],
     shapes: &[&[256, 256], &[1024, 1024], &[2048, 2048]],
-    awkward: &[&[1, 1], &[3, 31], &[17, 32], &[64, 33], &[65, 95], &[129, 64], &[300, 100], &[61, 97]],
+    awkward: &[&[1, 1], &[3, 31], &[17, 32], &[64, 33], &[65, 95], &[129, 64], &[300, 100], &[61, 97], &[32001, 32]],
     patterns: &[Pattern::Wide, Pattern::Extreme, Pattern::Zero, Pattern::Tiny],
     in_default_set: false,
     accepts: any,

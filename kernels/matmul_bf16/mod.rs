@@ -1,14 +1,23 @@
 //! `matmul_bf16`: C = A B with bf16 inputs and fp32 sums; A is M x K, B is K x N.
 
 use crate::bounds::{U32, gamma};
-use crate::{Checker, DType, Run, Spec, any};
+use crate::{Checker, DType, Form, Multiply, Run, Spec, any};
 
 /// The bf16 GEMM with fp32 sums; it runs at the fp32 rate, as its operands are widened while they are packed.
 ///
 /// - Operations: `2 M K N`.
 /// - Bytes: `2 (M K + K N) + 4 M N`.
 /// - Error: as `matmul_f32`, `gamma_K sum |a| |b|`.
-pub static KERNEL: Spec = Spec {
+pub static KERNEL: Form = Form {
+    spec: SPEC,
+    problem: "matmul_bf16",
+    profile: "standard",
+    vlens: 128..=65536,
+    multiply: Some(Multiply { name: "vfmacc.vf", sew: 32, lmul: 4 }),
+};
+
+/// What all forms of the problem share.
+pub(crate) const SPEC: Spec = Spec {
     name: "matmul_bf16",
     about: "bf16 matrix product C = A B with fp32 sums, widened while packed",
     elf: include_bytes!("../prebuilt/matmul_bf16.elf"),

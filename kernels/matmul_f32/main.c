@@ -57,6 +57,7 @@ const struct rt_kernel rt_kernels[] = {{
     .dims_help = "<M> <K> <N>",
     .dims = 3,
     .scalar_runs = 1,
+    .patterns = 1 << RT_WIDE | 1 << RT_LARGE | 1 << RT_ZERO | 1 << RT_TINY,
     .validate = gemm_validate,
     .setup = setup,
     .run = run,

@@ -1,15 +1,15 @@
 //! `matmul_f32`: C = A B in fp32; A is M x K, B is K x N.
 
-use crate::bounds::{U32, gamma};
-use crate::{Checker, DType, Run, Spec, any};
+use crate::bounds::{U32, UNDERFLOW, gamma};
+use crate::{Checker, DType, Pattern, Run, Spec, any};
 
 /// The fp32 GEMM.
 ///
 /// - Operations: `2 M K N`.
 /// - Bytes: `4 (M K + K N + M N)`.
 /// - Error: each element is a dot product of length K, summed with fused multiply-adds in any order, so its error is at
-///   most `gamma_K * sum |a| |b|` (Higham, section 3.1: each product passes through at most K roundings). Inputs
-///   are multiples of 2^-23 below 1, so no product underflows.
+///   most `gamma_K * sum |a| |b|` (Higham, section 3.1: each product passes through at most K roundings), and
+///   [`UNDERFLOW`] for each product, which may underflow.
 pub static KERNEL: Spec = Spec {
     name: "matmul_f32",
     about: "fp32 matrix product C = A B, packed panels, 6 x VLMAX(m4) register tile",
@@ -33,7 +33,7 @@ pub static KERNEL: Spec = Spec {
         &[17, 19, 1100],
         &[33, 47, 29],
     ],
-    patterns: &[],
+    patterns: &[Pattern::Wide, Pattern::Large, Pattern::Zero, Pattern::Tiny],
     in_default_set: true,
     accepts: any,
     flop: |s| 2 * s.iter().product::<u64>(),
@@ -61,7 +61,7 @@ fn check(run: &Run, checker: &mut Checker) -> Result<(), String> {
             }
         }
         for ((got, want), magnitude) in c_row.iter().zip(sums).zip(magnitudes) {
-            checker.element(f64::from(*got), want, gamma(k, U32) * magnitude);
+            checker.element(f64::from(*got), want, gamma(k, U32) * magnitude + k as f64 * UNDERFLOW);
         }
     }
     Ok(())

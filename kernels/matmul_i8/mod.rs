@@ -1,13 +1,22 @@
 //! `matmul_i8`: C = A B with int8 inputs and int32 results; A is M x K, B is K x N.
 
-use crate::{Checker, DType, Pattern, Run, Spec};
+use crate::{Checker, DType, Form, Multiply, Pattern, Run, Spec};
 
 /// The int8 GEMM.
 ///
 /// - Operations: `2 M K N`.
 /// - Bytes: `M K + K N + 4 M N`.
 /// - Error: none; the bound is 0. `K * 128 * 128` must fit in int32, so K is at most 131071.
-pub static KERNEL: Spec = Spec {
+pub static KERNEL: Form = Form {
+    spec: SPEC,
+    problem: "matmul_i8",
+    profile: "standard",
+    vlens: 128..=65536,
+    multiply: Some(Multiply { name: "vwmacc.vx", sew: 16, lmul: 2 }),
+};
+
+/// What all forms of the problem share.
+pub(crate) const SPEC: Spec = Spec {
     name: "matmul_i8",
     about: "int8 matrix product C = A B with exact int32 sums, B widened to int16 while packed",
     elf: include_bytes!("../prebuilt/matmul_i8.elf"),

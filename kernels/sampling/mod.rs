@@ -13,7 +13,7 @@ pub static ARGMAX: Spec = Spec {
     about: "index of the largest logit, the lowest among equals",
     dims: &["n"],
     shapes: &[&[32000]],
-    awkward: &[&[1], &[2], &[65], &[128], &[129], &[1001]],
+    awkward: &[&[1], &[2], &[65], &[128], &[129], &[1001], &[32001], &[50277], &[100_278]],
     accepts: any,
     check: |run, checker| {
         let x = run.input_f64("x", run.shape)?;
@@ -51,7 +51,15 @@ pub static TOP_P: Spec = Spec {
     about: "a draw from the most probable logits that together reach p",
     dims: &["n", "k", "percent?", "permille?"],
     shapes: &[&[32000, 40, 90, 500]],
-    awkward: &[&[1, 1, 90, 0], &[65, 65, 90, 999], &[300, 40, 50, 321], &[1001, 129, 100, 700], &[133, 17, 0, 5]],
+    awkward: &[
+        &[1, 1, 90, 0],
+        &[65, 65, 90, 999],
+        &[300, 40, 50, 321],
+        &[1001, 129, 100, 700],
+        &[133, 17, 0, 5],
+        &[32001, 40, 90, 250],
+        &[100_278, 64, 95, 800],
+    ],
     patterns: &[Pattern::Wide, Pattern::Large, Pattern::Equal, Pattern::Zero, Pattern::Ties],
     accepts: |s| match s[..] {
         [n, k, percent, permille] if k <= n && percent <= 100 && permille <= 999 => Ok(()),
@@ -70,7 +78,7 @@ const COMMON: Spec = Spec {
     dtype: DType::F32,
     dims: &["n", "k"],
     shapes: &[&[32000, 40]],
-    awkward: &[&[1, 1], &[2, 1], &[65, 65], &[129, 7], &[4001, 1500], &[1001, 40]],
+    awkward: &[&[1, 1], &[2, 1], &[65, 65], &[129, 7], &[4001, 1500], &[1001, 40], &[50277, 40], &[100_278, 1]],
     patterns: &[Pattern::Large, Pattern::Equal, Pattern::NegInf, Pattern::Zero, Pattern::Ties, Pattern::Special],
     in_default_set: false,
     accepts: |s| if s[1] <= s[0] { Ok(()) } else { Err(format!("k = {} is above n = {}", s[1], s[0])) },

@@ -34,7 +34,8 @@ pub static ONLINE: Spec = Spec {
     ..THREE_PASSES
 };
 
-const THREE_PASSES: Spec = Spec {
+/// What all forms of the problem share.
+pub(crate) const THREE_PASSES: Spec = Spec {
     name: "softmax_f32",
     about: "fp32 softmax of each row, three passes, polynomial exp",
     elf: include_bytes!("../prebuilt/softmax_f32.elf"),

@@ -12,6 +12,9 @@ pub const ETA16: f64 = 1.0 / (1u64 << 25) as f64;
 /// Smallest normal fp32 number, 2^-126.
 pub const MIN_NORMAL32: f64 = f32::MIN_POSITIVE as f64;
 
+/// Largest error of an fp32 result that is too small for a normal number: half of 2^-149.
+pub const UNDERFLOW: f64 = MIN_NORMAL32 * U32;
+
 /// `gamma_n = n u / (1 - n u)`: the product of `n` factors `1 + d`, `|d| <= u`, differs from 1 by at most this (Higham,
 /// *Accuracy and Stability of Numerical Algorithms*, lemma 3.1). Infinite from `n u = 1` on, where nothing is known.
 pub fn gamma(n: u64, u: f64) -> f64 {

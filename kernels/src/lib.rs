@@ -20,6 +20,7 @@
 mod arrays;
 pub mod bounds;
 mod check;
+mod form;
 pub mod inputs;
 pub mod quant;
 mod spec;
@@ -37,29 +38,43 @@ mod folders {
     pub(super) mod gemv_i8;
     pub(super) mod gemv_q4_0;
     pub(super) mod gemv_q8_0;
+    pub(super) mod gemv_vcix;
+    pub mod llama;
     pub(super) mod matmul_bf16;
+    pub(super) mod matmul_blocks;
     pub(super) mod matmul_f16;
     pub(super) mod matmul_f32;
     pub(super) mod matmul_i8;
+    pub(super) mod matmul_ime;
     pub(super) mod matmul_q;
+    pub(super) mod matmul_tiles;
     pub(super) mod norm;
     pub(super) mod quantize;
     pub(super) mod residual;
     pub(super) mod rope;
     pub(super) mod rwkv;
     pub(super) mod sampling;
+    pub(super) mod softmax_exp;
     pub(super) mod softmax_f32;
+    pub mod vmath;
 }
 
 pub use arrays::{Array, Arrays, Dims, ElementType, MANIFEST_SYMBOL};
 pub use check::{Check, Checker, Worst};
+pub use folders::vmath;
+pub use form::{Form, Multiply};
 pub use inputs::Pattern;
 pub use spec::Spec;
 use spec::{Run, any};
 
+pub use folders::llama;
 use folders::*;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
+
+/// The program that runs the kernel calls of a whole model, see `model/model.c`.
+pub const MODEL_ELF: &[u8] = include_bytes!("../prebuilt/model.elf");
 
 static ALL: &[&dyn Kernel] = &[
     &matmul_f32::KERNEL,
@@ -105,11 +120,26 @@ static ALL: &[&dyn Kernel] = &[
     &sampling::TOP_P,
     &rwkv::TIME,
     &rwkv::CHANNEL,
+    &matmul_blocks::DOD,
+    &matmul_blocks::QOQ,
+    &matmul_blocks::QQQ,
+    &matmul_ime::KERNEL,
+    &matmul_tiles::XSFMM_I8,
+    &matmul_tiles::ZVT_I8,
+    &matmul_tiles::XSFMM_BF16,
+    &matmul_tiles::ZVT_BF16,
+    &softmax_exp::KERNEL,
 ];
 
 /// The kernels, in the order of reports.
 pub fn all() -> &'static [&'static dyn Kernel] {
     ALL
+}
+
+/// Kernels with instructions that only a definition supplies: nothing runs them by itself.
+pub fn defined() -> &'static [&'static dyn Kernel] {
+    static DEFINED: &[&dyn Kernel] = &[&gemv_vcix::KERNEL];
+    DEFINED
 }
 
 /// The kernel of that name.
@@ -189,7 +219,7 @@ pub trait Kernel: Sync {
     /// What it computes, in one line.
     fn about(&self) -> &'static str;
 
-    /// The program: a static RV64GCV Linux ELF. (fp16 kernels need Zfh and Zvfh.)
+    /// The program: a static RV64GCV Linux ELF. (fp16 kernels need Zfh and Zvfh, others what [`profile`](Self::profile) adds.)
     fn elf(&self) -> &'static [u8];
 
     /// The type it computes in.
@@ -225,6 +255,26 @@ pub trait Kernel: Sync {
     /// `Err` means that the arrays are not those of this run: missing, of other sizes, or inputs that differ from the
     /// generator's. `Ok` with [`Check::ok`] false means that a result is wrong.
     fn check_pattern(&self, shape: &Shape, pattern: Pattern, arrays: &Arrays) -> Result<Check, String>;
+
+    /// The problem that it solves: other kernels may be other forms of it, with the same shapes, inputs and results.
+    fn problem(&self) -> &'static str {
+        self.name()
+    }
+
+    /// The decode profile that has its instructions.
+    fn profile(&self) -> &'static str {
+        "standard"
+    }
+
+    /// Vector lengths that it runs at.
+    fn vlens(&self) -> RangeInclusive<u32> {
+        128..=65536
+    }
+
+    /// The multiply of its inner loop, where that is stated.
+    fn multiply(&self) -> Option<Multiply> {
+        None
+    }
 
     /// [`check_pattern`](Self::check_pattern) for a run with default inputs.
     fn check(&self, shape: &Shape, arrays: &Arrays) -> Result<Check, String> {

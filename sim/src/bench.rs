@@ -3,13 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 
+use rvtile_isa::ext::Ext;
+use rvtile_isa::profile::Profile;
 use rvtile_kernels::{Arrays, Check, DType, Kernel, MANIFEST_SYMBOL, Shape, Variant};
 
+use crate::compare::Peak;
 use crate::engine::{End, Engine, RunOptions};
 use crate::env;
 use crate::loader::Image;
 use crate::machine::Machine;
 use crate::timing::ledger::{Cause, Ledger};
+use crate::timing::{Listener, Silent};
 
 /// One kernel at one shape on one machine.
 #[derive(Clone, Debug)]
@@ -126,8 +130,23 @@ pub fn measure(
     machine: &Arc<Machine>,
     with_scalar: bool,
 ) -> Result<Measurement, BenchError> {
-    let rvv = run(kernel, Variant::Rvv, shape, machine)?;
-    let scalar = if with_scalar { Some(run(kernel, Variant::Scalar, shape, machine)?) } else { None };
+    let scalar = if with_scalar { Some(run(kernel, Variant::Scalar, shape, machine, &mut Silent)?) } else { None };
+    let mut measurement = measure_watched(kernel, shape, machine, &mut Silent)?;
+    measurement.scalar_cycles = scalar.filter(|scalar| scalar.check.ok).map(|scalar| scalar.cycles);
+    Ok(measurement)
+}
+
+/// Runs the vector kernel before a listener and checks its values.
+///
+/// # Errors
+/// As [`measure`].
+pub fn measure_watched<L: Listener + ?Sized>(
+    kernel: &'static dyn Kernel,
+    shape: &Shape,
+    machine: &Arc<Machine>,
+    listener: &mut L,
+) -> Result<Measurement, BenchError> {
+    let rvv = run(kernel, Variant::Rvv, shape, machine, listener)?;
     Ok(Measurement {
         kernel: kernel.name(),
         shape: shape.clone(),
@@ -139,12 +158,23 @@ pub fn measure(
         flop: kernel.flop(shape),
         bytes: kernel.bytes(shape),
         dram_bytes: rvv.dram_bytes,
-        peak_flop_per_cycle: peak_flop_per_cycle(machine, kernel.dtype()),
+        peak_flop_per_cycle: peak(kernel, machine)?,
         dram_bytes_per_cycle: machine.memory.dram.read_bytes_per_cycle,
         check: rvv.check,
         ledger: rvv.ledger,
-        scalar_cycles: scalar.filter(|scalar| scalar.check.ok).map(|scalar| scalar.cycles),
+        scalar_cycles: None,
     })
+}
+
+/// Peak of the machine for what the kernel computes with: with an extension that of its multiply, else that of its type.
+fn peak(kernel: &'static dyn Kernel, machine: &Machine) -> Result<f64, BenchError> {
+    let profile = Profile::by_name(kernel.profile()).filter(|profile| !profile.adds.is_empty());
+    match (profile, kernel.multiply()) {
+        (Some(profile), Some(multiply)) => Peak::of(multiply, profile.isa(), machine)
+            .map(|peak| 2.0 * peak.rate())
+            .map_err(|why| BenchError { what: kernel.name().to_string(), why }),
+        _ => Ok(peak_flop_per_cycle(machine, kernel.dtype())),
+    }
 }
 
 /// The measured region of one run.
@@ -156,19 +186,26 @@ struct Run {
     check: Check,
 }
 
-fn run(
+fn run<L: Listener + ?Sized>(
     kernel: &'static dyn Kernel,
     variant: Variant,
     shape: &Shape,
     machine: &Arc<Machine>,
+    listener: &mut L,
 ) -> Result<Run, BenchError> {
     let fail = |why: String| BenchError { what: format!("{} {} {shape}", kernel.name(), variant.name()), why };
     kernel.validate(shape).map_err(&fail)?;
+    let (vlen, vlens) = (machine.vector.vlen, kernel.vlens());
+    if !vlens.contains(&vlen) {
+        return Err(fail(format!("it runs at VLEN {} to {}, not {vlen}", vlens.start(), vlens.end())));
+    }
     let image = Image::parse(kernel.name(), kernel.elf().to_vec()).map_err(|error| fail(error.to_string()))?;
     let environment = env::Options { args: kernel.args(variant, shape), ..env::Options::silent() };
-    let mut engine = Engine::new(image, machine, true, &RunOptions::default(), environment)
-        .map_err(|error| fail(error.to_string()))?;
-    match engine.run() {
+    let isa = Profile::by_name(kernel.profile()).map_or(Ext::everything(), Profile::isa);
+    let options = RunOptions { isa, ..RunOptions::default() };
+    let mut engine =
+        Engine::new(image, machine, true, &options, environment).map_err(|error| fail(error.to_string()))?;
+    match engine.run_watched(listener) {
         End::Exit(0) => {}
         End::Exit(code) => return Err(fail(format!("the program ended with exit code {code}"))),
         End::Crash(crash) => return Err(fail(crash.to_string())),

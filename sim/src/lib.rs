@@ -6,10 +6,14 @@
 
 pub mod bench;
 pub mod cli;
+pub mod compare;
+pub mod demo;
 pub mod engine;
 pub mod env;
+pub mod extension;
 pub mod loader;
 pub mod machine;
+pub mod model;
 pub mod observe;
 pub mod report;
 pub mod timing;

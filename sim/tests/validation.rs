@@ -34,6 +34,23 @@ fn instructions_take_the_measured_cycles() {
 }
 
 #[test]
+fn operands_that_leave_nothing_to_do_are_fast() {
+    let cycles = |line: &str| {
+        let text = format!("instruction,vl,sew,lmul,cycles\n{line},1\n");
+        let groups = instructions::compare(&[Table { name: "line", text: &text }], &machine()).unwrap();
+        groups[0].rows[0].simulated.floor()
+    };
+    // Vector operands are zero, scalars are not. At LMUL 1 and SEW 32 there are 16 elements.
+    assert_eq!(cycles("\"vdivu.vv v8,v16,v24\",max,32,m1"), 2.0 * 16.0 + 7.0);
+    assert_eq!(cycles("\"vdivu.vx v8,v16,t0\",max,32,m1"), 2.0 * 16.0 + 7.0 + 4.0 * 26.0);
+    assert_eq!(cycles("\"vfdiv.vv v8,v16,v24\",max,32,m1"), 1.5 * 16.0 + 7.0);
+    // Offsets over the whole group: on the average half of its 16 beats are left, and the one that is begun.
+    assert_eq!(cycles("\"vslidedown.vx v8,v16,t0\",max,32,m8"), 16.0);
+    let up = cycles("\"vslideup.vx v8,v16,t0\",max,32,m4");
+    assert!((3.0..=6.0).contains(&up), "{up}");
+}
+
+#[test]
 fn loops_take_the_measured_cycles_at_every_level() {
     let texts: Vec<String> = loops::tables().iter().map(|table| thinned(table, 23)).collect();
     let tables: Vec<Table<'_>> = texts.iter().map(|text| Table { name: "thinned", text }).collect();

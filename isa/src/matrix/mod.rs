@@ -4,7 +4,7 @@
 //! ask for (see [`Profile`](crate::profile::Profile)). XSfmm and Zvt are two sets of rows on one [`tile`] machine.
 //! What the public text leaves open is said to be *assumed* where it is decided; `docs/matrix-extensions.md` lists it all.
 
-mod blocks;
+pub(crate) mod blocks;
 pub mod geometry;
 pub mod spacemit_ime;
 pub mod state;

@@ -144,8 +144,21 @@ impl TileUse {
     }
 }
 
+/// A register file that a definition from outside brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bank {
+    /// What its registers are called in assembly, in front of their number.
+    pub name: &'static str,
+    /// Its place in [`Own::banks`].
+    pub place: usize,
+    /// Its registers.
+    pub count: u32,
+    /// The number of its first register among the registers of all banks: what timing knows it by.
+    pub first: u32,
+}
+
 /// Registers and CSRs that definitions from outside bring: [`Definition`](crate::row::Definition).
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Own {
     /// Register files, by the number that their owner remembers.
     pub banks: Vec<Vec<u8>>,
@@ -153,6 +166,26 @@ pub struct Own {
 }
 
 impl Own {
+    /// Register `number` of a bank.
+    ///
+    /// # Panics
+    /// When there is no such register.
+    pub fn register(&self, bank: &Bank, number: u8) -> &[u8] {
+        let bytes = &self.banks[bank.place];
+        let each = bytes.len() / bank.count as usize;
+        &bytes[number as usize * each..][..each]
+    }
+
+    /// Register `number` of a bank, for writing.
+    ///
+    /// # Panics
+    /// When there is no such register.
+    pub fn register_mut(&mut self, bank: &Bank, number: u8) -> &mut [u8] {
+        let bytes = &mut self.banks[bank.place];
+        let each = bytes.len() / bank.count as usize;
+        &mut bytes[number as usize * each..][..each]
+    }
+
     /// Adds a CSR. One that the hart has already keeps its meaning: definitions choose free numbers.
     pub fn add_csr(&mut self, number: u16, value: u64) {
         self.csrs.push((number, value));

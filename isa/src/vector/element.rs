@@ -483,7 +483,11 @@ impl<D: Element, A: Element, B: Element, F: Lane<D, A, B>> ScalarBody for WithSc
 
 /// The general body; `scalar` replaces vs1.
 #[inline(never)]
-fn any<D: Element, A: Element, B: Element, F: Lane<D, A, B>>(h: &mut Hart, op: &Op, scalar: Option<u64>) -> Flow {
+pub(in crate::vector) fn any<D: Element, A: Element, B: Element, F: Lane<D, A, B>>(
+    h: &mut Hart,
+    op: &Op,
+    scalar: Option<u64>,
+) -> Flow {
     let rounding = Vxrm(h.vxrm);
     let mut saturated = D::ZERO;
     host::aside(|| {

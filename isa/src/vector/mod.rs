@@ -18,6 +18,7 @@ pub mod reduce;
 mod rows;
 pub mod simd;
 pub mod vtype;
+mod work;
 
 use crate::row::Row;
 

@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use rvtile_isa::decode::Decoder;
-
 use super::options::{Program, ProgramOptions, ended};
 use super::{Failure, files};
 use crate::engine::End;
@@ -47,9 +45,7 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
     let mut profile = Profile::default();
     let end = engine.run_watched(&mut Fan(vec![&mut profile]));
     let (code, words) = ended(&end, &file, &engine);
-    let decoder = Decoder::standard();
-    let hart = &mut engine.hart;
-    let decode = |pc| hart.fetch(pc).ok().and_then(|word| decoder.decode(word).ok());
+    let decode = |pc| engine.hart.fetch(pc).ok().and_then(|word| engine.decoder().decode(word).ok());
     let annotation = Annotation::new(&profile, &engine.image, &machine.name, words, decode);
     if !args.quiet {
         files::print(&annotation.text(args.top))?;

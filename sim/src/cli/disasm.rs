@@ -51,7 +51,7 @@ fn words(words: &[u32], decoder: &Decoder) -> (String, bool) {
     for &word in words {
         let _ = match decoder.decode(word) {
             Ok(inst) => {
-                let ext = inst.fetched.ext.describe();
+                let ext = inst.fetched.provider();
                 writeln!(text, "{:<12}{:<32}# {ext}", bits(inst.raw, inst.len), inst.text(0))
             }
             Err(why) => {
@@ -147,7 +147,7 @@ fn section(text: &mut String, address: u64, code: &[u8], labels: &BTreeMap<u64, 
         let len = length(word);
         let decoded = if rest.len() < usize::from(len) { None } else { decoder.decode(word).ok() };
         let (raw, line) = match (&decoded, rest.len()) {
-            (Some(inst), _) => (bits(inst.raw, inst.len), inst.text(pc) + &target(inst, pc, labels)),
+            (Some(inst), _) => (bits(inst.raw, inst.len), inst.text(pc) + target(inst, pc, labels).as_str()),
             (None, left) if left < usize::from(len) => {
                 // The section ends inside an instruction.
                 let bytes: Vec<String> = rest.iter().map(|byte| format!("0x{byte:02x}")).collect();
@@ -200,14 +200,15 @@ mod tests {
 
     #[test]
     fn a_profile_gives_words_their_meaning() {
-        let zvt = DecodeOptions { profile: "zvt".to_string(), isa: None };
+        let zvt = DecodeOptions { profile: "zvt".to_string(), isa: None, files: Vec::new() };
         let Ok(decoder) = zvt.decoder() else { panic!("a built-in profile") };
         assert_eq!(words(&[0xf288_0077], &decoder).0, "f2880077    vtmmu.tvv mt0,v8,v16            # Zvti8i32mm\n");
         let (text, _) = words(&[0xf742_245b], &decoder);
         assert!(text.contains("with --profile sifive it is `sf.vqmacc.4x8x4 v8,v4,v20`"), "{text}");
-        let clash = DecodeOptions { profile: "zvt".to_string(), isa: isa("rv64gcv_xsfmm32a8i").ok() };
+        let clash =
+            DecodeOptions { profile: "zvt".to_string(), isa: isa("rv64gcv_xsfmm32a8i").ok(), files: Vec::new() };
         assert!(clash.decoder().is_err_and(|failure| failure.message.contains("`sf.vlte8`")));
-        assert!(DecodeOptions { profile: "none".to_string(), isa: None }.decoder().is_err());
+        assert!(DecodeOptions { profile: "none".to_string(), isa: None, files: Vec::new() }.decoder().is_err());
     }
 
     #[test]

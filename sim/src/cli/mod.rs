@@ -5,10 +5,14 @@
 
 mod annotate;
 mod bench;
+mod compare;
+mod demo;
 mod disasm;
+mod ext;
 mod files;
 mod isa;
 mod machines;
+mod model;
 mod options;
 mod run;
 mod signature;
@@ -37,18 +41,30 @@ enum Command {
     /// Run the built-in kernels and report how fast they are and where their cycles go (the default)
     #[command(after_help = bench::kernels_help())]
     Bench(bench::Args),
+    /// Let a small language model write a story on a machine, and report what each kernel of it cost
+    #[command(after_help = demo::HELP)]
+    Demo(demo::Args),
     /// Run an ELF program and report what it cost
     #[command(after_help = run::HELP)]
     Run(run::Args),
     /// Run an ELF program and print its hot loops, instruction by instruction
     #[command(after_help = annotate::HELP)]
     Annotate(annotate::Args),
+    /// Compare one problem under several extensions and machines
+    #[command(after_help = compare::HELP)]
+    Compare(compare::Args),
     /// List the built-in machines, show one, compare two
     Machines(machines::Args),
     /// List the instructions that are implemented, by extension
     Isa(isa::Args),
     /// Disassemble a program or single instruction words
     Disasm(disasm::Args),
+    /// Instructions from extension files: check, describe, make assembler includes
+    #[command(after_help = ext::HELP)]
+    Ext(ext::Args),
+    /// Run a language model's kernels and say how many tokens a second it makes
+    #[command(after_help = model::HELP)]
+    Model(model::Args),
     /// Compare the model with measured tables and say by how much it is off
     #[command(after_help = validate::HELP)]
     Validate(validate::Args),
@@ -84,11 +100,15 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         None => bench::main(&cli.bench),
         Some(Command::Bench(args)) => bench::main(&args),
+        Some(Command::Demo(args)) => demo::main(&args),
         Some(Command::Run(args)) => run::main(args),
         Some(Command::Annotate(args)) => annotate::main(args),
+        Some(Command::Compare(args)) => compare::main(&args),
         Some(Command::Machines(args)) => machines::main(&args),
         Some(Command::Isa(args)) => isa::main(&args),
         Some(Command::Disasm(args)) => disasm::main(&args),
+        Some(Command::Ext(args)) => ext::main(&args),
+        Some(Command::Model(args)) => model::main(&args),
         Some(Command::Validate(args)) => validate::main(&args),
     };
     result.unwrap_or_else(|failure| {
@@ -117,7 +137,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     let tips = rest.lines().map(str::trim).filter(|line| line.starts_with("tip:"));
     let mut line = words(first.strip_prefix("error: ").unwrap_or(first));
     for tip in tips {
-        line = line + "; " + &words(tip);
+        line = line + "; " + words(tip).as_str();
     }
     complain(&format!("{line} (see --help)"));
     ExitCode::from(2)

@@ -10,6 +10,7 @@ use rvtile_isa::profile::{PROFILES, Profile};
 use super::{Failure, complain};
 use crate::engine::{End, Engine, RunOptions};
 use crate::env::{self, Grant};
+use crate::extension::Extensions;
 use crate::loader::{Image, Kind};
 use crate::machine::Machine;
 
@@ -41,6 +42,9 @@ pub(super) struct DecodeOptions {
     /// Extensions of the core, such as rv64gcv_zvfh_zvl512b; all standard ones without this option, and those of the profile in any case
     #[arg(long, value_name = "STRING", value_parser = isa)]
     pub isa: Option<Isa>,
+    /// Instructions from an extension file, or of the box by name, see `rvtile ext` (repeatable)
+    #[arg(long = "ext", value_name = "FILE")]
+    pub files: Vec<String>,
 }
 
 /// An ISA string: the extensions, and the vector length where it names one.
@@ -67,7 +71,12 @@ impl DecodeOptions {
 
     /// The decoder for them.
     pub fn decoder(&self) -> Result<Decoder, Failure> {
-        Decoder::for_isa(self.extensions()?).map_err(Failure::refused)
+        self.own()?.decoder(self.extensions()?).map_err(Failure::refused)
+    }
+
+    /// The extensions from files.
+    pub fn own(&self) -> Result<Extensions, Failure> {
+        Extensions::load(&self.files).map_err(Failure::refused)
     }
 }
 
@@ -112,7 +121,9 @@ impl ProgramOptions {
     /// Loads machine and program.
     pub fn load(self, timed: bool) -> Result<Program, Failure> {
         let vlen = self.decode.isa.and_then(|isa| isa.vlen).map(|vlen| ("vector.vlen".to_string(), vlen.to_string()));
-        let machine = self.machine.load(vlen.as_slice())?;
+        let (own, isa) = (self.decode.own()?, self.decode.extensions()?);
+        own.decoder(isa).map_err(Failure::refused)?;
+        let machine = own.on(&*self.machine.load(vlen.as_slice())?).map(Arc::new).map_err(Failure::refused)?;
         let Some(file) = self.program.first().cloned() else {
             return Err(Failure::refused("no program given"));
         };
@@ -128,11 +139,9 @@ impl ProgramOptions {
             ..env::Options::default()
         };
         let defaults = RunOptions::default();
-        let options = RunOptions {
-            isa: self.decode.extensions()?,
-            max_instructions: self.max_insts.unwrap_or(defaults.max_instructions),
-            ..defaults
-        };
+        let mut options =
+            RunOptions { isa, max_instructions: self.max_insts.unwrap_or(defaults.max_instructions), ..defaults };
+        own.apply(&mut options, machine.vector.vlen);
         let engine = Engine::new(image, &machine, timed, &options, environment).map_err(Failure::refused)?;
         Ok(Program { file, machine, engine })
     }

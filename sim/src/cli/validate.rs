@@ -19,6 +19,7 @@ Formats (CSV with these header lines):
   --loops         benchmark,variant,bytes_n,value_per_cycle    memcpy,rvv_m8,4897,0.98
   --rows          machine,instruction,sew,m1,m2,m4,m8    x60,vadd.vv,e32,1,2,4,8
                   machine,kernel,impl,n,bytes_per_cycle,cycles    x60,memcpy,rvv_m4,3976,4.9453,804
+                  machine,function,scalar_fp64_per_cycle,rvv_fp64_per_cycle    x60,exp,0.010041,0.036663
   --corpus        a directory with NAME.s files, expected.csv (name,cycles_per_iter,bottleneck) and, when wanted,
                   extra.csv (name,mca22_x280_cycles,mca22_x390_cycles)";
 
@@ -36,7 +37,7 @@ pub(super) struct Args {
     /// Compare with measured speed of loops over working sets
     #[arg(long, value_name = "FILE")]
     loops: Option<PathBuf>,
-    /// Compare with published tables of instructions and kernels, whose first column names the machine
+    /// Compare with published tables of instructions, kernels and functions, whose first column names the machine
     #[arg(long, value_name = "FILE")]
     rows: Option<PathBuf>,
     /// Compare the compiler models with the cycles of instruction sequences

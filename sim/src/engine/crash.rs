@@ -9,6 +9,7 @@ use rvtile_isa::matrix::xsfvcp;
 use rvtile_isa::op::Illegal;
 
 use super::mode_name;
+use crate::extension::check;
 use crate::loader::Image;
 
 /// A fatal exception of the guest, explained.
@@ -88,7 +89,16 @@ impl fmt::Display for Crash {
                     write!(f, ": {why}")?;
                 }
                 if let (Some(Illegal::Unknown), Some(word)) = (self.why, self.word) {
+                    if let Some(fields) = decode::fields(word) {
+                        write!(f, " ({fields})")?;
+                    }
                     write!(f, "; {}", decode::explain(word))?;
+                    if matches!(word & 0x1f, 0x0b | 0x1b) {
+                        write!(f, "; an extension file can define it, given with --ext")?;
+                    }
+                    if let Some((extension, row)) = check::in_the_box(word) {
+                        write!(f, " (with --ext {} it is `{}`)", extension.name, row.name)?;
+                    }
                 }
             }
             Cause::Breakpoint | Cause::EcallU | Cause::EcallS | Cause::EcallM => {}

@@ -12,6 +12,7 @@ use rvtile_isa::ext::Ext;
 use rvtile_isa::float::lanes::Level;
 use rvtile_isa::hart::csr::Clock;
 use rvtile_isa::hart::{Cause, Config, Entered, Hart, Mode, Request, Trap};
+use rvtile_isa::matrix::state::Own;
 use rvtile_isa::memory::Memory;
 use rvtile_isa::op::Flow;
 use rvtile_isa::row::{Props, Row};
@@ -33,6 +34,8 @@ pub struct RunOptions {
     pub isa: Ext,
     /// Instructions from outside: extension files, users of the library.
     pub definitions: Vec<&'static [Row]>,
+    /// The registers and CSRs that they use.
+    pub state: Own,
     /// Agnostic elements become all ones.
     pub agnostic_ones: bool,
     /// Host SIMD level; lowered only by tests.
@@ -48,6 +51,7 @@ impl Default for RunOptions {
         RunOptions {
             isa: Ext::everything(),
             definitions: Vec::new(),
+            state: Own::default(),
             agnostic_ones: false,
             level: Level::detect(),
             max_instructions: u64::MAX,
@@ -144,6 +148,7 @@ impl Engine {
         let memory = Memory::new(env::memory_size(&image, &environment)?).map_err(env::StartError::memory)?;
         let time = Timebase { hz: environment.timebase_hz, clock_khz: (machine.core.clock_mhz * 1000.0) as u64 };
         let mut hart = Hart::new(config, memory);
+        hart.matrix.own = options.state.clone();
         let env = env::start(&image, environment, &mut hart)?;
         hart.log.on = timed;
         if let Some(addr) = env.mailbox() {
@@ -167,6 +172,11 @@ impl Engine {
     /// The program's environment.
     pub fn kind(&self) -> Kind {
         self.env.kind()
+    }
+
+    /// The decoder of the run.
+    pub fn decoder(&self) -> &Decoder {
+        &self.decoder
     }
 
     /// Instructions retired so far.

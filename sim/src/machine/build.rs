@@ -7,9 +7,12 @@ use super::file::{Layers, Leaf};
 use super::formula::Formula;
 use super::keys::{self, Place};
 use super::model::{
-    Cache, Choice, ClassTiming, Core, Dram, Entry, Machine, MemorySystem, Predictor, Prefetcher, Vector,
+    Cache, Choice, ClassTiming, Coprocessor, Core, Dram, Entry, Machine, MemorySystem, Predictor, Prefetcher, Unit,
+    Vector,
 };
 use super::value::{Duration, Rate, Value};
+
+const COPROCESSOR_QUEUE: &str = "vector.coprocessor_queue";
 
 type Result<T> = std::result::Result<T, MachineError>;
 
@@ -27,6 +30,12 @@ pub(super) fn build(layers: &Layers) -> Result<Machine> {
         vector,
         memory,
         classes,
+        coprocessors: vec![Coprocessor {
+            name: Unit::Coprocessor.name().to_string(),
+            queue: if reader.stated(COPROCESSOR_QUEUE) { reader.integer(COPROCESSOR_QUEUE)? } else { 1 },
+        }],
+        own: Vec::new(),
+        own_registers: 0,
         entries: reader.entries(),
     })
 }
@@ -52,6 +61,7 @@ impl Reader<'_> {
             issue_width: self.integer("core.issue_width")?,
             mispredict_penalty: self.integer("core.mispredict_penalty")?,
             taken_branch_penalty: self.integer("core.taken_branch_penalty")?,
+            fused_branch: self.integer("core.fused_branch")?,
             predictor,
             alu_to_address: self.integer("core.alu_to_address")?,
             narrow_store: self.integer("core.narrow_store")?,
@@ -167,6 +177,7 @@ impl Reader<'_> {
             rewrite: if self.stated(&rewrite) { Some(self.formula(&rewrite, vector)?) } else { None },
             chains: self.optional_flag(&key("chains"))?,
             elementwise: self.optional_flag(&key("elementwise"))?,
+            coprocessor: 0,
         })
     }
 

@@ -1,8 +1,8 @@
-//! What can be wrong with a machine file, and how it is said.
+//! What can be wrong with a machine or extension file, and how it is said.
 
 use std::fmt;
 
-/// Why a machine cannot be loaded: the place, the key and the reason, fit to be printed as one line.
+/// Why a machine or an extension cannot be loaded: the place, the key and the reason, fit to be printed as one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MachineError {
     /// The file as it was named, or `--set` for an override.
@@ -18,7 +18,7 @@ pub struct MachineError {
 }
 
 impl MachineError {
-    pub(super) fn new(file: &str, line: usize, key: &str, what: impl Into<String>) -> MachineError {
+    pub(crate) fn new(file: &str, line: usize, key: &str, what: impl Into<String>) -> MachineError {
         MachineError { file: file.to_string(), line, column: 0, key: key.to_string(), what: what.into() }
     }
 }
@@ -42,7 +42,7 @@ impl fmt::Display for MachineError {
 impl std::error::Error for MachineError {}
 
 /// The candidate nearest to `word` by edit distance, if one is near enough to be a slip of the pen.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).max(2);
     candidates
         .into_iter()
@@ -53,7 +53,7 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
 }
 
 /// Says which name was probably meant, or else which names there are.
-pub(super) fn suggestion(word: &str, kind: &str, known: &[&str]) -> String {
+pub(crate) fn suggestion(word: &str, kind: &str, known: &[&str]) -> String {
     match nearest(word, known.iter().copied()) {
         Some(name) => format!("did you mean \"{name}\"?"),
         None if known.is_empty() => format!("there are no {kind} here"),

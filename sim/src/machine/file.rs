@@ -286,7 +286,7 @@ fn unknown_key(path: &[&str]) -> String {
 }
 
 /// The entries of a table in the order in which they stand in the file, so that the first error is the topmost.
-fn in_file_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t str, &'t Spanned<DeValue<'i>>)> {
+pub(crate) fn in_file_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t str, &'t Spanned<DeValue<'i>>)> {
     let mut items: Vec<_> = table.iter().map(|(key, item)| (key.span().start, &**key.get_ref(), item)).collect();
     items.sort_by_key(|&(start, ..)| start);
     items.into_iter().map(|(_, name, item)| (name, item)).collect()
@@ -311,14 +311,14 @@ fn raw(value: &DeValue) -> Raw {
 }
 
 /// A file's text, to turn byte offsets into lines.
-struct File<'t> {
-    name: String,
-    text: &'t str,
+pub(crate) struct File<'t> {
+    pub name: String,
+    pub text: &'t str,
 }
 
 impl File<'_> {
     /// Line and column, from 1, of a byte offset.
-    fn position(&self, offset: usize) -> (usize, usize) {
+    pub fn position(&self, offset: usize) -> (usize, usize) {
         let before = self.text.get(..offset).unwrap_or(self.text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
@@ -328,7 +328,7 @@ impl File<'_> {
         self.text.get(value.span()).unwrap_or_default()
     }
 
-    fn error(&self, at: &Spanned<DeValue>, key: &str, what: impl Into<String>) -> MachineError {
+    pub fn error(&self, at: &Spanned<DeValue>, key: &str, what: impl Into<String>) -> MachineError {
         MachineError::new(&self.name, self.position(at.span().start).0, key, what)
     }
 

@@ -45,6 +45,10 @@ variables! {
     Beats = "beats";
     /// Beats of a full group, `max(1, lmul * vlen / dlen)`.
     Chime = "chime";
+    /// Elements that the operands leave to do: of an integer division those with a divisor other than 0, of a
+    /// floating-point division or square root those of ordinary numbers, of a slide up those from its offset on; `vl`
+    /// elsewhere.
+    Work = "work";
     /// Rows of the tile that a tile multiply works on; 0 elsewhere.
     Tm = "tm";
     /// Products that a tile multiply sums for each element; 0 elsewhere.
@@ -80,7 +84,7 @@ pub struct Payload {
 }
 
 /// The instruction and the vector state that a formula may depend on, as integers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
     /// Bits of a vector register.
     pub vlen: u32,
@@ -96,6 +100,8 @@ pub struct Shape {
     pub nf: u32,
     /// Number of elements.
     pub vl: u32,
+    /// Those that the operands leave to do.
+    pub work: u32,
     /// Rows of a tile multiply.
     pub tm: u32,
     /// Depth of a tile multiply.
@@ -116,9 +122,9 @@ impl Inputs {
         let lmul = f64::from(shape.lmul_eighths) / 8.0;
         let beats = (vl * sew / dlen).ceil().max(1.0);
         let chime = (lmul * vlen / dlen).max(1.0);
-        let [tm, tk] = [shape.tm, shape.tk].map(f64::from);
+        let [work, tm, tk] = [shape.work, shape.tm, shape.tk].map(f64::from);
         let [vcop, pd, p2] = [shape.payload.vcop, shape.payload.pd, shape.payload.p2].map(f64::from);
-        Inputs([vl, lmul * vlen / sew, sew, eew, lmul, vlen, dlen, nf, beats, chime, tm, tk, vcop, pd, p2])
+        Inputs([vl, lmul * vlen / sew, sew, eew, lmul, vlen, dlen, nf, beats, chime, work, tm, tk, vcop, pd, p2])
     }
 }
 
@@ -143,6 +149,18 @@ pub(super) enum Code {
     Ceil,
     Floor,
     Log2,
+}
+
+impl Code {
+    /// Values that it takes from the stack.
+    pub(super) fn operands(self) -> usize {
+        match self {
+            Code::Number(_) | Code::Variable(_) => 0,
+            Code::Negate | Code::Ceil | Code::Floor | Code::Log2 => 1,
+            Code::If => 3,
+            _ => 2,
+        }
+    }
 }
 
 /// Why a text is not a formula.
@@ -177,7 +195,18 @@ impl Formula {
     /// Parses `text`. A formula that parses can be evaluated; whether its values make sense on a machine is for
     /// [`Formula::check`].
     pub fn parse(text: &str) -> Result<Formula, FormulaError> {
-        let code = parse(text)?;
+        Formula::parse_with(text, &mut |_| Ok(None))
+    }
+
+    /// As [`Formula::parse`], with names that stand for other formulas; `names` gives their meaning.
+    ///
+    /// # Errors
+    /// As [`Formula::parse`], and what `names` says.
+    pub fn parse_with(
+        text: &str,
+        names: &mut dyn FnMut(&str) -> Result<Option<Formula>, String>,
+    ) -> Result<Formula, FormulaError> {
+        let code = parse(text, names)?;
         let uses = code.iter().fold(0, |bits, code| match code {
             Code::Variable(var) => bits | 1 << *var as u16,
             _ => bits,
@@ -198,7 +227,7 @@ impl Formula {
 
     /// Whether the value may change with `vl` while everything else stays.
     pub fn depends_on_vl(&self) -> bool {
-        self.uses(Var::Vl) || self.uses(Var::Beats)
+        self.uses(Var::Vl) || self.uses(Var::Beats) || self.uses(Var::Work)
     }
 
     /// Whether `var` occurs.
@@ -206,12 +235,23 @@ impl Formula {
         self.uses & 1 << var as u16 != 0
     }
 
+    /// A number.
+    pub fn number(value: u32) -> Formula {
+        let code = vec![Code::Number(f64::from(value))];
+        Formula { text: value.to_string(), code, uses: 0, constant: Some(value) }
+    }
+
+    pub(super) fn code(&self) -> &[Code] {
+        &self.code
+    }
+
     /// The text that it was parsed from.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Tries every legal SEW, LMUL, EEW, field count and payload with `vl` 0, 1 and VLMAX.
+    /// Tries every legal SEW, LMUL, EEW, field count and payload with `vl` 0, 1 and VLMAX, and
+    /// all or none of the elements to do.
     ///
     /// # Errors
     /// Tells the first inputs for which the value is negative, not a number, or above [`MAX_CYCLES`].
@@ -233,9 +273,12 @@ impl Formula {
                             for (tm, tk) in
                                 if tiles { &[(0, 0), (1, 1), (128, 4)][..] } else { &[(0, 0)][..] }.iter().copied()
                             {
-                                let payload = Payload::default();
-                                let shape = Shape { vlen, dlen, sew, eew, lmul_eighths, nf, vl, tm, tk, payload };
-                                self.check_payloads(shape)?;
+                                for work in if self.uses(Var::Work) { vec![0, vl] } else { vec![vl] } {
+                                    let payload = Payload::default();
+                                    let shape =
+                                        Shape { vlen, dlen, sew, eew, lmul_eighths, nf, vl, work, tm, tk, payload };
+                                    self.check_payloads(shape)?;
+                                }
                             }
                         }
                     }

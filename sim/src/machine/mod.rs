@@ -9,8 +9,8 @@
 
 mod build;
 mod builtin;
-mod error;
-mod file;
+pub(crate) mod error;
+pub(crate) mod file;
 mod formula;
 mod keys;
 mod model;
@@ -24,8 +24,8 @@ pub use error::MachineError;
 pub use formula::{Formula, FormulaError, Inputs, MAX_CYCLES, Payload, Shape, Var};
 pub use keys::{CACHES, KEYS, Key, reference};
 pub use model::{
-    Cache, ClassTiming, Core, Dram, Entry, Machine, MemoryPort, MemorySystem, Pipe, Predictor, PredictorKind,
-    PrefetchKind, Prefetcher, Replacement, StartLevel, Unit, Vector,
+    Cache, ClassTiming, Coprocessor, Core, Dram, Entry, Machine, MemoryPort, MemorySystem, OwnTiming, Pipe, Predictor,
+    PredictorKind, PrefetchKind, Prefetcher, Replacement, StartLevel, Unit, Vector,
 };
 pub use schema::schema;
 pub use value::Kind;

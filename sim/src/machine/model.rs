@@ -1,6 +1,7 @@
 //! A resolved machine: plain immutable data, every number in the unit that its comment states.
 
 use rvtile_isa::class::Class;
+use rvtile_isa::row::Row;
 
 use super::formula::Formula;
 
@@ -61,6 +62,8 @@ choices! {
         Store = "vs",
         /// Matrix unit: it runs beside the vector arithmetic sequencers, with read ports of its own.
         Matrix = "mm",
+        /// A coprocessor: it runs beside the vector sequencers and takes instructions into a queue of its own.
+        Coprocessor = "cop",
     }
 
     /// Kind of branch predictor.
@@ -121,6 +124,8 @@ pub struct Core {
     pub mispredict_penalty: u32,
     /// Cycles lost by a taken branch or jump that was predicted.
     pub taken_branch_penalty: u32,
+    /// Bytes that a conditional branch may jump over to be one operation with them, never mispredicted; 0: none is.
+    pub fused_branch: u32,
     /// Branch prediction.
     pub predictor: Predictor,
     /// Cycles from an integer ALU result to address generation.
@@ -285,6 +290,28 @@ pub struct ClassTiming {
     pub chains: bool,
     /// Memory: one access per element (per segment of a segment access).
     pub elementwise: bool,
+    /// Which of [`Machine::coprocessors`], where the unit is one.
+    pub coprocessor: usize,
+}
+
+/// A unit beside the vector unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coprocessor {
+    /// Its name.
+    pub name: String,
+    /// Entries of the queue in front of it: an instruction leaves the vector command queue when it enters this one.
+    pub queue: u32,
+}
+
+/// Timing of an instruction from an extension file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnTiming {
+    /// Mnemonic.
+    pub name: &'static str,
+    /// What it costs.
+    pub timing: ClassTiming,
+    /// Additions to an own register follow one another without waiting for the result.
+    pub accumulates: bool,
 }
 
 /// A resolved leaf of a machine: what was set, by whom, and why.
@@ -321,6 +348,12 @@ pub struct Machine {
     pub memory: MemorySystem,
     /// Timing of every class, in the order of [`Class::ALL`].
     pub classes: Vec<ClassTiming>,
+    /// Units beside the vector unit; the first is there on every machine.
+    pub coprocessors: Vec<Coprocessor>,
+    /// Timing of instructions from extension files.
+    pub own: Vec<OwnTiming>,
+    /// How many registers extension files bring.
+    pub own_registers: u32,
     /// Every value with its source, in the order of the key table.
     pub entries: Vec<Entry>,
 }
@@ -329,6 +362,17 @@ impl Machine {
     /// Timing of `class`.
     pub fn class(&self, class: Class) -> &ClassTiming {
         &self.classes[class as usize]
+    }
+
+    /// The place in [`Machine::own`] of a row that has timing of its own.
+    pub fn own_timing(&self, row: &Row) -> Option<usize> {
+        row.definition()?;
+        self.own.iter().position(|own| own.name == row.name)
+    }
+
+    /// Timing of a row: its own, or that of its class.
+    pub fn timing(&self, row: &Row) -> &ClassTiming {
+        self.own_timing(row).map_or_else(|| self.class(row.class), |place| &self.own[place].timing)
     }
 
     /// The entry of a dotted key.

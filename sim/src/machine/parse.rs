@@ -1,13 +1,16 @@
 //! From the text of a formula to postfix code.
 
 use super::error::suggestion;
-use super::formula::{Code, FormulaError, STACK, Var};
+use super::formula::{Code, Formula, FormulaError, STACK, Var};
 
 /// Deepest nesting of parentheses and signs; longer texts are slips.
 const DEPTH: usize = 24;
 
 /// Longest text, in characters.
 const LENGTH: usize = 400;
+
+/// Longest code, with the formulas that names stand for.
+const CODE: usize = 2000;
 
 const FUNCTIONS: &[(&str, Code, usize)] = &[
     ("max", Code::Max, 2),
@@ -28,8 +31,11 @@ const COMPARISONS: &[(&str, Code)] = &[
 ];
 
 /// Parses `text` completely.
-pub(super) fn parse(text: &str) -> Result<Vec<Code>, FormulaError> {
-    let mut parser = Parser { chars: text.chars().collect(), at: 0, depth: 0, stack: 0, code: Vec::new() };
+pub(super) fn parse(
+    text: &str,
+    names: &mut dyn FnMut(&str) -> Result<Option<Formula>, String>,
+) -> Result<Vec<Code>, FormulaError> {
+    let mut parser = Parser { chars: text.chars().collect(), at: 0, depth: 0, stack: 0, code: Vec::new(), names };
     if parser.chars.len() > LENGTH {
         return Err(parser.error(format!("longer than {LENGTH} characters")));
     }
@@ -42,16 +48,17 @@ pub(super) fn parse(text: &str) -> Result<Vec<Code>, FormulaError> {
     }
 }
 
-struct Parser {
+struct Parser<'n> {
     chars: Vec<char>,
     at: usize,
     depth: usize,
     /// Values on the evaluation stack after the code so far.
     stack: usize,
     code: Vec<Code>,
+    names: &'n mut dyn FnMut(&str) -> Result<Option<Formula>, String>,
 }
 
-impl Parser {
+impl Parser<'_> {
     fn comparison(&mut self) -> Result<(), FormulaError> {
         self.sum()?;
         if let Some(&(text, code)) = COMPARISONS.iter().find(|(text, _)| self.ahead(text)) {
@@ -128,6 +135,9 @@ impl Parser {
         if let Some(&var) = Var::ALL.iter().find(|var| var.name() == name) {
             return self.push(Code::Variable(var));
         }
+        if let Some(formula) = (self.names)(&name).map_err(|what| self.error(what))? {
+            return self.inline(formula.code());
+        }
         let Some(&(_, code, arity)) = FUNCTIONS.iter().find(|(function, ..)| *function == name) else {
             self.at = start;
             let known: Vec<&str> =
@@ -166,6 +176,20 @@ impl Parser {
             return Err(self.error("too many operands wait for their operator"));
         }
         self.code.push(code);
+        Ok(())
+    }
+
+    /// Puts the code of another formula in the place of its name.
+    fn inline(&mut self, code: &[Code]) -> Result<(), FormulaError> {
+        if self.code.len() + code.len() > CODE {
+            return Err(self.error("too long with the formulas that its names stand for"));
+        }
+        for &code in code {
+            match code.operands() {
+                0 => self.push(code)?,
+                operands => self.emit(code, operands),
+            }
+        }
         Ok(())
     }
 

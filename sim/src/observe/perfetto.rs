@@ -25,6 +25,7 @@ enum Track {
     Store,
     Port(usize),
     Arithmetic(usize),
+    Coprocessor(usize),
 }
 
 impl Track {
@@ -41,6 +42,7 @@ impl Track {
             Track::Store => 8,
             Track::Port(index) => 9 + index,
             Track::Arithmetic(index) => 11 + index,
+            Track::Coprocessor(index) => 20 + index,
         }
     }
 
@@ -56,6 +58,7 @@ impl Track {
             Track::Store => "vector store sequencer".to_string(),
             Track::Port(index) => format!("memory port {index}"),
             Track::Arithmetic(index) => format!("vector arithmetic sequencer {index}"),
+            Track::Coprocessor(index) => format!("coprocessor {index}"),
         }
     }
 }
@@ -103,6 +106,8 @@ impl<W: Write> Perfetto<W> {
         ];
         tracks.extend((machine.vector.memory_port == MemoryPort::Split).then_some(Track::Port(1)));
         tracks.extend((0..machine.vector.arithmetic_sequencers.max(1) as usize).map(Track::Arithmetic));
+        // The first is there on every machine, used or not.
+        tracks.extend((1..machine.coprocessors.len()).map(Track::Coprocessor));
         let ends = vec![0; tracks.iter().map(|track| track.id()).max().unwrap_or(0) + 1];
         let mut trace = Perfetto {
             out,
@@ -194,6 +199,7 @@ impl<W: Write> Perfetto<W> {
         let track = match times.unit {
             Unit::Load => Track::Load,
             Unit::Store => Track::Store,
+            Unit::Coprocessor => Track::Coprocessor(times.sequencer),
             _ => Track::Arithmetic(times.sequencer),
         };
         let cause = missed.unwrap_or(times.work).name();

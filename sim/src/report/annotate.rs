@@ -122,7 +122,7 @@ impl Annotation {
             }
         }
         text += "\nWhere all cycles go\n\n";
-        text + &self.rest(shown)
+        text + self.rest(shown).as_str()
     }
 
     fn line(&self, pc: u64) -> Option<&Line> {

@@ -5,13 +5,16 @@
 
 pub mod annotate;
 mod columns;
+pub mod compare;
 pub mod csv;
 pub mod html;
 pub mod isa;
 pub mod json;
 pub mod machine;
+pub mod model;
 mod number;
 pub mod stat;
+pub mod story;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -35,7 +38,7 @@ fn causes_of<'a>(ledgers: impl Iterator<Item = &'a Ledger> + Clone) -> Vec<Cause
 }
 
 /// What is wrong with the values of a measurement; `None` if nothing is.
-fn wrong_values(measurement: &Measurement) -> Option<String> {
+pub(crate) fn wrong_values(measurement: &Measurement) -> Option<String> {
     let (check, worst) = (&measurement.check, &measurement.check.worst);
     (!check.ok).then(|| {
         format!(

@@ -7,6 +7,7 @@ use super::number::{count, percent, percent_of, quantity};
 use super::{causes_of, ranked, wrong_values};
 use crate::bench::Measurement;
 use crate::machine::Machine;
+use crate::timing::ledger::Ledger;
 
 /// How many causes a kernel's line of the ledger shows.
 const LARGEST: usize = 4;
@@ -27,13 +28,10 @@ pub fn render(machine: &Machine, measurements: &[Measurement]) -> String {
         machine.name,
     );
     text += &results(measurements);
-    let right: Vec<&Measurement> = measurements.iter().filter(|measurement| measurement.check.ok).collect();
-    if !right.is_empty() {
-        text += "\nWhere the cycles go (% of all cycles, largest first)\n\n";
-        text += &causes(&right);
-        text += "\n";
-        text += &meanings(&right);
-    }
+    let right = measurements.iter().filter(|measurement| measurement.check.ok);
+    let rows: Vec<(Vec<String>, &Ledger)> =
+        right.map(|m| (vec![m.kernel.to_string(), m.shape.to_string()], &m.ledger)).collect();
+    text += &ledgers(&rows);
     for measurement in measurements {
         if let Some(what) = wrong_values(measurement) {
             let _ = write!(text, "\n{} {}: {what}\n", measurement.kernel, measurement.shape);
@@ -80,26 +78,31 @@ fn results(measurements: &[Measurement]) -> String {
     lay_out(&heads, rows, 0, None)
 }
 
-fn causes(measurements: &[&Measurement]) -> String {
-    let mut heads = vec![("", Align::Left), ("", Align::Left)];
+/// The largest causes of each ledger, and what they mean; nothing if there is no ledger. A ledger's names stand in front of it.
+pub(super) fn ledgers(rows: &[(Vec<String>, &Ledger)]) -> String {
+    let Some((names, _)) = rows.first() else { return String::new() };
+    let mut heads = vec![("", Align::Left); names.len()];
     heads.extend([("", Align::Right), ("", Align::Left)].repeat(LARGEST));
-    let rows = measurements.iter().map(|m| {
-        let mut row = vec![m.kernel.to_string(), m.shape.to_string()];
-        for (cause, cycles) in ranked(&m.ledger).into_iter().take(LARGEST) {
-            row.push(percent_of(cycles, m.ledger.total()));
+    let largest = rows.iter().map(|(names, ledger)| {
+        let mut row = names.clone();
+        for (cause, cycles) in ranked(ledger).into_iter().take(LARGEST) {
+            row.push(percent_of(cycles, ledger.total()));
             row.push(cause.name().to_string());
         }
         row.resize(heads.len(), String::new());
         row
     });
-    lay_out(&heads, rows, 0, None)
+    let mut text = String::from("\nWhere the cycles go (% of all cycles, largest first)\n\n");
+    text += &lay_out(&heads, largest, 0, None);
+    text += "\n";
+    text + &meanings(rows)
 }
 
-/// One line for each cause that [`causes`] shows.
-fn meanings(measurements: &[&Measurement]) -> String {
+/// One line for each cause that [`ledgers`] shows.
+fn meanings(rows: &[(Vec<String>, &Ledger)]) -> String {
     let shown =
-        |cause| measurements.iter().any(|m| ranked(&m.ledger).iter().take(LARGEST).any(|&(other, _)| other == cause));
-    let causes = causes_of(measurements.iter().map(|m| &m.ledger)).into_iter().filter(|&cause| shown(cause));
+        |cause| rows.iter().any(|(_, ledger)| ranked(ledger).iter().take(LARGEST).any(|&(other, _)| other == cause));
+    let causes = causes_of(rows.iter().map(|(_, ledger)| *ledger)).into_iter().filter(|&cause| shown(cause));
     let rows = causes.map(|cause| vec![cause.name().to_string(), cause.about().trim().to_string()]);
     lay_out(&[("", Align::Left), ("", Align::Left)], rows, 2, None)
 }

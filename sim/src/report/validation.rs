@@ -81,7 +81,13 @@ fn statistics_json(statistics: Option<&Statistics<'_>>) -> Value {
             "p95_abs_error": s.p95,
             "worst": row_json(s.worst),
         }),
-        None => json!({ "rows": 0 }),
+        None => json!({
+            "rows": 0,
+            "median_abs_error": null,
+            "mean_abs_error": null,
+            "p95_abs_error": null,
+            "worst": null,
+        }),
     }
 }
 

@@ -12,7 +12,7 @@ use rvtile_isa::vector::integer::widen::extension_factor;
 use rvtile_isa::vector::vtype::Vtype;
 
 use super::ledger::Cause;
-use super::transfer::{Access, Shape as Addresses};
+use super::transfer::{Access, Rows, Shape as Addresses};
 use crate::machine::{ClassTiming, Formula, Inputs, Machine, Payload, Pipe, Shape, Unit};
 
 /// How early a source is needed, and so how early its producer's result counts.
@@ -47,9 +47,18 @@ pub(super) enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Control {
     None,
-    Conditional { target: u64 },
-    Direct { call: bool },
-    Indirect { call: bool, is_return: bool },
+    Conditional {
+        target: u64,
+    },
+    /// A conditional branch that becomes one operation with the instruction that it may jump over.
+    Fused,
+    Direct {
+        call: bool,
+    },
+    Indirect {
+        call: bool,
+        is_return: bool,
+    },
 }
 
 /// One instruction, as the timing model sees it.
@@ -106,6 +115,8 @@ pub(super) enum TileAccess {
 pub(super) struct Extent {
     /// Elements or columns.
     pub vl: u32,
+    /// Elements that the operands leave to do.
+    pub work: u32,
     /// Rows of a tile multiply.
     pub tm: u32,
     /// Depth of a tile multiply.
@@ -127,6 +138,14 @@ pub(super) struct VectorDesc {
     pub mem: Mem,
     pub writes_memory: bool,
     pub tile: TileAccess,
+    /// Its log says how many elements its operands leave to do.
+    pub logs_work: bool,
+    /// Its place among the timings of instructions from extension files.
+    own: Option<usize>,
+    /// The registers from extension files that it uses.
+    pub own_registers: Vec<(u32, TileAccess)>,
+    /// Which coprocessor, if that is its unit.
+    pub coprocessor: usize,
     /// Bytes of one element of a memory access.
     pub element_bytes: u64,
     pub fields: u64,
@@ -154,9 +173,13 @@ impl Desc {
     pub fn fixed_words(&self) -> u16 {
         match self.mem {
             Mem::None if self.kind == Kind::Vset => 1,
-            Mem::None => u16::from(self.vector.as_ref().is_some_and(|vector| vector.tile != TileAccess::None)),
+            Mem::None => {
+                let logs = |vector: &VectorDesc| vector.tile != TileAccess::None || vector.logs_work;
+                u16::from(self.vector.as_ref().is_some_and(logs))
+            }
             Mem::Scalar(_) | Mem::Unit { .. } | Mem::Mask | Mem::Whole | Mem::Indexed { .. } => 1,
             Mem::FaultFirst { .. } | Mem::Strided { .. } | Mem::Tile { .. } => 2,
+            Mem::Rows => 3,
         }
     }
 }
@@ -178,11 +201,11 @@ pub(super) fn block(block: &Block, machine: &Machine) -> Box<[Desc]> {
 
 fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) -> Desc {
     let row = inst.row;
-    let class = machine.class(row.class);
+    let class = machine.timing(row);
     let pc = block_pc.wrapping_add(u64::from(entry.offset));
     let vector = row.props.contains(Props::VECTOR);
     // Scalar classes have constants; a vector instruction's formulas are evaluated when vl is known.
-    let extent = Extent { vl: 1, tm: 0, tk: 0 };
+    let extent = Extent { vl: 1, work: 1, tm: 0, tk: 0 };
     let inputs = Inputs::new(&shape(machine, entry.vtype, 8, inst.nf(), payload(inst), extent));
     let constant = |formula: &Formula| u64::from(formula.cycles(&inputs));
     let kind = match row.class {
@@ -201,7 +224,7 @@ fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) ->
         words: 0,
         next: pc.wrapping_add(u64::from(inst.len)),
         kind,
-        control: control(inst, pc),
+        control: control(inst, pc, u64::from(machine.core.fused_branch)),
         pipe: class.pipe,
         sources,
         source_count,
@@ -215,13 +238,18 @@ fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) ->
         mem: row.mem,
         writes_memory: row.props.contains(Props::STORE),
         reads_vl: row.encoding.has(Field::Csr) && inst.bits(31, 20) == u32::from(csr::VL),
-        vector: (kind == Kind::Vector).then(|| vector_desc(entry, inst, class, machine.vector.vlen)),
+        vector: (kind == Kind::Vector).then(|| vector_desc(entry, inst, class, machine)),
     }
 }
 
-fn control(inst: &Inst, pc: u64) -> Control {
+/// `fused`: so many bytes can be jumped over by a branch that is fused with them.
+fn control(inst: &Inst, pc: u64, fused: u64) -> Control {
     let link = |reg: u8| LINK_REGISTERS.contains(&reg);
     if inst.row.props.contains(Props::BRANCH) {
+        let jumped_over = (inst.imm as u64).wrapping_sub(u64::from(inst.len));
+        if (1..=fused).contains(&jumped_over) {
+            return Control::Fused;
+        }
         Control::Conditional { target: pc.wrapping_add(inst.imm as u64) }
     } else if !inst.row.props.contains(Props::JUMP) {
         Control::None
@@ -321,8 +349,10 @@ fn tile_source(vtype: Vtype) -> u32 {
     (rows - 1) * (8 / rows) + vtype.group()
 }
 
-fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, vlen: u32) -> VectorDesc {
-    let props = inst.row.props;
+fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, machine: &Machine) -> VectorDesc {
+    let (props, vlen) = (inst.row.props, machine.vector.vlen);
+    let (definition, own) = (inst.row.definition(), machine.own_timing(inst.row));
+    let span = |operand| definition.and_then(|definition| definition.span(operand, entry.vtype, vlen));
     let vtype = entry.vtype;
     let lmul = if vtype.ill() { 0 } else { vtype.lmul_log2() };
     let sew_log2 = if vtype.ill() { 3 } else { vtype.sew_log2() };
@@ -340,6 +370,7 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, vlen: u32) -
         Mem::Indexed { .. } => (regs(lmul) * fields, 1 << sew_log2),
         Mem::Mask => (1, 8),
         Mem::Whole => (fields, 8),
+        Mem::Rows => (regs(lmul), 8),
         Mem::Scalar(_) | Mem::None => {
             let count = if props.intersects(Props::MASK_RESULT | Props::SCALAR_RESULT) {
                 1
@@ -361,11 +392,11 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, vlen: u32) -
         sources[source_count] = source;
         source_count += 1;
     };
-    let mut dest = None;
+    let (mut dest, mut own_registers) = (None, Vec::new());
     for operand in inst.row.operands.iter() {
         match operand {
-            Operand::Vd => dest = Some(group(inst.rd, data)),
-            Operand::Vs3 => add(group(inst.rd, data)),
+            Operand::Vd => dest = Some(group(inst.rd, span(operand).unwrap_or(data))),
+            Operand::Vs3 => add(group(inst.rd, span(operand).unwrap_or(data))),
             Operand::Vs1 => {
                 let single = props.intersects(Props::SCALAR_VS1 | Props::MASK_SOURCES);
                 let emul = if props.contains(Props::VS1_EEW16) { lmul + 4 - sew_log2 } else { lmul };
@@ -375,7 +406,7 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, vlen: u32) -
                     _ if single => 1,
                     _ => regs(emul),
                 };
-                add(group(inst.rs1, count));
+                add(group(inst.rs1, span(operand).unwrap_or(count)));
             }
             Operand::Vs2 => {
                 let count = if props.intersects(Props::MASK_SOURCES | Props::SCALAR_VS2) {
@@ -397,7 +428,20 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, vlen: u32) -
                 } else {
                     regs(lmul)
                 };
-                add(group(inst.rs2, count));
+                add(group(inst.rs2, span(operand).unwrap_or(count)));
+            }
+            Operand::Td | Operand::Ts1 | Operand::Ts2 | Operand::Ts3 => {
+                let Some(bank) = definition.and_then(|definition| definition.bank(operand)) else { continue };
+                let (number, access) = match operand {
+                    Operand::Td if own.is_some_and(|place| machine.own[place].accumulates) => {
+                        (inst.rd, TileAccess::Accumulate)
+                    }
+                    Operand::Td => (inst.rd, TileAccess::Write),
+                    Operand::Ts1 => (inst.rs1, TileAccess::Read),
+                    Operand::Ts2 => (inst.rs2, TileAccess::Read),
+                    _ => (inst.rd, TileAccess::Read),
+                };
+                own_registers.push((bank.first + u32::from(number), access));
             }
             Operand::V0 => add(group(0, 1)),
             _ => {}
@@ -440,22 +484,26 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, vlen: u32) -
         elementwise: class.elementwise,
         mem: inst.row.mem,
         writes_memory: props.contains(Props::STORE),
-        tile: tile_access(inst.row.class),
+        tile: if definition.is_some() { TileAccess::None } else { tile_access(inst.row.class) },
+        logs_work: props.contains(Props::WORK),
+        own,
+        own_registers,
+        coprocessor: class.coprocessor,
         element_bytes: u64::from(element_bits / 8).max(1),
         fields: u64::from(fields),
         vtype,
         eew,
         payload: payload(inst),
-        cached: (Extent { vl: u32::MAX, tm: 0, tk: 0 }, Cost::default()),
+        cached: (Extent { vl: u32::MAX, work: 0, tm: 0, tk: 0 }, Cost::default()),
     }
 }
 
 /// The variables of a formula. Whole-register instructions work under an ill vtype too; their formulas use nf only.
 fn shape(machine: &Machine, vtype: Vtype, eew: u32, nf: u32, payload: Payload, extent: Extent) -> Shape {
-    let Extent { vl, tm, tk } = extent;
+    let Extent { vl, work, tm, tk } = extent;
     let (sew, lmul_log2) = if vtype.ill() { (8, 0) } else { (vtype.sew(), vtype.lmul_log2()) };
     let (vlen, dlen) = (machine.vector.vlen, machine.vector.dlen);
-    Shape { vlen, dlen, sew, eew, lmul_eighths: 1 << (lmul_log2 + 3), nf, vl, tm, tk, payload }
+    Shape { vlen, dlen, sew, eew, lmul_eighths: 1 << (lmul_log2 + 3), nf, vl, work, tm, tk, payload }
 }
 
 /// What a coprocessor instruction carries in the fields that name no register.
@@ -473,7 +521,7 @@ impl VectorDesc {
     pub fn cost(&mut self, extent: Extent, machine: &Machine) -> Cost {
         if self.cached.0 != extent {
             let inputs = Inputs::new(&shape(machine, self.vtype, self.eew, self.fields as u32, self.payload, extent));
-            let class = machine.class(self.class);
+            let class = self.own.map_or_else(|| machine.class(self.class), |place| &machine.own[place].timing);
             let occupancy = u64::from(class.occupancy.cycles(&inputs)).max(1);
             let latency = u64::from(class.latency.cycles(&inputs));
             let rewrite = class.rewrite.as_ref().filter(|_| self.merges);
@@ -492,8 +540,12 @@ impl VectorDesc {
         }
     }
 
-    /// The access of a memory instruction with `vl` elements.
-    pub fn access(&self, vl: u32, occupancy: u64, machine: &Machine) -> Access {
+    /// The access of a memory instruction with `vl` elements, or with `rows` if it moves such.
+    pub fn access(&self, vl: u32, rows: Option<Rows>, occupancy: u64, machine: &Machine) -> Access {
+        let write = self.writes_memory;
+        if let Some(Rows { count, bytes }) = rows {
+            return Access { shape: Addresses::Rows, write, occupancy, bytes, count, counted: false };
+        }
         let (vl, element) = (u64::from(vl), self.element_bytes * self.fields);
         let (shape, bytes) = match self.mem {
             _ if !self.elementwise => (Addresses::Stream, self.bytes(vl, machine)),
@@ -502,7 +554,7 @@ impl VectorDesc {
             _ => (Addresses::Segments, element),
         };
         let counted = matches!(self.mem, Mem::Indexed { .. });
-        Access { shape, write: self.writes_memory, occupancy, bytes, count: vl, counted }
+        Access { shape, write, occupancy, bytes, count: vl, counted }
     }
 
     /// Bytes that a unit-stride access of `vl` elements moves.

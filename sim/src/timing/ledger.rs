@@ -189,6 +189,8 @@ pub(super) struct Painter {
     painted: u64,
     /// What the vector unit's arithmetic sequencers do and will do; starts never decrease.
     arithmetic: VecDeque<Span>,
+    /// What the units beside it do and will do, by start.
+    beside: VecDeque<Span>,
     /// What its memory port does and will do.
     port: VecDeque<Span>,
     /// What the head of its command queue waits for.
@@ -199,6 +201,12 @@ impl Painter {
     /// The arithmetic sequencer works from `start` to `end`.
     pub fn arithmetic(&mut self, start: u64, end: u64, cause: Cause) {
         push(&mut self.arithmetic, Span { start, end, cause, owner: self.owner });
+    }
+
+    /// A unit beside the vector unit works from `start` to `end`, perhaps later than what came after it.
+    pub fn beside(&mut self, start: u64, end: u64, cause: Cause) {
+        let place = self.beside.partition_point(|span| span.start <= start);
+        self.beside.insert(place, Span { start, end, cause, owner: self.owner });
     }
 
     /// The memory port works from `start` to `end`.
@@ -215,7 +223,7 @@ impl Painter {
     pub fn fold<F: Fold>(&mut self, fold: &mut F) {
         let now = fold.now();
         self.painted = now;
-        for track in [&mut self.arithmetic, &mut self.port, &mut self.waits] {
+        for track in [&mut self.arithmetic, &mut self.beside, &mut self.port, &mut self.waits] {
             tidy(track, now);
             let mut count = track.len() as u64;
             fold.word(&mut count);
@@ -249,10 +257,13 @@ impl Painter {
         while self.painted < to {
             let now = self.painted;
             drop_old(&mut self.arithmetic, now);
+            drop_old(&mut self.beside, now);
             drop_old(&mut self.port, now);
             drop_old(&mut self.waits, now);
             let mut end = to;
             let (cause, pc) = if let Some(work) = at(&self.arithmetic, now, &mut end) {
+                work
+            } else if let Some(work) = at(&self.beside, now, &mut end) {
                 work
             } else if let Some(work) = at(&self.port, now, &mut end) {
                 work

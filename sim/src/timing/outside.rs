@@ -148,6 +148,10 @@ impl Outside for World {
                 self.branches.direct(call, jump.next);
                 true
             }
+            Control::Fused => {
+                self.branches.seen += 1;
+                true
+            }
             Control::Indirect { call, is_return } => {
                 self.branches.indirect(jump.pc, next_pc, is_return, call, jump.next)
             }

@@ -15,6 +15,26 @@ pub(super) enum Shape {
     Strided,
     /// A count, then the address of each element.
     Indexed,
+    /// Rows of bytes, from the first word on in steps of the second.
+    Rows,
+}
+
+/// What the third word of [`Shape::Rows`] says: how many rows, and the bytes of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rows {
+    pub count: u64,
+    pub bytes: u64,
+}
+
+impl Rows {
+    pub fn of(word: u64) -> Rows {
+        Rows { count: word & 0xffff_ffff, bytes: word >> 32 }
+    }
+
+    /// All bytes.
+    pub fn total(self) -> u64 {
+        self.count * self.bytes
+    }
 }
 
 /// A vector access but for its addresses.
@@ -24,9 +44,9 @@ pub(super) struct Access {
     pub write: bool,
     /// Cycles that it keeps its sequencer when nothing is late.
     pub occupancy: u64,
-    /// Bytes of a stream; else those of each element.
+    /// Bytes of a stream; else those of each element or row.
     pub bytes: u64,
-    /// Elements, where no log word counts them.
+    /// Elements or rows, where no log word counts them.
     pub count: u64,
     /// The first log word counts those behind it.
     pub counted: bool,
@@ -119,6 +139,11 @@ impl Transfers {
                 let addresses = &words[1..];
                 self.elements(access, words[0], |index| addresses[index as usize], start, memory)
             }
+            Shape::Rows => {
+                let (first, step) = (words[0], words[1]);
+                let rows = (0..access.count).map(move |row| first.wrapping_add(row.wrapping_mul(step)));
+                self.rows(access, rows, start, memory)
+            }
         }
     }
 
@@ -143,7 +168,7 @@ impl Transfers {
                 return moved;
             }
         }
-        self.lines(&mut moved, (first, done, lines), (start, write, through_l1d), memory);
+        self.lines(&mut moved, first + done..first + lines, (done, lines), (start, write, through_l1d), memory);
         if write {
             let (port, store) = self.merge(addr, bytes, start + moved.held, memory);
             (moved.late, moved.more, moved.from) = (port, store - port, Level::L1);
@@ -151,21 +176,54 @@ impl Transfers {
         moved
     }
 
-    /// The lines of a stream but the first `done`, for which nothing had to wait.
+    /// As a stream, row behind row.
+    fn rows(
+        &mut self,
+        access: &Access,
+        rows: impl Iterator<Item = u64> + Clone,
+        start: u64,
+        memory: &mut Hierarchy,
+    ) -> Moved {
+        let Access { write, occupancy, bytes, .. } = *access;
+        let log2 = memory.line_log2();
+        let lines_of = move |addr: u64| {
+            let first = addr >> log2;
+            (first, (addr.wrapping_add(bytes - 1) >> log2).wrapping_sub(first) + 1)
+        };
+        let word = 1 << self.word_log2;
+        let words: u64 = rows.clone().map(|addr| ((addr & (word - 1)) + bytes + word - 1) >> self.word_log2).sum();
+        let beats = occupancy.max(words);
+        let mut moved = Moved { beats, held: beats, late: 0, more: 0, from: Level::L1 };
+        let count = rows.clone().map(|addr| lines_of(addr).1).sum();
+        let lines = rows.clone().map(lines_of).flat_map(|(first, count)| (0..count).map(move |line| first + line));
+        let through_l1d = if write { self.stores_through_l1d } else { self.through_l1d };
+        self.lines(&mut moved, lines, (0, count), (start, write, through_l1d), memory);
+        if write {
+            let (mut port, mut store) = (0, 0);
+            for addr in rows {
+                let (more_port, more_store) = self.merge(addr, bytes, start + moved.held + store, memory);
+                (port, store) = (port + more_port, store + more_store);
+            }
+            (moved.late, moved.more, moved.from) = (port, store - port, Level::L1);
+        }
+        moved
+    }
+
+    /// The last of `count` lines, behind the first `done`, for which nothing had to wait.
     fn lines(
         &mut self,
         moved: &mut Moved,
-        (first, done, lines): (u64, u64, u64),
+        lines: impl Iterator<Item = u64>,
+        (done, count): (u64, u64),
         (start, write, through_l1d): (u64, bool, bool),
         memory: &mut Hierarchy,
     ) {
         let log2 = memory.line_log2();
-        let turn_of = |index: u64| start + index * moved.beats / lines;
+        let turn_of = |index: u64| start + index * moved.beats / count;
         let mut accepted = if done > 0 { turn_of(done - 1) } else { start };
-        for index in done..lines {
+        for (index, line) in (done..count).zip(lines) {
             let turn = turn_of(index);
-            let served =
-                memory.stream((first + index) << log2, write, turn.max(accepted), through_l1d, self.early_line);
+            let served = memory.stream(line << log2, write, turn.max(accepted), through_l1d, self.early_line);
             accepted = accepted.max(served.accepted);
             if write {
                 // A line that is still on its way keeps its place among the stores that wait for one.

@@ -11,6 +11,7 @@ use super::event::VectorTimes;
 use super::ledger::{Cause, Painter};
 use super::outside::{Outside, Words};
 use super::snapshot::Fold;
+use super::transfer::Rows;
 use crate::machine::{Machine, MemoryPort, Unit};
 
 /// When the elements of one vector register are there, and until when it is being read.
@@ -35,6 +36,34 @@ struct Tile {
     written: u64,
     /// Added to: reading and writing wait, adding more does not.
     added: u64,
+    /// Read: writing waits. Only units with queues of their own need it, all else is read in order.
+    read: u64,
+}
+
+impl Tile {
+    /// From when on an access can start.
+    fn ready(&self, access: TileAccess) -> u64 {
+        match access {
+            TileAccess::Accumulate => self.written.max(self.read),
+            TileAccess::Write => self.written.max(self.added).max(self.read),
+            TileAccess::Read | TileAccess::None => self.written.max(self.added),
+        }
+    }
+}
+
+/// A unit beside the vector unit, with a queue in front.
+struct Beside {
+    free: u64,
+    /// When the latest instructions left its queue, as many as it holds.
+    left: Vec<u64>,
+    next: usize,
+}
+
+impl Beside {
+    /// The cycle from which its queue has room.
+    fn room(&self) -> u64 {
+        self.left[self.next]
+    }
 }
 
 impl Register {
@@ -69,6 +98,7 @@ struct Turn {
     start: u64,
     occupancy: u64,
     vl: u32,
+    rows: Option<Rows>,
 }
 
 /// State of the vector unit.
@@ -80,7 +110,10 @@ pub(super) struct VectorUnit {
     load: u64,
     store: u64,
     matrix: u64,
+    coprocessors: Vec<Beside>,
     tiles: [Tile; 16],
+    /// The registers of instructions from extension files.
+    own: Vec<Tile>,
     /// The memory ports: loads, stores. One and the same when shared.
     ports: [u64; 2],
     shared_port: bool,
@@ -109,7 +142,13 @@ impl VectorUnit {
             load: 0,
             store: 0,
             matrix: 0,
+            coprocessors: machine
+                .coprocessors
+                .iter()
+                .map(|unit| Beside { free: 0, left: vec![0; unit.queue.max(1) as usize], next: 0 })
+                .collect(),
             tiles: [Tile::default(); 16],
+            own: vec![Tile::default(); machine.own_registers as usize],
             ports: [0; 2],
             shared_port: vector.memory_port == MemoryPort::Shared,
             left: vec![0; vector.queue_depth.max(1) as usize],
@@ -158,15 +197,22 @@ impl VectorUnit {
             fold.time(time);
         }
         fold.recent(&mut self.last_left);
-        let mut tiles = u64::from(self.tiles.iter().any(|tile| tile.written.max(tile.added) > now));
-        fold.word(&mut tiles);
-        if tiles == 0 {
-            self.tiles = [Tile::default(); 16];
-            return;
+        for unit in &mut self.coprocessors {
+            unit.left.rotate_left(unit.next);
+            unit.next = 0;
+            unit.left.iter_mut().chain([&mut unit.free]).for_each(|time| fold.time(time));
         }
-        for tile in &mut self.tiles {
-            fold.time(&mut tile.written);
-            fold.time(&mut tile.added);
+        for tiles in [&mut self.tiles[..], &mut self.own] {
+            let lives = |tile: &Tile| tile.written.max(tile.added).max(tile.read) > now;
+            let mut live = u64::from(tiles.iter().any(lives));
+            fold.word(&mut live);
+            if live == 0 {
+                tiles.fill(Tile::default());
+                continue;
+            }
+            for tile in tiles {
+                [&mut tile.written, &mut tile.added, &mut tile.read].into_iter().for_each(|time| fold.time(time));
+            }
         }
     }
 
@@ -191,12 +237,26 @@ impl VectorUnit {
             (_, Some(last)) => outside.value(words, last as u16).map(TileUse::of),
         };
         let (vl, tm, tk) = tiles.map_or((vl, 0, 0), |tiles| (tiles.tn, tiles.tm, tiles.tk));
-        let cost = desc.cost(Extent { vl, tm, tk }, &self.machine);
+        let rows = if desc.mem == Mem::Rows { outside.value(words, 2).map(Rows::of) } else { None };
+        let vl = rows.map_or(vl, |rows| rows.total() as u32);
+        let work = if desc.logs_work { outside.value(words, 0) } else { None };
+        let work = work.map_or(vl, |word| word as u32);
+        let cost = desc.cost(Extent { vl, work, tm, tk }, &self.machine);
         let Cost { occupancy, latency, .. } = cost;
         let head = time.max(self.last_left + 1);
-        let (mut start, mut cause) = self.operands(desc, head, occupancy, latency);
+        // A coprocessor's own queue lets the next instruction come to the head before this one starts.
+        let beside = desc.unit == Unit::Coprocessor;
+        let left = if beside { head.max(self.coprocessors[desc.coprocessor].room()) } else { head };
+        painter.wait(head, left, Cause::QueueFull);
+        let (mut start, mut cause) = self.operands(desc, left, occupancy, latency);
         if let Some(tiles) = tiles {
             let ready = self.tiles_ready(desc.tile, tiles);
+            if ready > start {
+                (start, cause) = (ready, Cause::ChainMac);
+            }
+        }
+        for &(register, access) in &desc.own_registers {
+            let ready = self.own[register as usize].ready(access);
             if ready > start {
                 (start, cause) = (ready, Cause::ChainMac);
             }
@@ -211,9 +271,12 @@ impl VectorUnit {
                 (start, cause) = (port, Cause::MemoryPort);
             }
         }
-        painter.wait(head, start, cause);
-        self.last_left = start;
-        self.left[self.next] = start;
+        let left = if beside { left } else { start };
+        if !beside {
+            painter.wait(head, start, cause);
+        }
+        self.last_left = left;
+        self.left[self.next] = left;
         self.next += 1;
         if self.next == self.left.len() {
             self.next = 0;
@@ -221,7 +284,7 @@ impl VectorUnit {
 
         let (held, delay, late) = match desc.mem {
             Mem::None => (occupancy, 0, None),
-            _ => self.memory(desc, Turn { start, occupancy, vl }, words, outside, painter),
+            _ => self.memory(desc, Turn { start, occupancy, vl, rows }, words, outside, painter),
         };
         let produces = late.unwrap_or(desc.produces);
         let sequencer = self.hold(desc, start, held, painter);
@@ -231,6 +294,14 @@ impl VectorUnit {
         let last = result + occupancy - 1;
         if let Some(tiles) = tiles {
             self.use_tiles(desc.tile, tiles, last);
+        }
+        for &(register, access) in &desc.own_registers {
+            let register = &mut self.own[register as usize];
+            match access {
+                TileAccess::Accumulate => register.added = register.added.max(last),
+                TileAccess::Write => register.written = register.written.max(last),
+                TileAccess::Read | TileAccess::None => register.read = register.read.max(start + held),
+            }
         }
         if matches!(desc.mem, Mem::FaultFirst { .. }) {
             self.vl_known = start + delay + occupancy + u64::from(self.machine.vector.fault_first_vl);
@@ -330,6 +401,7 @@ impl VectorUnit {
             Unit::Load => self.load,
             Unit::Store => self.store,
             Unit::Matrix => self.matrix,
+            Unit::Coprocessor => self.coprocessors[desc.coprocessor].free,
             Unit::ArithmeticFirst => self.arithmetic[0],
             _ => self.arithmetic.iter().copied().min().unwrap_or(0),
         }
@@ -348,6 +420,14 @@ impl VectorUnit {
             Unit::Matrix => {
                 self.matrix = free;
                 painter.arithmetic(start, start + held, desc.work());
+            }
+            Unit::Coprocessor => {
+                let unit = &mut self.coprocessors[desc.coprocessor];
+                unit.free = free;
+                unit.left[unit.next] = start;
+                unit.next = (unit.next + 1) % unit.left.len();
+                painter.beside(start, start + held, desc.work());
+                return desc.coprocessor;
             }
             _ => {
                 let candidates = if desc.unit == Unit::ArithmeticFirst { 1 } else { self.arithmetic.len() };
@@ -404,9 +484,9 @@ impl VectorUnit {
         outside: &mut O,
         painter: &mut Painter,
     ) -> (u64, u64, Option<Cause>) {
-        let Turn { start, occupancy, vl } = turn;
-        let access = desc.access(vl, occupancy, &self.machine);
-        if access.bytes == 0 || words.list.is_empty() {
+        let Turn { start, occupancy, vl, rows } = turn;
+        let access = desc.access(vl, rows, occupancy, &self.machine);
+        if access.bytes == 0 || rows.is_some_and(|rows| rows.count == 0) || words.list.is_empty() {
             return (occupancy, 0, None);
         }
         let moved = outside.vector(&access, words, start);

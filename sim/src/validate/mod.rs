@@ -4,6 +4,7 @@
 //! on the model, and pairs the figures. What is printed of groups is in [`crate::report::validation`].
 
 pub mod corpus;
+mod functions;
 pub mod instructions;
 mod kernels;
 pub mod loops;

@@ -181,6 +181,76 @@ mod tests {
         assert!(regions[count].cycles >= 100);
     }
 
+    /// Cycles of one more repetition of some lines, where s0 points to a word that holds its own address.
+    fn repeated(lines: &str) -> f64 {
+        let machine = Arc::new(Machine::load("x280", &[]).unwrap());
+        let mut program = Program::default();
+        program.push("vsetvli t6,zero,e32,m1,ta,ma");
+        program.constant("s0", DATA);
+        program.push("sd s0,0(s0)\naddi t0,s0,0\naddi t1,zero,3");
+        let [_, short, long] = [32, 32, 96].map(|count| {
+            let name = program.name();
+            program.push(BEGIN);
+            (0..count).for_each(|_| program.push(lines));
+            program.push(END);
+            name
+        });
+        let regions = program.run(&machine, 4096, &[]).unwrap();
+        (regions[long].cycles - regions[short].cycles) as f64 / 64.0
+    }
+
+    #[test]
+    fn chains_take_the_latencies_of_the_timing_model() {
+        let table = [
+            // Arithmetic follows arithmetic at once, two a cycle if they are independent.
+            ("addi t0,t0,1", 1.0),
+            ("addi t2,t2,1\naddi t3,t3,1", 1.0),
+            // A load is used by a load 3 cycles later, by arithmetic 1 cycle later, whose sum is an address at once.
+            ("ld t0,0(t0)", 3.0),
+            ("ld t0,0(t0)\naddi t0,t0,0", 2.0),
+            // A product is added 1 cycle later; what is multiplied must be there.
+            ("mul t2,t2,t1", 3.0),
+            ("mul t2,t1,t3\nadd t3,t2,t1", 4.0),
+            ("div t2,t2,t1", 66.0),
+            // One memory access a cycle; narrow stores are merged.
+            ("ld t2,0(s0)\nld t3,8(s0)", 2.0),
+            ("sd t1,8(s0)", 1.0),
+            ("sb t1,8(s0)", 3.0),
+            ("fadd.s ft0,ft0,ft1", 5.0),
+            ("fadd.d ft0,ft0,ft1", 7.0),
+            // Two beats, and the latency of the first.
+            ("vadd.vv v8,v16,v24", 2.0),
+            ("vadd.vv v8,v8,v16", 4.0),
+            ("vmacc.vv v8,v16,v24", 7.0),
+            ("vmv.x.s t2,v8\nvmv.s.x v8,t2", 15.0),
+        ];
+        for (lines, cycles) in table {
+            assert_eq!(repeated(lines), cycles, "{lines}");
+        }
+    }
+
+    #[test]
+    fn a_branch_over_one_instruction_is_fused_with_it() {
+        // The low bits of a congruential generator's products jump, or do not, as no predictor can know.
+        let cycles = |bytes: &str| {
+            let set = [("core.fused_branch".to_string(), bytes.to_string())];
+            let machine = Arc::new(Machine::load("x280", &set).unwrap());
+            let mut program = Program::default();
+            program.constant("t1", 0x41c6_4e6d);
+            let name = program.name();
+            program.push(&format!("{BEGIN}\naddi a0,zero,1000\nagain:\nmul t0,t0,t1\naddi t0,t0,57\nsrli t2,t0,16"));
+            program.push("andi t2,t2,1\nbeq t2,zero,even\naddi a1,a1,1\neven:\naddi a0,a0,-1\nbne a0,zero,again");
+            program.push(END);
+            program.run(&machine, 4096, &[]).unwrap()[name].cycles
+        };
+        let penalty = Machine::load("x280", &[]).unwrap().core.mispredict_penalty;
+        let (fused, alone) = (cycles("4"), cycles("0"));
+        // About every other branch is mispredicted where it is not fused.
+        let lost = (alone - fused) as f64 / f64::from(penalty);
+        assert!((350.0..=650.0).contains(&lost), "{lost} of 1000");
+        assert_eq!(alone, cycles("2"), "the instruction behind it has four bytes");
+    }
+
     #[test]
     fn what_does_not_run_is_told() {
         let machine = Arc::new(Machine::load("x280", &[]).unwrap());

@@ -1,8 +1,9 @@
 //! Published tables of other machines: instruction throughput and kernels, several machines in one table.
 //!
-//! Two formats, told apart by their columns: `machine,instruction,sew,m1,m2,m4,m8` gives cycles per instruction by
+//! Three formats, told apart by their columns: `machine,instruction,sew,m1,m2,m4,m8` gives cycles per instruction by
 //! LMUL, where an empty field was not published; `machine,kernel,impl,n,bytes_per_cycle,cycles` gives the cycles of a
-//! call of a kernel with n elements.
+//! call of a kernel with n elements; `machine,function,scalar_fp64_per_cycle,rvv_fp64_per_cycle` gives the speed of
+//! mathematical functions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use serde::Deserialize;
 use super::instructions::{self, Shape};
 use super::kernels::{self, Input, Kernel};
 use super::program::{BEGIN, DATA, END, Program};
-use super::{Error, Group, Row, Table};
+use super::{Error, Group, Row, Table, functions};
 use crate::machine::Machine;
 
 /// The machine files of the machines that the tables name otherwise.
@@ -35,6 +36,7 @@ pub fn tables() -> Vec<Table<'static>> {
     vec![
         Table { name: "rvv_instructions.csv", text: include_str!("../../../tests/data/rvv_instructions.csv") },
         Table { name: "rvv_kernels.csv", text: include_str!("../../../tests/data/rvv_kernels.csv") },
+        Table { name: "rvv_functions.csv", text: include_str!("../../../tests/data/rvv_functions.csv") },
     ]
 }
 
@@ -71,20 +73,21 @@ pub fn compare(table: &Table<'_>, machine: Option<&Arc<Machine>>) -> Result<Vec<
         compare_instructions(table, machine)
     } else if has("kernel") {
         compare_kernels(table, machine)
+    } else if has("function") {
+        functions::compare(table, machine)
     } else {
-        // Mathematical functions depend on the library that they are of.
-        Err(table.wrong(1, "neither a column `instruction` nor `kernel`: other tables are not re-created"))
+        Err(table.wrong(1, "no column `instruction`, `kernel` or `function`"))
     }
 }
 
 /// Lines of a table with their numbers.
-type Lines<T> = Vec<(u64, T)>;
+pub(super) type Lines<T> = Vec<(u64, T)>;
 
 /// A machine with the lines that are of it.
-type Part<T> = (Arc<Machine>, Lines<T>);
+pub(super) type Part<T> = (Arc<Machine>, Lines<T>);
 
 /// The lines of a table by machine, in the order in which the machines appear.
-fn by_machine<T>(
+pub(super) fn by_machine<T>(
     lines: Lines<T>,
     name: impl Fn(&T) -> &str,
     table: &Table<'_>,

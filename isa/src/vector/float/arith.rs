@@ -12,9 +12,10 @@ use crate::float::{F16, F32, F64, Flags, Rounding};
 use crate::hart::Hart;
 use crate::inst::Inst;
 use crate::op::{Ctx, Flow, Op};
-use crate::row::{Exec, Row};
-use crate::vector::element::{self, Splat, fill_chosen};
+use crate::row::{Exec, Props, Row};
+use crate::vector::element::{self, Element, Splat, fill_chosen};
 use crate::vector::simd::{Body, versioned};
+use crate::vector::work::log_ordinary;
 
 /// `row!(vv "vfadd", class, funct6, operation)`: the `.vv` or `.vf` row.
 macro_rules! row {
@@ -49,9 +50,9 @@ pub(super) const ROWS: &[Row] = &[
     row!(vf "vfrsub", VFp, 0x27, RSUB),
     row!(vv "vfmul", VFp, 0x24, MUL),
     row!(vf "vfmul", VFp, 0x24, MUL),
-    row!(vv "vfdiv", VFpDiv, 0x20, DIV),
-    row!(vf "vfdiv", VFpDiv, 0x20, DIV),
-    row!(vf "vfrdiv", VFpDiv, 0x21, RDIV),
+    row!(vv "vfdiv", VFpDiv, 0x20, DIV).with(Props::WORK),
+    row!(vf "vfdiv", VFpDiv, 0x20, DIV).with(Props::WORK),
+    row!(vf "vfrdiv", VFpDiv, 0x21, RDIV).with(Props::WORK),
 ];
 
 /// `vd[i] = vs2[i] op vs1[i]`, or `op f[rs1]`.
@@ -87,7 +88,18 @@ fn quick<F: Arithmetic, const OP: u8, const SCALAR: bool>(h: &mut Hart, op: &Op)
     Some(())
 }
 
+/// What a division writes to the access log.
+#[inline(always)]
+fn log<F: Arithmetic, const OP: u8, const SCALAR: bool>(h: &mut Hart, op: &Op) {
+    if OP == DIV || OP == RDIV {
+        let a = |h: &Hart, i| h.v.get::<F::Bits>(op.rs2, i).zext();
+        let b = |h: &Hart, i| if SCALAR { unbox::<F>(h, op.rs1) } else { h.v.get(op.rs1, i) }.zext();
+        log_ordinary::<F>(h, op, a, Some(b));
+    }
+}
+
 fn fast<F: Arithmetic, const OP: u8, const SCALAR: bool>(h: &mut Hart, op: &Op) -> Flow {
+    log::<F, OP, SCALAR>(h, op);
     let kernel = F::kernels(h.config().level).binary(OP, SCALAR);
     let n = h.vl as usize;
     let a = h.v.ptr(op.rs2).cast();
@@ -104,6 +116,7 @@ struct Masked<F, const OP: u8, const SCALAR: bool>(PhantomData<F>);
 impl<F: Arithmetic, const OP: u8, const SCALAR: bool> Body for Masked<F, OP, SCALAR> {
     #[inline(always)]
     fn run(h: &mut Hart, op: &Op) -> Flow {
+        log::<F, OP, SCALAR>(h, op);
         let kernel = F::kernels(h.config().level).binary(OP, false);
         let scalar = if SCALAR { unbox::<F>(h, op.rs1) } else { F::Bits::default() };
         masked(h, |h, from, len, mask| {
@@ -128,6 +141,7 @@ impl<F: Arithmetic, const OP: u8, const SCALAR: bool> Body for Masked<F, OP, SCA
 }
 
 fn general<F: Arithmetic, const OP: u8, const SCALAR: bool>(h: &mut Hart, op: &Op) -> Flow {
+    log::<F, OP, SCALAR>(h, op);
     let rm = rounding(h);
     let kernel = F::kernels(h.config().level).binary(OP, SCALAR);
     let scalar = if SCALAR { unbox::<F>(h, op.rs1) } else { F::Bits::default() };

@@ -13,15 +13,20 @@ use crate::float::{self, F16, F32, F64, Flags, Rounding};
 use crate::hart::Hart;
 use crate::inst::Inst;
 use crate::op::{Ctx, Flow, Handler, Illegal, Op};
-use crate::row::{Exec, Row};
+use crate::row::{Exec, Props, Row};
 use crate::vector::element::Element;
 use crate::vector::legal;
 use crate::vector::simd::{Body, versioned};
+use crate::vector::work::log_ordinary;
 
 /// A function of one element.
 pub(super) trait Unary<S: Element, D: Element>: 'static {
     /// One element.
     fn apply(a: S, rm: Rounding, flags: &mut Flags) -> D;
+
+    /// Writes the access log, for instructions that have one.
+    #[inline(always)]
+    fn log(_: &mut Hart, _: &Op) {}
 
     /// The first `n` of a portion; the rest of `from` is zero.
     #[inline(always)]
@@ -66,7 +71,8 @@ pub(super) const ROWS: &[Row] = &[
         "vm vs2 vd 31..26=0x13 19..15=0x00 14..12=1 6..0=0x57",
         Class::VFpDiv,
         Exec::Select(|inst, ctx| single::<Sqrt<F16>, Sqrt<F32>, Sqrt<F64>>(inst, ctx)),
-    ),
+    )
+    .with(Props::WORK),
     row(
         "vfrsqrt7.v",
         "vm vs2 vd 31..26=0x13 19..15=0x04 14..12=1 6..0=0x57",
@@ -121,6 +127,7 @@ struct OneOperand<S, D, U>(PhantomData<(S, D, U)>);
 impl<S: Element, D: Element, U: Unary<S, D>> Body for OneOperand<S, D, U> {
     #[inline(always)]
     fn run(h: &mut Hart, op: &Op) -> Flow {
+        U::log(h, op);
         let (rm, level) = (rounding(h), h.config().level);
         let mut flags = Flags::empty();
         portions(h, op, |h, portion| {
@@ -140,6 +147,11 @@ impl<F: Arithmetic> Unary<F::Bits, F::Bits> for Sqrt<F> {
     #[inline(always)]
     fn apply(a: F::Bits, rm: Rounding, flags: &mut Flags) -> F::Bits {
         if rm == Rounding::Rne { F::host_sqrt(a) } else { F::Bits::of(float::sqrt::<F>(a.zext(), rm, flags)) }
+    }
+
+    #[inline(always)]
+    fn log(h: &mut Hart, op: &Op) {
+        log_ordinary::<F>(h, op, |h, i| h.v.get::<F::Bits>(op.rs2, i).zext(), None::<fn(&Hart, usize) -> u64>);
     }
 
     #[inline(always)]

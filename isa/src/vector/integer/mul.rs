@@ -1,8 +1,11 @@
 //! Single-width multiply, divide and multiply-add.
 
-use crate::row::Row;
-use crate::vector::element::{Element, Lane, Vxrm, vv, vx};
+use crate::hart::Hart;
+use crate::op::{Flow, Handler, Op};
+use crate::row::{Exec, Props, Row};
+use crate::vector::element::{Element, Lane, ScalarSource, Single, Source, Vxrm, X, any, legal_single, vv, vx};
 use crate::vector::rows::op;
+use crate::vector::work::log_divisors;
 
 binary! {
     Mul = |a, b| a.mul(b);
@@ -13,6 +16,33 @@ binary! {
     Div = |a, b| a.div(b);
     RemU = |a, b| a.remu(b);
     Rem = |a, b| a.rem(b);
+}
+
+fn divide<T: Element, F: Lane<T, T, T>>(h: &mut Hart, op: &Op) -> Flow {
+    log_divisors(h, op, |h, i| h.v.get::<T>(op.rs1, i).zext());
+    any::<T, T, T, F>(h, op, None)
+}
+
+fn divide_by<T: Element, F: Lane<T, T, T>>(h: &mut Hart, op: &Op) -> Flow {
+    let divisor = X::value(h, op);
+    log_divisors(h, op, |_, _| T::of(divisor).zext());
+    any::<T, T, T, F>(h, op, Some(divisor))
+}
+
+/// Semantics of a division. There is no vector instruction on the host for it: the general body serves all.
+const fn division<F: Single, const BY_SCALAR: bool>() -> Exec {
+    const fn pick<T: Element, F: Lane<T, T, T>>(by_scalar: bool) -> Handler {
+        if by_scalar { divide_by::<T, F> } else { divide::<T, F> }
+    }
+    Exec::Select(|inst, ctx| {
+        legal_single(inst, ctx, if BY_SCALAR { Source::X } else { Source::Vector })?;
+        Ok(match ctx.vtype.sew() {
+            8 => pick::<u8, F>(BY_SCALAR),
+            16 => pick::<u16, F>(BY_SCALAR),
+            32 => pick::<u32, F>(BY_SCALAR),
+            _ => pick::<u64, F>(BY_SCALAR),
+        })
+    })
 }
 
 /// Defines multiply-adds: `d` is the destination, `a` from vs2, `b` the second source.
@@ -45,14 +75,14 @@ pub const ROWS: &[Row] = &[
     op!("vmulhu.vx", mvx 0x24, VMul, vx::<MulHu>()),
     op!("vmulhsu.vv", mvv 0x26, VMul, vv::<MulHsu>()),
     op!("vmulhsu.vx", mvx 0x26, VMul, vx::<MulHsu>()),
-    op!("vdivu.vv", mvv 0x20, VDiv, vv::<DivU>()),
-    op!("vdivu.vx", mvx 0x20, VDiv, vx::<DivU>()),
-    op!("vdiv.vv", mvv 0x21, VDiv, vv::<Div>()),
-    op!("vdiv.vx", mvx 0x21, VDiv, vx::<Div>()),
-    op!("vremu.vv", mvv 0x22, VDiv, vv::<RemU>()),
-    op!("vremu.vx", mvx 0x22, VDiv, vx::<RemU>()),
-    op!("vrem.vv", mvv 0x23, VDiv, vv::<Rem>()),
-    op!("vrem.vx", mvx 0x23, VDiv, vx::<Rem>()),
+    op!("vdivu.vv", mvv 0x20, VDiv, division::<DivU, false>()).with(Props::WORK),
+    op!("vdivu.vx", mvx 0x20, VDiv, division::<DivU, true>()).with(Props::WORK),
+    op!("vdiv.vv", mvv 0x21, VDiv, division::<Div, false>()).with(Props::WORK),
+    op!("vdiv.vx", mvx 0x21, VDiv, division::<Div, true>()).with(Props::WORK),
+    op!("vremu.vv", mvv 0x22, VDiv, division::<RemU, false>()).with(Props::WORK),
+    op!("vremu.vx", mvx 0x22, VDiv, division::<RemU, true>()).with(Props::WORK),
+    op!("vrem.vv", mvv 0x23, VDiv, division::<Rem, false>()).with(Props::WORK),
+    op!("vrem.vx", mvx 0x23, VDiv, division::<Rem, true>()).with(Props::WORK),
     op!("vmacc.vv", mac_vv 0x2d, VMac, vv::<Macc>()),
     op!("vmacc.vx", mac_vx 0x2d, VMac, vx::<Macc>()),
     op!("vnmsac.vv", mac_vv 0x2f, VMac, vv::<Nmsac>()),

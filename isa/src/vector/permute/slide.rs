@@ -46,6 +46,7 @@ unsafe fn shift<T: Element>(h: &mut Hart, op: &Op, from: usize, to: usize, count
 fn up<T: Element, S: ScalarSource, const GENERAL: bool>(h: &mut Hart, op: &Op) -> Flow {
     let vl = h.vl as usize;
     let offset = S::value(h, op).min(u64::from(h.vl)) as usize;
+    h.log.push((vl - offset) as u64);
     if GENERAL {
         // Raising vstart past those elements must not hide the tail: with vstart < vl it is still agnostic.
         if (h.vstart as usize) < vl && offset == vl {
@@ -168,8 +169,8 @@ const fn float(row: Row) -> Row {
 
 /// Rows of this file.
 pub const ROWS: &[Row] = &[
-    op!("vslideup.vx", vx 0x0e, VSlide, Exec::Select(select_up::<X>)).with(Props::READS_VD),
-    op!("vslideup.vi", vu 0x0e, VSlide, Exec::Select(select_up::<Imm>)).with(Props::READS_VD),
+    op!("vslideup.vx", vx 0x0e, VSlide, Exec::Select(select_up::<X>)).with(Props::READS_VD.union(Props::WORK)),
+    op!("vslideup.vi", vu 0x0e, VSlide, Exec::Select(select_up::<Imm>)).with(Props::READS_VD.union(Props::WORK)),
     op!("vslidedown.vx", vx 0x0f, VSlide, Exec::Select(select_down::<X>)),
     op!("vslidedown.vi", vu 0x0f, VSlide, Exec::Select(select_down::<Imm>)),
     op!("vslide1up.vx", mvx 0x0e, VSlide, Exec::Select(select_up_by_one::<X>)),

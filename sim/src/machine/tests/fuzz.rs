@@ -96,6 +96,7 @@ fn damaged_formulas_do_not_panic() {
         lmul_eighths: 8,
         nf: 3,
         vl: 0,
+        work: 0,
         tm: 0,
         tk: 0,
         payload: Payload::default(),

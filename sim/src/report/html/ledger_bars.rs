@@ -6,7 +6,7 @@ use super::{escape, style};
 use crate::bench::Measurement;
 use crate::report::number::{count, percent_of};
 use crate::report::{causes_of, ranked};
-use crate::timing::ledger::Cause;
+use crate::timing::ledger::{Cause, Ledger};
 
 const WIDTH: f64 = 1000.0;
 const LEFT: f64 = 200.0;
@@ -17,17 +17,32 @@ const BAR: f64 = 19.0;
 /// Width of a letter in a bar.
 const LETTER: f64 = 7.0;
 
-/// The bars, the legend with the meaning of each cause, and a table of all cycles.
+/// A ledger and whose it is.
+pub(super) struct Bar<'a> {
+    pub kernel: &'a str,
+    /// What tells it from others of the kernel: the shape, the machine.
+    pub variant: String,
+    pub ledger: &'a Ledger,
+}
+
+/// The bars of the measurements with right values.
 pub(super) fn section(measurements: &[Measurement]) -> String {
-    let right: Vec<&Measurement> = measurements.iter().filter(|m| m.check.ok && m.ledger.total() > 0).collect();
+    let right = measurements.iter().filter(|m| m.check.ok);
+    let bars = right.map(|m| Bar { kernel: m.kernel, variant: m.shape.to_string(), ledger: &m.ledger });
+    of(&bars.collect::<Vec<_>>())
+}
+
+/// The bars, the legend with the meaning of each cause, and a table of all cycles.
+pub(super) fn of(all: &[Bar<'_>]) -> String {
+    let right: Vec<&Bar<'_>> = all.iter().filter(|bar| bar.ledger.total() > 0).collect();
     if right.is_empty() {
         return "<p>No kernel had right values.</p>\n".to_string();
     }
-    let causes = causes_of(right.iter().map(|m| &m.ledger));
-    bars(&right) + &legend(&causes) + &table(&right)
+    let causes = causes_of(right.iter().map(|m| m.ledger));
+    bars(&right) + legend(&causes).as_str() + table(&right).as_str()
 }
 
-fn bars(measurements: &[&Measurement]) -> String {
+fn bars(measurements: &[&Bar<'_>]) -> String {
     let height = TOP + ROW * measurements.len() as f64 + 6.0;
     let mut svg = format!(
         "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"Cycles by cause\">\n\
@@ -48,9 +63,9 @@ fn bars(measurements: &[&Measurement]) -> String {
     svg + "</svg>\n"
 }
 
-fn bar(svg: &mut String, m: &Measurement, top: f64) {
+fn bar(svg: &mut String, m: &Bar<'_>, top: f64) {
     let text_y = top + BAR / 2.0 + 4.0;
-    let name = escape(&format!("{} {}", m.kernel, m.shape));
+    let name = escape(&format!("{} {}", m.kernel, m.variant));
     let _ = writeln!(svg, "<text x=\"{}\" y=\"{text_y}\" text-anchor=\"end\">{name}</text>", LEFT - 8.0);
     let total = m.ledger.total();
     let mut before = 0;
@@ -99,14 +114,14 @@ fn legend(causes: &[Cause]) -> String {
 }
 
 /// Every number of the bars. Kernels are rows, for there are more of them than a page is wide.
-fn table(measurements: &[&Measurement]) -> String {
+fn table(measurements: &[&Bar<'_>]) -> String {
     let mut html = String::from(
         "<details><summary>Cycles by cause as a table</summary>\n<div class=\"scroll\">\
-         <table>\n<tr><th>kernel</th><th>shape</th><th class=\"n\">cycles</th>",
+         <table>\n<tr><th>kernel</th><th></th><th class=\"n\">cycles</th>",
     );
     // The cause that costs most over all kernels comes first.
-    let total = measurements.iter().fold(crate::timing::ledger::Ledger::default(), |mut sum, m| {
-        sum.add(&m.ledger);
+    let total = measurements.iter().fold(Ledger::default(), |mut sum, m| {
+        sum.add(m.ledger);
         sum
     });
     let order: Vec<Cause> = ranked(&total).into_iter().map(|(cause, _)| cause).collect();
@@ -119,7 +134,7 @@ fn table(measurements: &[&Measurement]) -> String {
             html,
             "<tr><td class=\"w\">{}</td><td class=\"w\">{}</td><td class=\"n\">{}</td>",
             escape(m.kernel),
-            m.shape,
+            escape(&m.variant),
             count(m.ledger.total())
         );
         for &cause in &order {

@@ -3,14 +3,18 @@
 //! Everything is written by hand as HTML and SVG, without script and without anything from elsewhere. Colours follow
 //! the reader's light or dark setting; no information is in colour alone.
 
+mod compare;
 mod labels;
 mod ledger_bars;
 mod machine_table;
+mod model;
 mod page;
 mod roofline;
 mod style;
 mod validation;
 
+pub use compare::render as comparison;
+pub use model::render as model;
 pub use page::render;
 pub use roofline::picture as roofline;
 pub use validation::render as validation;

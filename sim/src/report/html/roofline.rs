@@ -313,7 +313,7 @@ fn marks(points: &[&Measurement], centres: &[(f64, f64)], placer: Placer) -> Str
             escape(text)
         );
     }
-    lines + &shapes + &labels
+    lines + shapes.as_str() + labels.as_str()
 }
 
 /// The outline of a kernel's marks.

@@ -20,6 +20,7 @@ pub(super) const CHART: &str = "
 .chart .roof { stroke: var(--ink); stroke-width: 2; fill: none; }
 .chart .memory { stroke-dasharray: 7 4; }
 .chart .leader { stroke-width: 1; stroke-opacity: 0.75; }
+.chart .line { stroke-width: 2; fill: none; }
 .chart .point { fill-opacity: 0.3; stroke-width: 1.8; }
 .chart .halo { paint-order: stroke; stroke: var(--paper); stroke-width: 3.5px; stroke-linejoin: round; }
 .chart .k0 { fill: var(--k0); } .chart .s0 { stroke: var(--k0); }

@@ -112,7 +112,7 @@ fn scatter(group: &Group) -> String {
         let radius = 2.0 + (count as f64).log10();
         let _ = write!(svg, "<circle class=\"point k0 s0\" cx=\"{at_x}\" cy=\"{at_y}\" r=\"{radius:.1}\"/>");
     }
-    svg + &axes(&format!("measured, {}", group.unit), "simulated")
+    svg + axes(&format!("measured, {}", group.unit), "simulated").as_str()
 }
 
 /// Borders of the bins, in percent; the outer bins are open.
@@ -151,7 +151,7 @@ fn histogram(group: &Group) -> String {
             );
         }
     }
-    svg + &axes("signed error in percent", "rows")
+    svg + axes("signed error in percent", "rows").as_str()
 }
 
 fn open(title: &str) -> String {

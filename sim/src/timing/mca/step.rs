@@ -73,7 +73,7 @@ impl Step {
             Unit::Arithmetic | Unit::ArithmeticFirst => Some((Resource::Va, extra)),
             Unit::Load => Some((Resource::Vl, extra)),
             Unit::Store => Some((Resource::Vs, extra)),
-            Unit::Matrix => return Err(row),
+            Unit::Matrix | Unit::Coprocessor => return Err(row),
         };
         if let Some((resource, extra)) = unit {
             holds.push(Hold { resource, cycles: cost(&timing.occupancy) + extra });
@@ -131,7 +131,7 @@ fn shape(line: &Line, formula: &Formula, machine: &Machine) -> Shape {
     let (vlen, dlen) = (machine.vector.vlen, machine.vector.dlen);
     let vl = lmul_eighths * vlen / sew / 8;
     let (eew, nf, payload) = (eew.unwrap_or(sew), line.inst.nf(), describe::payload(&line.inst));
-    Shape { vlen, dlen, sew, eew, lmul_eighths, nf, vl, tm: 0, tk: 0, payload }
+    Shape { vlen, dlen, sew, eew, lmul_eighths, nf, vl, work: vl, tm: 0, tk: 0, payload }
 }
 
 fn reads(inst: &Inst, machine: &Machine) -> Vec<Read> {

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ * C = A * B with tiles: int8 to int32, exact, or bf16 to fp32. A is M x K, B is K x N, C is M x N, row-major.
+ *
+ * B is packed while the arrays are made, as weights are, and not measured. A is packed in the measured call, the rows of two tiles
+ * at a time. C leaves in its rows. */
+#include "rt.h"
+
+struct form {
+    size_t bytes; /* of an element */
+    size_t (*edge)(void);
+    void (*pack)(void *dst, size_t dst_stride, const void *src, size_t src_stride, size_t rows, size_t k);
+    void (*block)(size_t k, const void *a, const void *b, void *c, size_t ldc_bytes, size_t rows, size_t cols);
+};
+
+#define FORM(NAME, BYTES)                                                                                              \
+    size_t gemm_##NAME##_edge(void);                                                                                   \
+    void gemm_##NAME##_pack(void *dst, size_t dst_stride, const void *src, size_t src_stride, size_t rows, size_t k);  \
+    void gemm_##NAME##_block(size_t k, const void *a, const void *b, void *c, size_t ldc_bytes, size_t rows,           \
+                             size_t cols);                                                                             \
+    static const struct form NAME = {BYTES, gemm_##NAME##_edge, gemm_##NAME##_pack, gemm_##NAME##_block};
+
+FORM(xsfmm_i8, 1)
+FORM(zvt_i8, 1)
+FORM(xsfmm_bf16, 2)
+FORM(zvt_bf16, 2)
+
+static const struct form *form;
+static size_t m, k, n;
+static const char *a, *b;
+static char *c;
+static size_t edge, row_bytes; /* of a tile; of a row of one packed panel */
+static char *packed_a, *packed_b;
+
+/* Panels side by side that so many rows or columns need. */
+static size_t panels(size_t count) { return count > edge ? 2 : 1; }
+
+/* Strips of two panels, rows of k, the last strip with one panel if that is enough. */
+static void pack_b(void) {
+    char *to = packed_b;
+    for (size_t j = 0; j < n; j += 2 * edge) {
+        size_t cols = rt_min(2 * edge, n - j), stride = panels(cols) * row_bytes;
+        for (size_t p = 0; p < k; p++, to += stride)
+            for (size_t x = 0; x < cols * form->bytes; x++)
+                to[x] = b[(p * n + j) * form->bytes + x];
+    }
+}
+
+static void setup(const uint64_t *dims, const struct form *chosen, enum rt_dtype from, enum rt_dtype to) {
+    form = chosen;
+    m = dims[0], k = dims[1], n = dims[2];
+    a = rt_input("a", from, m, k);
+    b = rt_input("b", from, k, n);
+    c = rt_array("c", to, RT_OUTPUT, m, n);
+    edge = form->edge();
+    row_bytes = edge * form->bytes;
+    /* A step reads four rows of k, int8, or two, bf16. */
+    packed_a = rt_scratch((k + 3) * 2 * row_bytes);
+    packed_b = rt_scratch(((n + 2 * edge - 1) / (2 * edge) * k + 3) * 2 * row_bytes);
+    pack_b();
+}
+
+static void matmul_vector(void) {
+    for (size_t i = 0; i < m; i += 2 * edge) {
+        size_t rows = rt_min(2 * edge, m - i), stride = panels(rows) * row_bytes;
+        for (size_t r = 0; r < rows; r += edge)
+            form->pack(packed_a + r * form->bytes, stride, a + (i + r) * k * form->bytes, k * form->bytes,
+                       rt_min(edge, rows - r), k);
+        const char *strip = packed_b;
+        for (size_t j = 0; j < n; j += 2 * edge) {
+            size_t cols = rt_min(2 * edge, n - j);
+            form->block(k, packed_a, strip, c + 4 * (i * n + j), 4 * n, rows, cols);
+            strip += k * panels(cols) * row_bytes;
+        }
+    }
+}
+
+static inline float from_bf16(uint16_t bits) {
+    union {
+        uint32_t u;
+        float f;
+    } y = {(uint32_t)bits << 16};
+    return y.f;
+}
+
+static void matmul_scalar(void) {
+    for (size_t i = 0; i < m; i++) {
+        for (size_t j = 0; j < n; j++) {
+            if (form->bytes == 1) {
+                int32_t sum = 0;
+                for (size_t p = 0; p < k; p++)
+                    sum += (signed char)a[i * k + p] * (signed char)b[p * n + j];
+                ((int32_t *)c)[i * n + j] = sum;
+            } else {
+                float sum = 0;
+                for (size_t p = 0; p < k; p++)
+                    sum = __builtin_fmaf(from_bf16(((const uint16_t *)a)[i * k + p]),
+                                         from_bf16(((const uint16_t *)b)[p * n + j]), sum);
+                ((float *)c)[i * n + j] = sum;
+            }
+        }
+    }
+}
+
+static void run(enum rt_variant variant) {
+    if (variant == RT_RVV)
+        matmul_vector();
+    else
+        matmul_scalar();
+}
+
+static const char *validate(const uint64_t *dims) {
+    return dims[0] && dims[1] && dims[2] ? NULL : "M, K and N must be at least 1";
+}
+
+/* K * 128 * 128 must fit in int32. */
+static const char *validate_i8(const uint64_t *dims) {
+    return dims[1] > 131071 ? "K above 131071 could overflow int32" : validate(dims);
+}
+
+static void setup_xsfmm_i8(const uint64_t *dims) { setup(dims, &xsfmm_i8, RT_I8, RT_I32); }
+static void setup_zvt_i8(const uint64_t *dims) { setup(dims, &zvt_i8, RT_I8, RT_I32); }
+static void setup_xsfmm_bf16(const uint64_t *dims) { setup(dims, &xsfmm_bf16, RT_BF16, RT_F32); }
+static void setup_zvt_bf16(const uint64_t *dims) { setup(dims, &zvt_bf16, RT_BF16, RT_F32); }
+
+#define MATMUL(NAME, PATTERNS, VALIDATE, SETUP)                                                                        \
+    {                                                                                                                  \
+        .name = NAME, .dims_help = "<M> <K> <N>", .dims = 3, .patterns = PATTERNS, .scalar_runs = 1,                   \
+        .validate = VALIDATE, .setup = SETUP, .run = run,                                                              \
+    }
+
+const struct rt_kernel rt_kernels[] = {
+    MATMUL("matmul_i8_xsfmm", 1 << RT_EXTREME, validate_i8, setup_xsfmm_i8),
+    MATMUL("matmul_i8_zvt", 1 << RT_EXTREME, validate_i8, setup_zvt_i8),
+    MATMUL("matmul_bf16_xsfmm", 0, validate, setup_xsfmm_bf16),
+    MATMUL("matmul_bf16_zvt", 0, validate, setup_zvt_bf16),
+    {0},
+};

@@ -1,0 +1,372 @@
+//! What is simulated: pieces of a step that models share when their shapes are the same.
+
+use std::sync::Arc;
+
+use rvtile_kernels::{Kernel, Shape, Variant, find};
+
+use super::architecture::{Architecture, Kind, Positions};
+use super::arena::Fill;
+use super::chip::{self, Measured};
+use super::cost::Cost;
+use super::format::Format;
+use super::layer::{self, Layer, Setup};
+use super::plan::{Part, Plan, Role, product_kernel, product_work};
+use crate::engine::{End, Engine, RunOptions};
+use crate::env;
+use crate::loader::Image;
+use crate::machine::Machine;
+
+/// A piece of a step.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Job {
+    /// A layer between others.
+    Layer {
+        /// The shapes, without what does not matter to a layer.
+        model: Box<Architecture>,
+        /// What it is run with.
+        setup: Setup,
+    },
+    /// What stands around the layers.
+    Ends {
+        /// The shapes, without what does not matter here.
+        model: Box<Architecture>,
+        /// What it is run with.
+        setup: Setup,
+        /// Rows that go through the head; 0 for an encoder.
+        heads: u64,
+    },
+    /// A whole step, all layers.
+    Whole {
+        /// The shapes.
+        model: Box<Architecture>,
+        /// What it is run with.
+        setup: Setup,
+        /// Measure it as one region, not by part.
+        as_one: bool,
+    },
+    /// A product of the tokens of a prompt with a matrix, and its conversions.
+    Product {
+        /// Format of the matrix.
+        weights: Format,
+        /// Tokens.
+        tokens: u64,
+        /// Its columns.
+        columns: u64,
+        /// Its rows.
+        rows: u64,
+        /// Simulate all of it, however long that takes.
+        full: bool,
+    },
+    /// One head of attention over a prompt.
+    Head {
+        /// The kernel.
+        kernel: &'static str,
+        /// Its sizes.
+        sizes: [u64; 4],
+    },
+}
+
+/// The outcome of a job.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// The parts with their costs, one execution of the job.
+    pub parts: Vec<(Part, Cost)>,
+    /// Cycles of a second layer over those of the first, less 1.
+    pub agreement: Option<f64>,
+    /// Whether sizes were extrapolated.
+    pub extrapolated: bool,
+}
+
+/// A layer so many times larger than the last cache leaves nothing in it for the next one: the layers may then share memory.
+const FLUSHES: u64 = 8;
+
+/// Bytes of the last cache level.
+pub(super) fn last_cache(machine: &Machine) -> u64 {
+    let memory = &machine.memory;
+    [&memory.l3, &memory.l2, &memory.l1d].into_iter().flatten().next().map_or(0, |cache| cache.size)
+}
+
+impl Job {
+    /// A layer of this model.
+    pub fn layer(model: &Architecture, setup: Setup) -> Job {
+        let model = Architecture {
+            id: String::new(),
+            name: String::new(),
+            layers: 1,
+            encoder_layers: 0,
+            vocab: 1,
+            context: 1,
+            tied: false,
+            prefix: false,
+            head_bias: false,
+            embedding_norm: false,
+            ..model.clone()
+        };
+        Job::Layer { model: Box::new(model), setup }
+    }
+
+    /// What stands around the layers of this model.
+    pub fn ends(model: &Architecture, setup: Setup, heads: u64) -> Job {
+        let biased = model.positions == Positions::T5;
+        let kept = model.clone();
+        let model = Architecture {
+            id: String::new(),
+            name: String::new(),
+            kind: Kind::Decoder,
+            layers: 1,
+            encoder_layers: 0,
+            heads: if biased { model.heads } else { 0 },
+            kv_heads: 0,
+            head_dim: 0,
+            d_ff: 0,
+            ffn: super::architecture::Ffn::Relu2,
+            norms: 1,
+            positions: if biased { Positions::T5 } else { Positions::None },
+            rotary: 0,
+            rope: super::architecture::Pairs::Half,
+            parallel: false,
+            prefix: false,
+            qkv_bias: false,
+            out_bias: false,
+            mlp_bias: false,
+            tied: false,
+            context: 1,
+            ..kept
+        };
+        let setup = Setup {
+            kv: super::format::KvFormat::F16,
+            positions: if biased { setup.positions } else { 1 },
+            cross: 0,
+            ..setup
+        };
+        Job::Ends { model: Box::new(model), setup, heads }
+    }
+
+    /// Simulates it.
+    ///
+    /// # Errors
+    /// Why that is impossible, as one line.
+    pub fn run(&self, machine: &Arc<Machine>) -> Result<Done, String> {
+        match self {
+            Job::Layer { model, setup } => run_layer(model, *setup, machine),
+            Job::Ends { model, setup, heads } => run_ends(model, *setup, *heads, machine),
+            Job::Whole { model, setup, as_one } => run_whole(model, *setup, *as_one, machine),
+            &Job::Product { weights, tokens, columns, rows, full } => {
+                run_product(weights, [tokens, columns, rows], full, machine)
+            }
+            Job::Head { kernel, sizes } => run_head(kernel, sizes, machine),
+        }
+    }
+}
+
+/// The parts of a pass.
+fn simulated(measured: Measured, pass: usize) -> Done {
+    let costs = measured.passes.get(pass).cloned().unwrap_or_default();
+    Done { parts: measured.parts.into_iter().zip(costs).collect(), agreement: None, extrapolated: false }
+}
+
+fn cycles(costs: &[Cost]) -> f64 {
+    costs.iter().map(|cost| cost.cycles).sum()
+}
+
+/// A layer that warms caches and predictor up, then two that are measured.
+fn run_layer(model: &Architecture, setup: Setup, machine: &Arc<Machine>) -> Result<Done, String> {
+    let mut plan = Plan::new(machine.vector.vlen);
+    let x = plan.vector(setup.tokens * model.d_model);
+    let layer = Layer { model, setup, x };
+    // A prompt warms itself up.
+    let passes: &[Option<usize>] = if setup.prompt { &[Some(0), Some(1)] } else { &[None, Some(0), Some(1)] };
+    if setup.prompt || plan_bytes(model, setup) > FLUSHES * last_cache(machine) {
+        plan.pass(Some(0));
+        layer.add(&mut plan);
+        plan.passes(passes);
+    } else {
+        for &pass in passes {
+            plan.pass(pass);
+            layer.add(&mut plan);
+        }
+    }
+    let measured = chip::run(plan, machine)?;
+    let agreement = cycles(&measured.passes[1]) / cycles(&measured.passes[0]) - 1.0;
+    Ok(Done { agreement: Some(agreement), ..simulated(measured, 0) })
+}
+
+/// Bytes of a layer's weights.
+fn plan_bytes(model: &Architecture, setup: Setup) -> u64 {
+    setup.weights.matrix_bytes(1, model.layer_weights())
+}
+
+fn run_ends(model: &Architecture, setup: Setup, heads: u64, machine: &Arc<Machine>) -> Result<Done, String> {
+    let mut plan = Plan::new(machine.vector.vlen);
+    let panel = plan.panel();
+    let x = plan.buffer(setup.tokens * model.d_model);
+    for (pass, vocab) in [(None, model.vocab.min(4 * panel)), (Some(0), model.vocab)] {
+        // The first pass, with few rows of the head, warms up.
+        plan.pass(pass);
+        layer::embed(&mut plan, model, setup, x);
+        layer::choose(&mut plan, model, setup, x, heads, vocab);
+    }
+    Ok(simulated(chip::run(plan, machine)?, 0))
+}
+
+/// Every layer of a step with weights of its own; a step before it leaves the caches as they are when a model generates.
+fn run_whole(model: &Architecture, setup: Setup, as_one: bool, machine: &Arc<Machine>) -> Result<Done, String> {
+    let mut plan = Plan::new(machine.vector.vlen);
+    let x = plan.buffer(setup.tokens * model.d_model);
+    plan.pass(Some(0));
+    layer::embed(&mut plan, model, setup, x);
+    for _ in 0..model.layers {
+        Layer { model, setup, x }.add(&mut plan);
+    }
+    layer::choose(&mut plan, model, setup, x, setup.tokens, model.vocab);
+    plan.passes(&[None, Some(0)]);
+    if as_one {
+        plan.whole();
+    }
+    Ok(simulated(chip::run(plan, machine)?, 0))
+}
+
+/// A product with many tokens. The kernels work on the tokens in groups, and on the rows of the matrix in panels: two groups and
+/// a strip of panels are simulated, the rest goes on like them.
+fn run_product(format: Format, sizes: [u64; 3], full: bool, machine: &Arc<Machine>) -> Result<Done, String> {
+    let [tokens, columns, rows] = sizes;
+    let mut around = Plan::new(machine.vector.vlen);
+    around.pass(Some(0));
+    let x = around.vector(tokens * columns);
+    let (_, scales) = around.narrowed(format, tokens, columns, x);
+    let raw = around.buffer(tokens * rows);
+    around.widened(format, tokens, rows, raw, scales);
+    let mut done = match around.calls.is_empty() {
+        true => Done { parts: Vec::new(), agreement: None, extrapolated: false },
+        false => simulated(chip::run(around, machine)?, 0),
+    };
+
+    let (cost, extrapolated) = match full {
+        true => (groups(format, tokens, columns, rows, machine)?.0, false),
+        false => extrapolate(format, tokens, columns, rows, machine)?,
+    };
+    let work = product_work(format, tokens, columns, rows);
+    let part = Part {
+        role: Role::Qkv,
+        kernel: product_kernel(format).0,
+        shape: format!("{tokens}x{columns}x{rows}"),
+        dtype: work.dtype,
+        calls: 1,
+        flop: work.flop as f64,
+        bytes: work.bytes as f64,
+        streamed: work.streamed as f64,
+        split: true,
+    };
+    done.parts.push((part, cost));
+    done.extrapolated = extrapolated;
+    Ok(done)
+}
+
+/// Tokens that a kernel works on together.
+pub(super) fn group(format: Format) -> u64 {
+    match format {
+        Format::F32 | Format::Bf16 => 24,
+        Format::F16 => 48,
+        Format::Int8 => 84,
+        Format::Q8_0 => 4,
+        Format::Q4_0 => 8,
+    }
+}
+
+fn extrapolate(
+    format: Format,
+    tokens: u64,
+    columns: u64,
+    rows: u64,
+    machine: &Arc<Machine>,
+) -> Result<(Cost, bool), String> {
+    let group = group(format);
+    // A strip as cold as the whole matrix: blocks are read again for every group, so it exceeds the last cache.
+    let strip = if format.blocks() {
+        let row_bytes = format.matrix_bytes(1, columns);
+        (2 * last_cache(machine)).div_ceil(row_bytes).next_multiple_of(u64::from(machine.vector.vlen) / 4)
+    } else {
+        1024
+    };
+    if tokens <= 2 * group && rows <= 2 * strip {
+        return Ok((groups(format, tokens, columns, rows, machine)?.0, false));
+    }
+    if format.blocks() {
+        // Affine in the rows (quantising does not depend on them), then so many groups after the first.
+        let panel = u64::from(machine.vector.vlen) / 4;
+        let wide = rows.min(strip.max(2 * panel));
+        let (first, next) = groups(format, group.min(tokens), columns, wide, machine)?;
+        let (mut first, mut next) = (first, next);
+        if rows > wide {
+            let (narrow, _) = groups(format, group.min(tokens), columns, panel, machine)?;
+            let more = first.plus(&narrow.times(-1.0)).times((rows - wide) as f64 / (wide - panel) as f64);
+            (first, next) = (first.plus(&more), next.plus(&more));
+        }
+        let after = (tokens as f64 / group as f64 - 1.0).max(0.0);
+        return Ok((first.plus(&next.times(after)), true));
+    }
+    // The blocks of rows are alike; within one the matrix is packed once, then the groups of tokens pass.
+    let wide = rows.min(strip);
+    let (one, _) = groups(format, group.min(tokens), columns, wide, machine)?;
+    let mut cost = one;
+    if tokens > group {
+        let (two, _) = groups(format, 2 * group, columns, wide, machine)?;
+        let more = two.plus(&one.times(-1.0));
+        cost = one.plus(&more.times((tokens - group) as f64 / group as f64));
+    }
+    Ok((cost.times(rows as f64 / wide as f64), true))
+}
+
+/// A product, and the same again with the caches as it leaves them.
+fn groups(
+    format: Format,
+    tokens: u64,
+    columns: u64,
+    rows: u64,
+    machine: &Arc<Machine>,
+) -> Result<(Cost, Cost), String> {
+    let mut plan = Plan::new(machine.vector.vlen);
+    plan.pass(Some(0));
+    let fill = match format {
+        Format::F16 => Fill::f16(1),
+        Format::Bf16 => Fill::bf16(1),
+        Format::Int8 => Fill::bytes(),
+        _ => Fill::f32(1),
+    };
+    let x = plan.arena.array(4 * tokens * columns, fill);
+    plan.product(Role::Qkv, format, tokens, rows, x, columns);
+    plan.passes(&[Some(0), Some(1)]);
+    let measured = chip::run(plan, machine)?;
+    Ok((measured.passes[0][0], measured.passes[1][0]))
+}
+
+/// One head over a prompt, by the program of the kernel suite, with nothing in the caches.
+fn run_head(kernel: &'static str, sizes: &[u64; 4], machine: &Arc<Machine>) -> Result<Done, String> {
+    let kernel: &dyn Kernel = find(kernel).ok_or_else(|| format!("no kernel `{kernel}`"))?;
+    let shape = Shape(sizes.to_vec());
+    kernel.validate(&shape)?;
+    let image = Image::parse(kernel.name(), kernel.elf().to_vec()).map_err(|error| error.to_string())?;
+    let mut args = kernel.args(Variant::Rvv, &shape);
+    args.push("runs=1".to_string());
+    let environment = env::Options { args, ..env::Options::silent() };
+    let mut engine =
+        Engine::new(image, machine, true, &RunOptions::default(), environment).map_err(|e| e.to_string())?;
+    match engine.run() {
+        End::Exit(0) => {}
+        End::Crash(crash) => return Err(format!("{} {shape}: {crash}", kernel.name())),
+        _ => return Err(format!("{} {shape}: the program failed", kernel.name())),
+    }
+    let region = engine.regions().first().ok_or_else(|| format!("{} marked no region", kernel.name()))?;
+    let part = Part {
+        role: Role::Attention,
+        kernel: kernel.name(),
+        shape: shape.to_string(),
+        dtype: kernel.dtype(),
+        calls: 1,
+        flop: kernel.flop(&shape) as f64,
+        bytes: kernel.bytes(&shape) as f64,
+        streamed: 0.0,
+        split: true,
+    };
+    Ok(Done { parts: vec![(part, Cost::of(region))], agreement: None, extrapolated: false })
+}

@@ -1,0 +1,413 @@
+//! A plan: the kernel calls of a piece of a step, in order, on arrays of an arena.
+
+use rvtile_kernels::DType;
+
+use super::arena::{Arena, Fill};
+use super::format::{Format, KvFormat};
+
+macro_rules! roles {
+    ($($name:ident = $text:literal,)*) => {
+        /// What a call is for; the rows of a breakdown.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Role { $(#[doc = $text] $name,)* }
+
+        impl Role {
+            /// Every role, in the order of a step.
+            pub const ALL: &'static [Role] = &[$(Role::$name,)*];
+
+            /// Its name in reports.
+            pub const fn name(self) -> &'static str { match self { $(Role::$name => $text,)* } }
+        }
+    };
+}
+
+roles! {
+    Embedding = "embedding",
+    Norm = "norm",
+    Convert = "quantise",
+    Qkv = "qkv",
+    Positions = "positions",
+    KvStore = "kv-store",
+    Attention = "attention",
+    Out = "attention-out",
+    FfnUp = "ffn-up",
+    Activation = "activation",
+    FfnDown = "ffn-down",
+    Recurrence = "recurrence",
+    Add = "add",
+    Head = "head",
+    Sampling = "sampling",
+}
+
+/// Calls of one kernel at one shape for one purpose.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// What it is for.
+    pub role: Role,
+    /// The kernel's name.
+    pub kernel: &'static str,
+    /// Its sizes.
+    pub shape: String,
+    /// The type that it computes in.
+    pub dtype: DType,
+    /// How often the plan calls it.
+    pub calls: u64,
+    /// Operations of all these calls (an FMA counts 2).
+    pub flop: f64,
+    /// Compulsory traffic of all these calls.
+    pub bytes: f64,
+    /// Of that, what lies in memory whatever the caches do: weights, keys and values.
+    pub streamed: f64,
+    /// Whether cores can share it: by rows of a matrix, by heads.
+    pub split: bool,
+}
+
+/// What one call costs by formula.
+#[derive(Clone, Copy)]
+pub(super) struct Work {
+    pub dtype: DType,
+    pub flop: u64,
+    pub bytes: u64,
+    pub streamed: u64,
+    pub split: bool,
+}
+
+impl Work {
+    /// Arithmetic on vectors that every core would repeat.
+    pub fn vector(flop: u64, bytes: u64) -> Work {
+        Work { dtype: DType::F32, flop, bytes, streamed: 0, split: false }
+    }
+}
+
+/// One call as the program reads it.
+pub(super) struct Call {
+    /// Which pass of the plan it belongs to, and its part; calls of other passes are measured apart. `None`: not measured.
+    pub region: Option<(usize, usize)>,
+    pub routine: &'static str,
+    pub args: Vec<u64>,
+    pub float: f32,
+}
+
+/// Calls in order, the parts that they belong to, and their arrays.
+pub(super) struct Plan {
+    pub arena: Arena,
+    pub calls: Vec<Call>,
+    /// Of the first measured pass; the others repeat it.
+    pub parts: Vec<Part>,
+    pass: Option<usize>,
+    vlen: u64,
+}
+
+/// A vector of activations, and what it was already converted to.
+#[derive(Clone, Copy)]
+pub(super) struct Input {
+    pub addr: u64,
+    pub len: u64,
+    pub converted: Option<(u64, u64)>,
+}
+
+impl Input {
+    pub fn new(addr: u64, len: u64) -> Input {
+        Input { addr, len, converted: None }
+    }
+}
+
+impl Plan {
+    pub fn new(vlen: u32) -> Plan {
+        Plan { arena: Arena::default(), calls: Vec::new(), parts: Vec::new(), pass: None, vlen: u64::from(vlen) }
+    }
+
+    /// Calls from here on are measured as this pass, or not at all.
+    pub fn pass(&mut self, pass: Option<usize>) {
+        self.pass = pass;
+    }
+
+    /// Repeats the calls so far as these passes, on the same arrays.
+    pub fn passes(&mut self, passes: &[Option<usize>]) {
+        let once = std::mem::take(&mut self.calls);
+        for pass in passes {
+            self.calls.extend(once.iter().map(|call| {
+                let region = call.region.and_then(|(_, part)| pass.map(|pass| (pass, part)));
+                Call { region, routine: call.routine, args: call.args.clone(), float: call.float }
+            }));
+        }
+    }
+
+    /// Measures every pass as a whole: as its first part.
+    pub fn whole(&mut self) {
+        for call in &mut self.calls {
+            call.region = call.region.map(|(pass, _)| (pass, 0));
+        }
+    }
+
+    /// Rows of a panel, keys of a block of the cache.
+    pub fn panel(&self) -> u64 {
+        self.vlen / 4
+    }
+
+    /// An array of fp32 numbers that the program writes.
+    pub fn buffer(&mut self, elements: u64) -> u64 {
+        self.arena.array(4 * elements, Fill::Zero)
+    }
+
+    /// An array of fp32 numbers near 1.
+    pub fn vector(&mut self, elements: u64) -> u64 {
+        self.arena.array(4 * elements, Fill::f32(1))
+    }
+
+    /// Adds a call.
+    pub fn call(
+        &mut self,
+        (role, kernel, shape): (Role, &'static str, String),
+        (routine, args, float): (&'static str, &[u64], f32),
+        work: Work,
+    ) {
+        let same = |part: &Part| part.role == role && part.kernel == kernel && part.shape == shape;
+        let region = self.pass.map(|pass| {
+            let index = self.parts.iter().position(same).unwrap_or_else(|| {
+                let Work { dtype, split, .. } = work;
+                let shape = shape.clone();
+                self.parts.push(Part {
+                    role,
+                    kernel,
+                    shape,
+                    dtype,
+                    calls: 0,
+                    flop: 0.0,
+                    bytes: 0.0,
+                    streamed: 0.0,
+                    split,
+                });
+                self.parts.len() - 1
+            });
+            if pass == 0 {
+                let part = &mut self.parts[index];
+                part.calls += 1;
+                part.flop += work.flop as f64;
+                part.bytes += work.bytes as f64;
+                part.streamed += work.streamed as f64;
+            }
+            (pass, index)
+        });
+        self.calls.push(Call { region, routine, args: args.to_vec(), float });
+    }
+
+    /// A call whose kernel is the routine itself.
+    pub fn kernel(&mut self, role: Role, kernel: &'static str, shape: String, args: &[u64], float: f32, work: Work) {
+        self.call((role, kernel, shape), (kernel, args, float), work);
+    }
+
+    /// y = a + b on n elements.
+    pub fn add(&mut self, n: u64, a: u64, b: u64, y: u64) {
+        self.kernel(Role::Add, "add_f32", n.to_string(), &[n, a, b, y], 0.0, Work::vector(n, 12 * n));
+    }
+
+    /// y = W x for one token, W fresh; x is converted as the format asks for. Returns y.
+    pub fn gemv(&mut self, role: Role, format: Format, rows: u64, input: &mut Input) -> u64 {
+        let y = self.buffer(rows);
+        let columns = input.len;
+        let weights = self.weights(format, rows, columns);
+        let streamed = format.matrix_bytes(rows, columns);
+        let bytes = streamed + 4 * (rows + columns);
+        let work = Work { dtype: format.dtype(), flop: 2 * rows * columns, bytes, streamed, split: true };
+        let (x, scales) = self.converted(format, input);
+        let (kernel, routine, args) = match format {
+            Format::F32 => ("gemv_f32", "gemv_f32", vec![rows, columns, weights, x, y]),
+            Format::F16 => ("gemv_f16", "gemv_f16", vec![rows, columns, weights, x, y]),
+            Format::Bf16 => ("gemv_bf16", "gemv_bf16", vec![rows, columns, weights, x, y]),
+            Format::Int8 => {
+                let row_scales = self.vector(rows);
+                ("gemv_i8", "model_gemv_i8", vec![rows, columns, weights, row_scales, x, scales, y])
+            }
+            Format::Q8_0 => ("gemv_q8_0", "gemv_q8_0", vec![rows, columns, weights, x, scales, y]),
+            Format::Q4_0 => ("gemv_q4_0", "gemv_q4_0", vec![rows, columns, weights, x, scales, y]),
+        };
+        self.call((role, kernel, format!("{rows}x{columns}")), (routine, &args, 0.0), work);
+        y
+    }
+
+    /// A matrix in the layout of the matrix-vector products.
+    fn weights(&mut self, format: Format, rows: u64, columns: u64) -> u64 {
+        let panel = self.panel();
+        let (bytes, fill) = match format {
+            Format::F32 => (4 * rows * columns, Fill::f32(columns)),
+            Format::F16 => (2 * rows * columns, Fill::f16(columns)),
+            Format::Bf16 => (4 * rows * columns.div_ceil(2), Fill::bf16(columns)),
+            Format::Int8 => (rows * columns.next_multiple_of(32), Fill::bytes()),
+            Format::Q8_0 => (format.matrix_bytes(rows, columns), Fill::panels(rows, columns, 32, panel)),
+            Format::Q4_0 => (format.matrix_bytes(rows, columns), Fill::panels(rows, columns, 16, panel)),
+        };
+        self.arena.array(bytes, fill)
+    }
+
+    /// The vector as the products of this format want it, and its scales.
+    fn converted(&mut self, format: Format, input: &mut Input) -> (u64, u64) {
+        let n = input.len;
+        if matches!(format, Format::F32 | Format::Bf16) {
+            return (input.addr, 0);
+        }
+        if let Some(done) = input.converted {
+            return done;
+        }
+        let padded = n.next_multiple_of(32);
+        let (x, scales) = (self.arena.array(2 * padded, Fill::Zero), self.buffer(padded / 32));
+        let (kernel, routine, args, flop): (_, _, &[u64], _) = match format {
+            Format::F16 => ("convert_f16", "attn_to_f16", &[n, input.addr, 0, x], n),
+            Format::Int8 => ("quantize_i8", "model_quantize_i8", &[n, input.addr, x, scales], 4 * n),
+            _ => ("quantize_q8_0", "quantize_q8_0", &[n, input.addr, x, scales], 4 * n),
+        };
+        self.call((Role::Convert, kernel, n.to_string()), (routine, args, 1.0), Work::vector(flop, 6 * n));
+        input.converted = Some((x, scales));
+        (x, scales)
+    }
+
+    /// Y = X W^T for several tokens, W fresh. Returns Y.
+    pub fn matmul(&mut self, role: Role, format: Format, tokens: u64, rows: u64, x: u64, columns: u64) -> u64 {
+        let (x, scales) = self.narrowed(format, tokens, columns, x);
+        let y = self.product(role, format, tokens, rows, x, columns);
+        self.widened(format, tokens, rows, y, scales)
+    }
+
+    /// The rows of X as the products of this format want them, and their scales.
+    pub fn narrowed(&mut self, format: Format, m: u64, k: u64, x: u64) -> (u64, u64) {
+        let mut convert = |kernel, routine, n: u64, bytes: u64| {
+            let y = self.arena.array(bytes * n, Fill::Zero);
+            let work = Work::vector(n, (4 + bytes) * n);
+            let args: &[u64] = if bytes == 2 && format == Format::F16 { &[n, x, 0, y] } else { &[n, x, y] };
+            self.call((Role::Convert, kernel, n.to_string()), (routine, args, 1.0), work);
+            (y, 0)
+        };
+        match format {
+            Format::F16 => convert("convert_f16", "attn_to_f16", m * k, 2),
+            Format::Bf16 => convert("convert_bf16", "model_to_bf16", m * k, 2),
+            Format::Int8 => {
+                let (y, scales) = (self.arena.array(m * k + 32, Fill::Zero), self.buffer(m));
+                for token in 0..m {
+                    let args = [k, x + 4 * token * k, y + token * k, scales + 4 * token];
+                    let label = (Role::Convert, "quantize_i8", k.to_string());
+                    self.call(label, ("model_quantize_i8", &args, 0.0), Work::vector(4 * k, 5 * k));
+                }
+                (y, scales)
+            }
+            _ => (x, 0),
+        }
+    }
+
+    /// The product itself, X as [`Plan::narrowed`] gives it.
+    pub fn product(&mut self, role: Role, format: Format, tokens: u64, rows: u64, x: u64, columns: u64) -> u64 {
+        let (m, k, n) = (tokens, columns, rows);
+        let work = product_work(format, m, k, n);
+        let y = self.buffer(m * n);
+        // Above what any blocking of the library takes for its packed tiles.
+        let scratch = self.arena.array((4 << 20) + 400 * k, Fill::Zero);
+        let (kernel, routine) = product_kernel(format);
+        let weights = if format.blocks() {
+            self.weights(format, n, k)
+        } else {
+            let (bytes, fill) = match format {
+                Format::F32 => (4, Fill::f32(k)),
+                Format::F16 => (2, Fill::f16(k)),
+                Format::Bf16 => (2, Fill::bf16(k)),
+                _ => (1, Fill::bytes()),
+            };
+            self.arena.array(bytes * k * n, fill)
+        };
+        let args = [m, k, n, x, weights, y, scratch];
+        self.call((role, kernel, format!("{m}x{k}x{n}")), (routine, &args, 0.0), work);
+        y
+    }
+
+    /// The product as fp32.
+    pub fn widened(&mut self, format: Format, m: u64, n: u64, raw: u64, scales: u64) -> u64 {
+        let elements = m * n;
+        match format {
+            Format::F16 => {
+                let y = self.buffer(elements);
+                let label = (Role::Convert, "convert_f32", elements.to_string());
+                let call = ("model_from_f16", &[elements, raw, y][..], 0.0);
+                self.call(label, call, Work::vector(elements, 6 * elements));
+                y
+            }
+            Format::Int8 => {
+                let (row_scales, y) = (self.vector(n), self.buffer(elements));
+                let label = (Role::Convert, "unscale_i8", format!("{m}x{n}"));
+                let call = ("model_unscale_i8", &[m, n, raw, row_scales, scales, y][..], 0.0);
+                self.call(label, call, Work::vector(2 * elements, 8 * elements));
+                y
+            }
+            _ => raw,
+        }
+    }
+
+    /// A cache of keys and values, filled; the address of its `struct kv_cache`.
+    pub fn cache(&mut self, format: KvFormat, heads: u64, head_dim: u64, capacity: u64) -> Cache {
+        let element = if format == KvFormat::F16 { 2 } else { 1 };
+        let fill = || if format == KvFormat::F16 { Fill::f16(1) } else { Fill::bytes() };
+        let k = self.arena.array(heads * capacity.next_multiple_of(self.panel()) * head_dim * element, fill());
+        let v = self.arena.array(heads * capacity * head_dim * element, fill());
+        let scales = [(); 2].map(|()| self.arena.array(4 * heads * capacity, Fill::f32(1 << 14)));
+        let mut bytes = u64::from(format.code()).to_le_bytes().to_vec();
+        for word in [heads, head_dim, capacity, k, v, scales[0], scales[1]] {
+            bytes.extend(word.to_le_bytes());
+        }
+        let addr = self.arena.array(bytes.len() as u64, Fill::Bytes(bytes.clone()));
+        Cache { addr, bytes, format, heads, head_dim, positions: capacity }
+    }
+
+    /// Attention of one token over a cache. Returns its output.
+    pub fn attend(&mut self, cache: &Cache, heads: u64, q: u64, slopes: u64, bias: u64) -> u64 {
+        let (d, n) = (cache.head_dim, cache.positions);
+        let out = self.buffer(heads * d);
+        let scratch = self.arena.array(4 * (2 * d + 6 * n) + 64, Fill::Zero);
+        let mut bytes = cache.bytes.clone();
+        for word in [heads, n, q, slopes, bias, u64::from((1.0 / (d as f32).sqrt()).to_bits()), out, scratch] {
+            bytes.extend(word.to_le_bytes());
+        }
+        let addr = self.arena.array(bytes.len() as u64, Fill::Bytes(bytes));
+        let kernel = if cache.format == KvFormat::F16 { "attention_decode_f16" } else { "attention_decode_i8" };
+        let shape = format!("{heads}x{}x{d}x{n}", cache.heads);
+        let streamed = n * cache.format.bytes(cache.heads, d);
+        let bytes = streamed + 8 * heads * d + if bias == 0 { 0 } else { 4 * heads * n };
+        let work = Work { dtype: DType::F16, flop: 4 * heads * d * n, bytes, streamed, split: true };
+        self.call((Role::Attention, kernel, shape), ("attention_decode", &[addr], 0.0), work);
+        out
+    }
+
+    /// Stores the keys and values of a position.
+    pub fn store(&mut self, cache: &Cache, position: u64, k: u64, v: u64) {
+        let (heads, d) = (cache.heads, cache.head_dim);
+        let bytes = 8 * heads * d + cache.format.bytes(heads, d);
+        let work = Work::vector(2 * heads * d, bytes);
+        let args = [cache.addr, position, k, v];
+        self.kernel(Role::KvStore, "kv_cache_store", format!("{heads}x{d}"), &args, 0.0, work);
+    }
+}
+
+/// Kernel and routine of a product of several tokens.
+pub(super) fn product_kernel(format: Format) -> (&'static str, &'static str) {
+    match format {
+        Format::F32 => ("matmul_f32", "model_gemm_f32"),
+        Format::F16 => ("matmul_f16", "model_gemm_f16"),
+        Format::Bf16 => ("matmul_bf16", "model_gemm_bf16"),
+        Format::Int8 => ("matmul_i8", "model_gemm_i8"),
+        Format::Q8_0 => ("matmul_q8_0", "matmul_q8_0"),
+        Format::Q4_0 => ("matmul_q4_0", "matmul_q4_0"),
+    }
+}
+
+/// What a product of several tokens costs by formula.
+pub(super) fn product_work(format: Format, m: u64, k: u64, n: u64) -> Work {
+    let streamed = format.matrix_bytes(n, k);
+    let bytes = streamed + 4 * m * (n + k);
+    Work { dtype: format.dtype(), flop: 2 * m * n * k, bytes, streamed, split: true }
+}
+
+/// A cache as the program knows it.
+pub(super) struct Cache {
+    addr: u64,
+    bytes: Vec<u8>,
+    format: KvFormat,
+    heads: u64,
+    head_dim: u64,
+    positions: u64,
+}

@@ -1,0 +1,145 @@
+//! `rvtile compare`, over the program itself.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+fn compare(threads: &str, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rvtile"));
+    command.env("RAYON_NUM_THREADS", threads).arg("compare").args(args).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// A directory of its own for a test, removed at its end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Scratch {
+        let path = std::env::temp_dir().join(format!("rvtile-compare-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Scratch(path)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_string()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Exit code 2, nothing on stdout, one line on stderr with all of these words.
+fn refused(args: &[&str], words: &[&str]) {
+    let output = compare("1", args);
+    let line = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{args:?}: {line}");
+    assert!(line.lines().count() == 1 && words.iter().all(|word| line.contains(word)), "{words:?} in {line}");
+    assert_eq!(stdout(&output), "", "{args:?}");
+}
+
+const SMALL: [&str; 2] = ["--shape", "40x64x48"];
+
+#[test]
+fn every_form_is_measured_in_any_order_alike() {
+    let json = compare("1", &[&SMALL[..], &["--json"]].concat());
+    assert!(json.status.success(), "{}", stderr(&json));
+    assert_eq!(stdout(&json), stdout(&compare("4", &[&SMALL[..], &["--json"]].concat())));
+    let object: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    let columns = object["columns"].as_array().unwrap();
+    let forms: Vec<&str> = columns.iter().map(|column| column["form"].as_str().unwrap()).collect();
+    let expected = ["matmul_i8", "matmul_i8_dod", "matmul_i8_qoq", "matmul_i8_ime", "matmul_i8_xsfmm", "matmul_i8_zvt"];
+    assert_eq!(forms, expected);
+    for column in columns {
+        let number = |key: &str| column[key].as_f64().unwrap_or_else(|| panic!("{key} of {column}"));
+        assert_eq!(column["values_ok"], true);
+        assert_eq!(number("macs"), 40.0 * 64.0 * 48.0);
+        assert!((number("mac_per_cycle") - number("macs") / number("cycles")).abs() < 1e-9);
+        assert!((number("fraction_of_peak") - number("mac_per_cycle") / number("peak_mac_per_cycle")).abs() < 1e-9);
+        // A, B and C are moved at least once, and the code is neither nothing nor the whole program.
+        assert!(number("moved_bytes") >= (40.0 * 64.0 + 64.0 * 48.0 + 4.0 * 40.0 * 48.0), "{column}");
+        assert!((100.0..20000.0).contains(&number("code_bytes")), "{column}");
+        assert!(number("port_share") > 0.0 && number("speedup") > 0.0);
+        let ledger = column["ledger"].as_object().unwrap();
+        assert_eq!(ledger.values().map(|cycles| cycles.as_f64().unwrap()).sum::<f64>(), number("cycles"));
+    }
+    let state = |index: usize| columns[index]["state_bytes"].as_u64().unwrap();
+    assert_eq!((state(0), state(2), state(4)), (0, 0, 16 * 64 * 64), "tiles of 64 x 64 bytes at VLEN 512");
+    assert_eq!(columns[0]["speedup"], 1.0);
+}
+
+#[test]
+fn table_csv_and_page() {
+    let scratch = Scratch::new("page");
+    let page = scratch.path("c.html");
+    let options = ["--machine", "x280", "--machine", "x390", "--form", "matmul_i8", "--form", "matmul_i8_qoq"];
+    let sizes = ["--sizes", "16..32", "--html", &page];
+    let output = compare("2", &[&SMALL[..], &options, &sizes].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let text = stdout(&output);
+    for word in
+        ["matmul_i8 40x64x48", "MAC/cycle", "% peak", "speed-up", "port %", "state", "Share of the peak by size"]
+    {
+        assert!(text.contains(word), "{word} in {text}");
+    }
+    assert!(["16x16x16", "24x24x24", "32x32x32"].iter().all(|size| text.contains(size)), "{text}");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.ends_with("</html>\n") && page.matches("<svg").count() == 2, "ledger bars and the plot");
+    assert!(page.contains("matmul_i8_qoq x390") && page.contains("Where the cycles go"));
+    let csv = stdout(&compare("2", &[&SMALL[..], &options, &["--csv"]].concat()));
+    assert!(csv.starts_with("form,machine,shape,profile,cycles,"));
+    assert_eq!(csv.lines().count(), 5);
+}
+
+#[test]
+fn a_program_of_one_s_own_is_one_more_column() {
+    let scratch = Scratch::new("program");
+    let source = r#"
+        #include "rvtile.h"
+        void _start(void) {
+            static volatile int x[64];
+            rvtile_region_begin("mine");
+            for (int i = 0; i < 64; i++) x[i] = i;
+            rvtile_region_end("mine");
+            register long a0 __asm__("a0") = 0, a7 __asm__("a7") = 93;
+            __asm__ volatile("ecall" : : "r"(a0), "r"(a7));
+        }"#;
+    std::fs::write(scratch.path("mine.c"), source).unwrap();
+    let include = concat!("-I", env!("CARGO_MANIFEST_DIR"), "/../kernels/runtime");
+    let program = scratch.path("mine");
+    let built = Command::new("riscv64-linux-gnu-gcc")
+        .args(["-O1", "-static", "-nostdlib", "-march=rv64gc", include, "-o", &program, &scratch.path("mine.c")])
+        .status()
+        .expect("riscv64-linux-gnu-gcc");
+    assert!(built.success());
+    let elf = format!("{program} 1 2");
+    let output = compare("2", &["--shape", "16x16x16", "--form", "matmul_i8", "--elf", &elf, "--json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let column = &object["columns"][1];
+    assert_eq!((&column["form"], &column["moved_bytes"]), (&program.as_str().into(), &256.into()));
+    assert!(column["speedup"].as_f64().unwrap() > 0.0 && column["peak_mac_per_cycle"].is_null());
+}
+
+#[test]
+fn bad_options_are_one_line() {
+    refused(&["--problem", "nosuch"], &["nosuch", "matmul_bf16", "matmul_i8", "softmax_f32"]);
+    refused(&["--form", "nosuch"], &["nosuch", "matmul_i8_qoq"]);
+    refused(&["--profile", "nosuch"], &["nosuch", "sifive", "spacemit"]);
+    refused(&["--shape", "4x4"], &["3 dimensions"]);
+    refused(&["--sizes", "9..3"], &["--sizes", "16..512"]);
+    refused(&["--machine", "nosuch"], &["nosuch"]);
+    refused(&["--elf", " "], &["--elf"]);
+    refused(&["--json", "--csv"], &["stdout"]);
+    let output = compare("1", &["--shape", "16x16x16", "--form", "matmul_i8", "--elf", "/nonexistent/program"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("/nonexistent/program") && stdout(&output).contains("matmul_i8"));
+}

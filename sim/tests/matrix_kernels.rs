@@ -1,0 +1,199 @@
+//! The kernels that use matrix extensions: right values at every vector length they run at, and how near they come to the peak.
+
+use std::process::Command;
+use std::sync::Arc;
+
+use rvtile_isa::class::Class;
+use rvtile_isa::decode::Decoder;
+use rvtile_isa::ext::Ext;
+use rvtile_isa::hart::Hart;
+use rvtile_isa::inst::Inst;
+use rvtile_isa::matrix::xsfvcp;
+use rvtile_isa::op::{Ctx, Flow, Illegal, Op};
+use rvtile_isa::profile::Profile;
+use rvtile_isa::row::{Definition, Exec, Props, Row};
+use rvtile_kernels::{Arrays, Kernel, MANIFEST_SYMBOL, Pattern, Shape, Variant, find};
+use rvtile_sim::bench::measure;
+use rvtile_sim::compare::Peak;
+use rvtile_sim::engine::{End, Engine, RunOptions};
+use rvtile_sim::env;
+use rvtile_sim::loader::Image;
+use rvtile_sim::machine::Machine;
+
+/// Runs the vector kernel without timing and checks its arrays, each of which ends directly before an unmapped page.
+fn right(
+    kernel: &'static dyn Kernel,
+    machine: &Arc<Machine>,
+    shape: &Shape,
+    pattern: Pattern,
+    definitions: &[&'static [Row]],
+) {
+    let what = format!("{} {shape} {} at VLEN {}", kernel.name(), pattern.name(), machine.vector.vlen);
+    let image = Image::parse(kernel.name(), kernel.elf().to_vec()).unwrap();
+    let mut args = kernel.args(Variant::Rvv, shape);
+    args.extend(["runs=1".to_string(), "guard".to_string(), format!("pattern={}", pattern.name())]);
+    let isa = Profile::by_name(kernel.profile()).unwrap().isa();
+    let options = RunOptions { isa, agnostic_ones: true, definitions: definitions.to_vec(), ..RunOptions::default() };
+    let environment = env::Options { args, ..env::Options::silent() };
+    let mut engine = Engine::new(image, machine, false, &options, environment).unwrap();
+    let end = engine.run();
+    assert!(matches!(end, End::Exit(0)), "{what}: {end:?}");
+    let manifest = engine.image.symbol(MANIFEST_SYMBOL).unwrap();
+    let memory = &engine.hart.mem;
+    let arrays = Arrays::read(manifest, |addr, len| memory.slice(addr, len).ok().map(<[u8]>::to_vec)).unwrap();
+    let check = kernel.check_pattern(shape, pattern, &arrays).unwrap_or_else(|why| panic!("{what}: {why}"));
+    assert!(check.ok, "{what}: {check:?}");
+}
+
+#[test]
+fn values_are_right_at_every_vector_length() {
+    let mut kernels = 0;
+    for &kernel in rvtile_kernels::all().iter().filter(|kernel| kernel.profile() != "standard") {
+        kernels += 1;
+        for vlen in [128, 256, 512, 1024, 2048].into_iter().filter(|vlen| kernel.vlens().contains(vlen)) {
+            let machine = Machine::load("x280", &[("vector.vlen".into(), vlen.to_string())]).map(Arc::new).unwrap();
+            for shape in kernel.awkward_shapes() {
+                for pattern in kernel.patterns() {
+                    right(kernel, &machine, &shape, pattern, &[]);
+                }
+            }
+        }
+    }
+    assert!(kernels >= 8, "{kernels}");
+}
+
+/// Cycles and share of the peak at 256x256x256 on the X280.
+fn at_256(name: &str) -> (u64, f64) {
+    at_256_with(name, &[])
+}
+
+fn at_256_with(name: &str, overrides: &[(String, String)]) -> (u64, f64) {
+    let machine = Machine::load("x280", overrides).map(Arc::new).unwrap();
+    let kernel = find(name).unwrap();
+    let measurement = measure(kernel, &"256x256x256".parse().unwrap(), &machine, false).unwrap();
+    assert!(measurement.check.ok, "{name}");
+    let isa = Profile::by_name(kernel.profile()).unwrap().isa();
+    let peak = Peak::of(kernel.multiply().unwrap(), isa, &machine).unwrap();
+    (measurement.cycles, measurement.flop as f64 / 2.0 / measurement.cycles as f64 / peak.rate())
+}
+
+/// What a multiply of each form allows is in the ratio 1 : 4 : 8. Reached is less: A is packed and C moved within the same time, and at this
+/// size C passes through an L2 that holds a third of the operands.
+#[test]
+fn forms_come_near_their_peak() {
+    let [plain, dod, qoq, ime] = ["matmul_i8", "matmul_i8_dod", "matmul_i8_qoq", "matmul_i8_ime"].map(at_256);
+    assert!(plain.1 > 0.85 && dod.1 > 0.8 && qoq.1 > 0.7 && ime.1 > 0.6, "{plain:?} {dod:?} {qoq:?} {ime:?}");
+    let ratio = |form: (u64, f64)| plain.0 as f64 / form.0 as f64;
+    assert!((3.5..4.5).contains(&ratio(dod)) && (6.0..8.5).contains(&ratio(qoq)), "{plain:?} {dod:?} {qoq:?}");
+}
+
+/// With an L2 that holds the operands.
+#[test]
+fn where_operands_fit_the_l2_blocks_reach_four_fifths_of_their_peak() {
+    for name in ["matmul_i8_dod", "matmul_i8_qoq"] {
+        let (cycles, share) = at_256_with(name, &[("memory.l2.size".into(), "512KiB".into())]);
+        assert!(share > 0.8, "{name}: {cycles} cycles, {share}");
+    }
+}
+
+/// Every macro of `matrix.inc` gives the word of its mnemonic.
+#[test]
+fn macros_are_the_instructions_they_are_called() {
+    let cases = [
+        ("sf_vqmacc_2x8x2 v8, v4, v20", "sifive", "sf.vqmacc.2x8x2 v8,v4,v20"),
+        ("sf_vqmacc_4x8x4 v8, v4, v20", "sifive", "sf.vqmacc.4x8x4 v8,v4,v20"),
+        ("sf_vfwmacc_4x4x4 v8, v4, v20", "sifive", "sf.vfwmacc.4x4x4 v8,v4,v20"),
+        ("smt_vmadot v16, v1, v2", "spacemit", "smt.vmadot v16,v1,v2"),
+        ("sf_vfexp_v v8, v16", "sifive", "sf.vfexp.v v8,v16"),
+        ("sf_vc_v_vvv 3, v0, v2, v1", "sifive", "sf.vc.v.vvv 0x3,v0,v2,v1"),
+        ("sf_vsettnt_e8_w4 a0, a1", "sifive", "sf.vsettnt a0,a1,e8,w4"),
+        ("sf_vsettnt_e16alt_w2 t0, t6", "sifive", "sf.vsettnt t0,t6,e16alt,w2"),
+        ("sf_vsettn a0, a1", "sifive", "sf.vsettn a0,a1"),
+        ("sf_vsettm x0, t3", "sifive", "sf.vsettm zero,t3"),
+        ("sf_vsettk x0, t2", "sifive", "sf.vsettk zero,t2"),
+        ("msettn a0, a1", "zvt", "msettn a0,a1"),
+        ("msettm x0, t3", "zvt", "msettm zero,t3"),
+        ("msettk x0, t2", "zvt", "msettk zero,t2"),
+        ("msetmtypei_e8alt_w4 t0", "zvt", "msetmtypei t0,e8alt,w4"),
+        ("msetmtypei_e16_w2 t0", "zvt", "msetmtypei t0,e16,w2"),
+        ("vtle8 t1, a2", "zvt", "vtle8 t1,(a2)"),
+        ("vtle16 t1, a2", "zvt", "vtle16 t1,(a2)"),
+        ("vtse32 t3, t4", "sifive", "sf.vste32 t3,(t4)"),
+        ("vtmv_v_t v8, t1", "zvt", "vtmv.v.t v8,t1"),
+        ("vtzero 12", "zvt", "vtzero mt12"),
+        ("sf_mm_s_s 12, 17, 25", "sifive", "sf.mm.s.s mt12,v17,v25"),
+        ("sf_mm_f_f 8, 16 + 2, 24", "sifive", "sf.mm.f.f mt8,v18,v24"),
+        ("vtmms_tvv 4, 0, 8 + 1", "zvt", "vtmms.tvv mt4,v0,v9"),
+        ("vtfmm_alt_tvv 12, 2, 10", "zvt", "vtfmm.alt.tvv mt12,v2,v10"),
+        ("load_registers 8, 16, a1", "standard", "vl8re8.v v16,(a1)"),
+        ("load_registers 1, 6, a2", "standard", "vl1re8.v v6,(a2)"),
+    ];
+    let folder = std::env::temp_dir().join(format!("rvtile-macros-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_string();
+    let lines: String = cases.iter().map(|(line, ..)| format!("    {line}\n")).collect();
+    std::fs::write(path("macros.S"), format!("#include \"matrix.inc\"\n    .text\n{lines}")).unwrap();
+    let include = concat!("-I", env!("CARGO_MANIFEST_DIR"), "/../kernels/runtime");
+    let steps: [&[&str]; 2] = [
+        &["riscv64-linux-gnu-gcc", "-march=rv64gcv", include, "-c", "-o", &path("macros.o"), &path("macros.S")],
+        &["riscv64-linux-gnu-objcopy", "-O", "binary", "-j", ".text", &path("macros.o"), &path("macros.bin")],
+    ];
+    for step in steps {
+        assert!(Command::new(step[0]).args(&step[1..]).status().unwrap().success(), "{step:?}");
+    }
+    let bytes = std::fs::read(path("macros.bin")).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(bytes.len(), 4 * cases.len());
+    for (bytes, (line, profile, text)) in bytes.chunks_exact(4).zip(cases) {
+        let decoder = Decoder::for_profile(Profile::by_name(profile).unwrap());
+        let word = u32::from_le_bytes(bytes.try_into().unwrap());
+        assert_eq!(decoder.decode(word).unwrap().text(0), text, "{line}");
+    }
+}
+
+/// The coprocessor of `gemv_vcix`: dot products of four bytes, added to words.
+struct DotOfFour;
+
+impl Definition for DotOfFour {
+    fn prepare(&self, inst: &Inst, ctx: &Ctx) -> Result<u32, Illegal> {
+        xsfvcp::legality(inst, ctx)?;
+        if ctx.vtype.sew() == 32 { Ok(0) } else { Err(Illegal::Rule("the dot product of four needs SEW 32")) }
+    }
+
+    fn execute(&self, hart: &mut Hart, op: &Op) -> Flow {
+        for index in 0..hart.vl as usize {
+            let [a, b]: [u32; 2] = [hart.v.get(op.rs1, index), hart.v.get(op.rs2, index)];
+            let pairs = a.to_le_bytes().into_iter().zip(b.to_le_bytes());
+            let sum: i32 = pairs.map(|(a, b)| i32::from(a as i8) * i32::from(b as i8)).sum();
+            let old: u32 = hart.v.get(op.rd, index);
+            hart.v.set(op.rd, index, old.wrapping_add(sum as u32));
+        }
+        Flow::Next
+    }
+}
+
+static DOT_OF_FOUR: DotOfFour = DotOfFour;
+
+const COPROCESSOR: &[Row] = &[Row::new(
+    "my.dot4",
+    "vd, vs2, vs1",
+    "vs2 vs1 vd 31..28=10 27..26=0 25..25=0 14..12=0 6..0=0x5b",
+    Ext::XSFVCP,
+    Class::Vcix,
+    Exec::Defined(&DOT_OF_FOUR),
+)
+.with(Props::READS_VD.union(Props::NO_VSTART))];
+
+#[test]
+fn a_kernel_runs_on_a_coprocessor_that_a_definition_supplies() {
+    for &kernel in rvtile_kernels::defined() {
+        for vlen in [128, 512, 1024] {
+            let machine = Machine::load("x280", &[("vector.vlen".into(), vlen.to_string())]).map(Arc::new).unwrap();
+            for shape in kernel.awkward_shapes() {
+                for pattern in kernel.patterns() {
+                    right(kernel, &machine, &shape, pattern, &[COPROCESSOR]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! `rvtile model`, over the program itself.
+
+use std::process::{Command, Output};
+
+fn rvtile(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rvtile")).args(args).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+const SMALL: &str = "kind = \"decoder\"\nlayers = 2\nd_model = 64\nheads = 4\nkv_heads = 2\nhead_dim = 16\nd_ff = 96\n\
+                     ffn = \"swiglu\"\nnorm = \"rmsnorm\"\nnorms = 2\npositions = \"rope\"\nrotary = 16\nvocab = 200\n\
+                     context = 64\n";
+
+#[test]
+fn the_table_of_models_is_listed() {
+    let output = rvtile(&["model", "--list"]);
+    assert!(output.status.success());
+    let text = stdout(&output);
+    assert_eq!(text.lines().count(), 47);
+    assert!(text.contains("llama-2-7b ") && text.contains("6,738,415,616"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_modelled_is_refused_in_one_line() {
+    for (args, words) in [
+        (&["gpt-4"][..], "gpt-4 cannot be modelled"),
+        (&["llama-3-7b"], "no model `llama-3-7b`"),
+        (&["missing.toml"], "missing.toml"),
+        (&["llama-7b", "--context", "0"], "--context 0"),
+        (&["llama-7b", "--batch", "65"], "--batch 65"),
+        (&["llama-7b", "--phase", "prefill", "--batch", "2"], "belongs to --phase decode"),
+        (&["llama-7b", "--weights", "q5"], "invalid value 'q5'"),
+        (&["llama-7b", "--all"], "cannot be used with"),
+        (&[], "required"),
+        (&["llama-7b", "--machine", "x280-mca22"], "describes how a compiler schedules"),
+    ] {
+        let output = rvtile(&[&["model"], args].concat());
+        let line = String::from_utf8(output.stderr.clone()).unwrap();
+        assert!(!output.status.success() && line.lines().count() == 1 && line.contains(words), "{args:?}: {line}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn reports_agree_with_each_other() {
+    let folder = std::env::temp_dir().join(format!("rvtile-model-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_string();
+    std::fs::write(path("small.toml"), SMALL).unwrap();
+    let (model, html, csv) = (path("small.toml"), path("r.html"), path("r.csv"));
+    let what = ["--phase", "decode,prefill", "--context", "8,24", "--weights", "q8_0,f32"];
+    let output = rvtile(&[&["model", &model, "--json", "--html", &html, "--csv", &csv], &what[..]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let steps: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let steps = steps.as_array().unwrap();
+    assert_eq!(steps.len(), 8);
+    let csv = std::fs::read_to_string(csv).unwrap();
+    for step in steps {
+        let parts = step["parts"].as_array().unwrap();
+        let cycles: f64 = parts.iter().map(|part| part["cycles"].as_f64().unwrap()).sum();
+        assert!((cycles / step["cycles"].as_f64().unwrap() - 1.0).abs() < 1e-9, "{step}");
+        for part in parts {
+            let ledger = part["ledger"].as_object().unwrap();
+            let sum: f64 = ledger.values().map(|cycles| cycles.as_f64().unwrap()).sum();
+            assert!((sum - part["cycles"].as_f64().unwrap()).abs() < 1e-6 * sum, "{part}");
+            assert!(csv.contains(part["kernel"].as_str().unwrap()));
+        }
+    }
+    let html = std::fs::read_to_string(html).unwrap();
+    for words in
+        ["small on x280", "Tokens a second against", "Time to the first token", "Roofline", "ffn-down", "</html>"]
+    {
+        assert!(html.contains(words), "{words}");
+    }
+    assert!(!html.contains("NaN"));
+    let table = stdout(&rvtile(&["model", &model, "--context", "8"]));
+    for words in ["tokens/s", "% memory roof", "gemv_q4_0", "attention_decode_f16", "Simulated: the whole step"] {
+        assert!(table.contains(words), "{words} in {table}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
