@@ -99,3 +99,20 @@ fn an_instruction_outside_the_isa_is_named() {
     let text = crash.to_string();
     assert!(text.contains("vset") && text.contains("Zve32x"), "{text}");
 }
+
+#[test]
+fn a_large_guest_takes_what_it_touches() {
+    let program = build_linux("hello.c", &["-O2", "-static"]);
+    let environment = env::Options { memory: Some(64 << 30), args: vec!["hello".into()], ..env::Options::silent() };
+    let before = resident_bytes();
+    let ran = simulate(&program, &machine(&[]), true, environment);
+    assert!(matches!(ran.end, End::Exit(_)), "{:?}", ran.end);
+    assert!(resident_bytes() < before + (200 << 20));
+}
+
+/// The largest memory that this process has had.
+fn resident_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("the high-water mark");
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() << 10
+}
