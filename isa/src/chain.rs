@@ -7,6 +7,9 @@
 //!
 //! An operation that cannot go on (an exception, a request to the engine) stops the chain and leaves its place in
 //! the hart's trail, from which the number of retired instructions follows.
+//!
+//! A block may have host code beside its operations ([`Entry::attach`]). It does what the operations do, that of other
+//! blocks too if it likes, and says with which operation the chain goes on ([`Exit`]).
 
 use std::cell::Cell;
 use std::ptr::NonNull;
@@ -66,8 +69,106 @@ pub struct Entry {
     pub number: u32,
     /// How often it was entered by [`Block::run_tied`](crate::block::Block::run_tied) or a link.
     pub runs: Cell<u64>,
+    /// How often host code entered it beside that.
+    pub inside: Cell<u64>,
     /// Its first operation.
     pub(crate) first: *const Op,
+    /// What runs it: the chain function of its first operation, or [`generated`].
+    pub(crate) start: Cell<Chain>,
+    /// Its host code, if it has any.
+    pub(crate) code: Cell<Option<Code>>,
+}
+
+/// Host code that does the work of a block.
+///
+/// # Safety
+/// It may be called when the block has been entered, and must leave the hart as the operations would: `Hart::pc` is the
+/// address of the block whose operation [`Exit`] names, that block is the trail's, its instructions are taken off the
+/// budget.
+pub type Code = unsafe extern "C" fn(&mut Hart) -> Exit;
+
+/// How host code ended.
+#[repr(C)]
+pub struct Exit {
+    /// The operation, or link, to go on with; the one that stopped when `flow` says so.
+    pub op: *const Op,
+    /// A [`Flow`]; [`Flow::Next`] goes on with `op`.
+    pub flow: u64,
+}
+
+impl Entry {
+    /// Lets host code do the work from now on.
+    ///
+    /// # Safety
+    /// The code must be that of this block, and live as long as it.
+    pub unsafe fn attach(&self, code: Code) {
+        self.code.set(Some(code));
+        self.start.set(generated);
+    }
+
+    /// How often it ran.
+    pub fn times(&self) -> u64 {
+        self.runs.get() + self.inside.get()
+    }
+
+    /// Whether host code does the work.
+    pub fn has_code(&self) -> bool {
+        self.code.get().is_some()
+    }
+}
+
+/// Calls the handler of an operation: for host code, which knows no other calls. Returns the [`Flow`].
+///
+/// # Safety
+/// That of [`Chain`].
+pub unsafe extern "C" fn call(h: &mut Hart, op: *const Op) -> u64 {
+    if h.log.on {
+        h.log.end_code();
+    }
+    // SAFETY: the caller's promise; `Op::new` chose the handler for this host.
+    let flow = unsafe { ((*op).exec)(h, &*op) };
+    if h.log.on {
+        h.log.begin_code();
+    }
+    flow as u64
+}
+
+/// A block with host code.
+///
+/// # Safety
+/// That of [`Chain`]; the trail's entry must be that of the block.
+unsafe fn generated(h: &mut Hart, op: *const Op) -> Flow {
+    // SAFETY: the caller's promise.
+    let Some(code) = (unsafe { (*h.trail.entry).code.get() }) else {
+        // SAFETY: as above.
+        return unsafe { go(h, op) };
+    };
+    if h.log.on {
+        h.log.begin_code();
+    }
+    // SAFETY: the promise of `attach`.
+    let exit = unsafe { code(h) };
+    if h.log.on {
+        h.log.end_code();
+    }
+    match exit.flow {
+        // SAFETY: as above.
+        0 => unsafe { go(h, exit.op) },
+        1 => stop(h, exit.op, Flow::Jump),
+        2 => stop(h, exit.op, Flow::Trap),
+        _ => stop(h, exit.op, Flow::Leave),
+    }
+}
+
+/// Runs a block that has been entered.
+///
+/// # Safety
+/// That of [`Chain`].
+#[inline(always)]
+pub(crate) unsafe fn start(h: &mut Hart, entry: &Entry) -> Flow {
+    h.trail.entry = entry;
+    // SAFETY: the caller's promise.
+    unsafe { (entry.start.get())(h, entry.first) }
 }
 
 /// Entries of the table of indirect jumps.
@@ -360,7 +461,6 @@ pub(crate) unsafe fn enter(h: &mut Hart, entry: *const Entry) -> Flow {
     }
     h.trail.budget -= i64::from(entry.count);
     entry.runs.set(entry.runs.get() + 1);
-    h.trail.entry = entry;
     // SAFETY: as above.
-    unsafe { go(h, entry.first) }
+    unsafe { start(h, entry) }
 }

@@ -8,6 +8,7 @@ pub mod bench;
 pub mod cli;
 pub mod engine;
 pub mod env;
+pub mod generate;
 pub mod loader;
 pub mod machine;
 pub mod observe;

@@ -2,6 +2,7 @@
 
 mod access;
 pub mod csr;
+pub mod layout;
 mod tlb;
 mod translate;
 mod trap;
@@ -58,6 +59,8 @@ pub struct Log {
     pub words: Vec<u64>,
     /// Whether anyone listens. Set before the first block is translated.
     pub on: bool,
+    /// Where host code writes the next word.
+    cursor: usize,
 }
 
 impl Log {
@@ -67,6 +70,19 @@ impl Log {
         if self.on {
             self.words.push(word);
         }
+    }
+
+    /// Makes room for what host code may log until it comes back: a word for each operation of a block.
+    pub(crate) fn begin_code(&mut self) {
+        self.words.reserve(crate::block::Block::MAX_LEN);
+        self.cursor = self.words.as_mut_ptr() as usize + self.words.len() * size_of::<u64>();
+    }
+
+    /// Takes what host code has logged.
+    pub(crate) fn end_code(&mut self) {
+        let len = (self.cursor - self.words.as_ptr() as usize) / size_of::<u64>();
+        // SAFETY: host code wrote all words below the cursor, and `begin_code` made room for them.
+        unsafe { self.words.set_len(len) };
     }
 }
 

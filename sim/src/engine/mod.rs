@@ -37,6 +37,8 @@ pub struct RunOptions {
     pub agnostic_ones: bool,
     /// Host SIMD level; lowered only by tests.
     pub level: Level,
+    /// Whether hot blocks get host code; switched off only by tests.
+    pub generated: bool,
     /// Stop after so many instructions.
     pub max_instructions: u64,
 }
@@ -48,6 +50,7 @@ impl Default for RunOptions {
             definitions: Vec::new(),
             agnostic_ones: false,
             level: Level::detect(),
+            generated: true,
             max_instructions: u64::MAX,
         }
     }
@@ -78,6 +81,7 @@ pub struct Engine {
     instructions: u64,
     mix: Mix,
     limit: u64,
+    generated: bool,
     time: Timebase,
 }
 
@@ -154,6 +158,7 @@ impl Engine {
             instructions: 0,
             mix: Mix::default(),
             limit: options.max_instructions,
+            generated: options.generated,
             time,
         })
     }
@@ -249,6 +254,9 @@ impl Engine {
     /// Runs one block and lets the timing model see it.
     #[inline]
     fn run_timed<L: Listener + ?Sized>(&mut self, number: u32, listener: &mut L) -> Flow {
+        if self.generated {
+            self.blocks.warm(number, false, &self.hart);
+        }
         let block = &self.blocks.get(number).block;
         let ran = block.run(&mut self.hart);
         self.instructions += ran.retired as u64;
@@ -272,6 +280,9 @@ impl Engine {
         } else {
             QUANTUM.min(self.limit - self.instructions)
         };
+        if self.generated {
+            self.blocks.warm(number, true, &self.hart);
+        }
         // SAFETY: the cache keeps all blocks until it makes the hart forget them.
         let ran = unsafe { self.blocks.get(number).block.run_tied(&mut self.hart, budget as i64) };
         self.instructions += ran.retired;
@@ -385,7 +396,7 @@ impl Timebase {
 impl Mix {
     fn add_runs(&mut self, blocks: &BlockCache) {
         for block in blocks.iter().map(|cached| &cached.block) {
-            self.add(block, block.insts.len(), block.entry.runs.get());
+            self.add(block, block.insts.len(), block.entry.times());
         }
     }
 
