@@ -15,8 +15,10 @@ use crate::vector::vtype::Vtype;
 pub struct Block {
     /// Address, context and length, and how often it ran; what links are tied to.
     pub entry: Entry,
-    /// Operations, one for each instruction, and the links.
+    /// Operations: maybe one that logs the block, one for each instruction, and the links.
     ops: Box<[Op]>,
+    /// Operations before those of the instructions.
+    lead: usize,
     /// What was decoded, one for each operation.
     pub insts: Vec<BlockInst>,
     /// Length in bytes.
@@ -112,9 +114,8 @@ impl Block {
             if starts && !ops.is_empty() {
                 break;
             }
-            // The short ways through an operation do not log, alone or joined with a neighbour.
             let logs = inst.row.mem != Mem::None || props.contains(Props::SETS_VTYPE);
-            ops.push(if logs && hart.log.on { Op { chain: chain::any, kind: 0, ..op } } else { op });
+            ops.push(if logs && hart.log.on { Op { chain: Op::logged(&inst, &ctx), kind: 0, ..op } } else { op });
             insts.push(entry);
             bytes += u32::from(inst.len);
             all_props |= props;
@@ -140,11 +141,15 @@ impl Block {
         let exit = if known_exit { kept | hart::vector_key(ctx.vtype, ctx.vstart) } else { UNKNOWN_KEY };
         ops.push(Op::link(pc.wrapping_add(u64::from(bytes)), exit));
         ops.push(Op::link(target, exit));
+        let lead = usize::from(hart.log.on);
+        if hart.log.on {
+            ops.insert(0, Op { chain: chain::mark, ..Op::link(pc, UNKNOWN_KEY) });
+        }
         let ops = ops.into_boxed_slice();
-        let (count, first, start) = (insts.len() as u32, ops.as_ptr(), Cell::new(ops[0].chain));
-        let (runs, inside, code) = (Cell::new(0), Cell::new(0), Cell::new(None));
-        let entry = Entry { pc, key, count, number: 0, runs, inside, first, start, code };
-        Block { entry, ops, insts, bytes, props: all_props }
+        let (count, first, start) = (insts.len() as u32, ops[lead..].as_ptr(), ops.as_ptr());
+        let (runs, inside, run, code) = (Cell::new(0), Cell::new(0), Cell::new(ops[0].chain), Cell::new(None));
+        let entry = Entry { pc, key, count, number: 0, runs, inside, first, start, run, code };
+        Block { entry, ops, lead, insts, bytes, props: all_props }
     }
 
     /// Whether control may come from another block without the engine, which else brings clocks, flags and the state
@@ -167,7 +172,7 @@ impl Block {
     /// # Safety
     /// The block that is tied must live as long as this one is run.
     pub unsafe fn tie(&mut self, link: usize, to: &Entry) {
-        let op = &mut self.ops[link];
+        let op = &mut self.ops[self.lead + link];
         if op.small != chain::TIED && op.aux == to.key && op.imm as u64 == to.pc {
             op.small = chain::TIED;
             op.imm = &raw const *to as i64;
@@ -179,7 +184,8 @@ impl Block {
     #[inline]
     pub fn run(&self, hart: &mut Hart) -> Ran {
         // Host code may use the host's unit where handlers do not.
-        if !self.props.contains(Props::FLAGS) && !(self.entry.has_code() && self.props.contains(Props::FLOAT)) {
+        let unit = if self.entry.has_code() { Props::FLAGS | Props::FLOAT } else { Props::FLAGS };
+        if !self.props.intersects(unit) {
             return self.run_ops(hart);
         }
         // However the block ends, the flags of what has retired are the guest's before anyone can look.
@@ -194,7 +200,7 @@ impl Block {
     fn run_ops(&self, hart: &mut Hart) -> Ran {
         hart.trail.budget = 0;
         // SAFETY: the block is alive; the budget keeps links from going further.
-        let flow = unsafe { chain::start(hart, &self.entry) };
+        let flow = unsafe { chain::alone_in(hart, &self.entry) };
         let index = self.index(hart.trail.stopped).unwrap_or(self.insts.len());
         if flow == Flow::Trap {
             hart.pc = self.address(index);
@@ -237,18 +243,18 @@ impl Block {
     /// The operations, one for each instruction, and behind them the links: where control goes when it falls through,
     /// and when it jumps.
     pub fn ops(&self) -> &[Op] {
-        &self.ops
+        &self.ops[self.lead..]
     }
 
     /// The block that a link is tied to. Only its address means anything once blocks are forgotten.
     pub fn tied(&self, link: usize) -> Option<*const Entry> {
-        let op = &self.ops[link];
+        let op = &self.ops()[link];
         (op.small == chain::TIED).then_some(op.imm as *const Entry)
     }
 
     /// The context in which the block ends, or one that no block has when only running it shows.
     pub fn exit_key(&self) -> u32 {
-        self.ops[self.insts.len()].aux
+        self.ops()[self.insts.len()].aux
     }
 
     /// The place of an operation among those of the block and its links.

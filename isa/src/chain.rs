@@ -14,7 +14,7 @@
 use std::cell::Cell;
 use std::ptr::NonNull;
 
-use crate::hart::Hart;
+use crate::hart::{Entered, Hart};
 use crate::op::{Flow, Handler, Op};
 
 /// Executes an operation and all that follows it, until something stops the chain.
@@ -32,6 +32,8 @@ pub struct Hot {
     pub chain: Chain,
     /// [`Step::KIND`] or [`Branch::KIND`] of what can be run in one go with a neighbour, else 0.
     pub kind: u8,
+    /// As `chain`, for scalar accesses to memory while the access log is on.
+    pub logged: Chain,
 }
 
 /// Semantics that can be run in one go with a neighbour's.
@@ -73,8 +75,10 @@ pub struct Entry {
     pub inside: Cell<u64>,
     /// Its first operation.
     pub(crate) first: *const Op,
-    /// What runs it: the chain function of its first operation, or [`generated`].
-    pub(crate) start: Cell<Chain>,
+    /// Where it is entered: there, or one operation before it, which logs that.
+    pub(crate) start: *const Op,
+    /// What runs it from there: the chain function of that operation, or [`generated`].
+    pub(crate) run: Cell<Chain>,
     /// Its host code, if it has any.
     pub(crate) code: Cell<Option<Code>>,
 }
@@ -103,7 +107,7 @@ impl Entry {
     /// The code must be that of this block, and live as long as it.
     pub unsafe fn attach(&self, code: Code) {
         self.code.set(Some(code));
-        self.start.set(generated);
+        self.run.set(generated);
     }
 
     /// How often it ran.
@@ -128,7 +132,7 @@ pub unsafe extern "C" fn call(h: &mut Hart, op: *const Op) -> u64 {
     // SAFETY: the caller's promise; `Op::new` chose the handler for this host.
     let flow = unsafe { ((*op).exec)(h, &*op) };
     if h.log.on {
-        h.log.begin_code();
+        h.log.begin_code(h.trail.budget);
     }
     flow as u64
 }
@@ -139,12 +143,16 @@ pub unsafe extern "C" fn call(h: &mut Hart, op: *const Op) -> u64 {
 /// That of [`Chain`]; the trail's entry must be that of the block.
 unsafe fn generated(h: &mut Hart, op: *const Op) -> Flow {
     // SAFETY: the caller's promise.
-    let Some(code) = (unsafe { (*h.trail.entry).code.get() }) else {
+    let entry = unsafe { &*h.trail.entry };
+    let Some(code) = entry.code.get() else {
         // SAFETY: as above.
         return unsafe { go(h, op) };
     };
     if h.log.on {
-        h.log.begin_code();
+        if op != entry.first {
+            log_entry(h, entry);
+        }
+        h.log.begin_code(h.trail.budget);
     }
     // SAFETY: the promise of `attach`.
     let exit = unsafe { code(h) };
@@ -160,15 +168,15 @@ unsafe fn generated(h: &mut Hart, op: *const Op) -> Flow {
     }
 }
 
-/// Runs a block that has been entered.
+/// Runs a block alone, without a word that it was entered.
 ///
 /// # Safety
 /// That of [`Chain`].
 #[inline(always)]
-pub(crate) unsafe fn start(h: &mut Hart, entry: &Entry) -> Flow {
+pub(crate) unsafe fn alone_in(h: &mut Hart, entry: &Entry) -> Flow {
     h.trail.entry = entry;
     // SAFETY: the caller's promise.
-    unsafe { (entry.start.get())(h, entry.first) }
+    unsafe { if entry.has_code() { generated(h, entry.first) } else { go(h, entry.first) } }
 }
 
 /// Entries of the table of indirect jumps.
@@ -237,7 +245,7 @@ fn function<F: Copy>() -> F {
 impl Hot {
     /// Semantics that may stop the chain.
     pub const fn new<F: Fn(&mut Hart, &Op) -> Flow + Copy>(_: F) -> Hot {
-        Hot { alone: alone::<F>, chain: chain::<F>, kind: 0 }
+        Hot { alone: alone::<F>, chain: chain::<F>, kind: 0, logged: any }
     }
 
     /// Semantics of which the first function does the usual case, without the access log; `None` sends the operation to
@@ -247,17 +255,17 @@ impl Hot {
         F: Fn(&mut Hart, &Op) -> Option<()> + Copy,
         G: Fn(&mut Hart, &Op) -> Flow + Copy,
     {
-        Hot { alone: alone::<G>, chain: usual::<F>, kind: 0 }
+        Hot { alone: alone::<G>, chain: usual::<F>, kind: 0, logged: usual_logged::<F> }
     }
 
     /// Semantics that can be run in one go with a neighbour's.
     pub const fn step<S: Step>() -> Hot {
-        Hot { alone: S::general, chain: single::<S>, kind: S::KIND }
+        Hot { alone: S::general, chain: single::<S>, kind: S::KIND, logged: single_logged::<S> }
     }
 
     /// A conditional branch.
     pub const fn branch<B: Branch>() -> Hot {
-        Hot { alone: B::general, chain: branch::<B>, kind: B::KIND }
+        Hot { alone: B::general, chain: branch::<B>, kind: B::KIND, logged: any }
     }
 
     /// A jump to a known target: `before` does all else.
@@ -266,7 +274,7 @@ impl Hot {
         F: Fn(&mut Hart, &Op) + Copy,
         G: Fn(&mut Hart, &Op) -> Flow + Copy,
     {
-        Hot { alone: alone::<G>, chain: jump::<F>, kind: 0 }
+        Hot { alone: alone::<G>, chain: jump::<F>, kind: 0, logged: any }
     }
 
     /// A jump to an address that `target` finds.
@@ -275,12 +283,12 @@ impl Hot {
         F: Fn(&mut Hart, &Op) -> u64 + Copy,
         G: Fn(&mut Hart, &Op) -> Flow + Copy,
     {
-        Hot { alone: alone::<G>, chain: indirect::<F>, kind: 0 }
+        Hot { alone: alone::<G>, chain: indirect::<F>, kind: 0, logged: any }
     }
 
     /// Any semantics.
     pub fn cold(alone: Handler) -> Hot {
-        Hot { alone, chain: any, kind: 0 }
+        Hot { alone, chain: any, kind: 0, logged: any }
     }
 }
 
@@ -326,6 +334,61 @@ unsafe fn usual<F: Fn(&mut Hart, &Op) -> Option<()> + Copy>(h: &mut Hart, op: *c
             Some(()) => go(h, op.add(1)),
             None => any(h, op),
         }
+    }
+}
+
+/// An access to memory that logs the sum of rs1 and the immediate.
+///
+/// # Safety
+/// That of [`Chain`].
+#[inline(always)]
+unsafe fn logged(h: &mut Hart, op: *const Op, run: impl FnOnce(&mut Hart, &Op) -> Option<()>) -> Flow {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let addr = h.x[(*op).rs1 as usize].wrapping_add((*op).imm as u64);
+        if !h.log.has_room() || run(h, &*op).is_none() {
+            return any(h, op);
+        }
+        h.log.push_within(addr);
+        go(h, op.add(1))
+    }
+}
+
+/// # Safety
+/// That of [`Chain`].
+unsafe fn usual_logged<F: Fn(&mut Hart, &Op) -> Option<()> + Copy>(h: &mut Hart, op: *const Op) -> Flow {
+    // SAFETY: the caller's promise.
+    unsafe { logged(h, op, function::<F>()) }
+}
+
+/// # Safety
+/// That of [`Chain`].
+unsafe fn single_logged<S: Step>(h: &mut Hart, op: *const Op) -> Flow {
+    // SAFETY: the caller's promise.
+    unsafe { logged(h, op, S::step) }
+}
+
+/// The log words at which a chain ends with the present block, so that the log stays in the host's caches.
+const LOG_WORDS: usize = 1 << 13;
+
+/// Logs that a block is entered.
+///
+/// # Safety
+/// That of [`Chain`]; the block was entered by [`enter`].
+pub(crate) unsafe fn mark(h: &mut Hart, op: *const Op) -> Flow {
+    // SAFETY: the caller's promise.
+    unsafe {
+        log_entry(h, &*h.trail.entry);
+        go(h, op.add(1))
+    }
+}
+
+#[inline(always)]
+fn log_entry(h: &mut Hart, entry: &Entry) {
+    let words = h.log.words.len();
+    h.log.blocks.push(Entered { pc: entry.pc, number: entry.number, words: words as u32 });
+    if words > LOG_WORDS {
+        h.trail.interrupt();
     }
 }
 
@@ -462,5 +525,7 @@ pub(crate) unsafe fn enter(h: &mut Hart, entry: *const Entry) -> Flow {
     h.trail.budget -= i64::from(entry.count);
     entry.runs.set(entry.runs.get() + 1);
     // SAFETY: as above.
-    unsafe { start(h, entry) }
+    h.trail.entry = entry;
+    // SAFETY: as above.
+    unsafe { (entry.run.get())(h, entry.start) }
 }

@@ -7,7 +7,7 @@ use crate::float::lanes::Level;
 use crate::hart::Hart;
 use crate::inst::Inst;
 use crate::operand::Operand;
-use crate::row::{Definition, Exec, Props, Row};
+use crate::row::{Definition, Exec, Mem, Props, Row};
 use crate::vector::vtype::Vtype;
 
 /// Semantics of one operation. `unsafe` because some handlers are compiled for host features: a handler may only be
@@ -137,7 +137,7 @@ impl Op {
         if ctx.vstart && row.props.contains(Props::NO_VSTART) {
             return Err(Illegal::Rule("vstart is not zero, and this instruction cannot be resumed"));
         }
-        let Hot { alone: exec, chain, kind } = match row.exec {
+        let Hot { alone: exec, chain, kind, .. } = match row.exec {
             Exec::Direct(handler) => Hot::cold(handler),
             Exec::Select(select) => Hot::cold(select(inst, ctx)?),
             Exec::Hot(hot) => hot,
@@ -167,6 +167,17 @@ impl Op {
             masked: u8::from(inst.masked()),
             word: inst.word,
         })
+    }
+
+    /// The chain function of an operation that writes to the access log, when that is on. The short ways through an
+    /// operation do not log, alone or joined with a neighbour.
+    pub(crate) fn logged(inst: &Inst, ctx: &Ctx) -> Chain {
+        let hot = match (inst.row.mem, inst.row.exec) {
+            (Mem::Scalar(_), Exec::Hot(hot)) => Some(hot),
+            (Mem::Scalar(_), Exec::SelectHot(select)) => select(inst, ctx).ok(),
+            _ => None,
+        };
+        hot.map_or(chain::any, |hot| hot.logged)
     }
 
     /// As [`Op::new`], for semantics from outside: the operation leads to its row through `imm`.

@@ -30,6 +30,15 @@ pub fn build_linux_cpp(source: &str, flags: &[&str]) -> PathBuf {
     build("riscv64-linux-gnu-g++", "g++-riscv64-linux-gnu", source, flags)
 }
 
+/// The same for a bare machine: no library, code at the address where memory begins.
+///
+/// # Panics
+/// When the compiler is missing or refuses the source.
+pub fn build_bare(source: &str) -> PathBuf {
+    let flags = ["-nostdlib", "-static", "-Wl,-Ttext=0x80000000"];
+    build("riscv64-unknown-elf-gcc", "gcc-riscv64-unknown-elf", source, &flags)
+}
+
 fn build(compiler: &str, packages: &str, source: &str, flags: &[&str]) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/test-programs");
     std::fs::create_dir_all(&folder).unwrap();

@@ -15,8 +15,12 @@ pub const F: usize = offset_of!(Hart, f);
 pub const BUDGET: usize = offset_of!(Hart, trail) + offset_of!(Trail, budget);
 /// The entry of the block that runs.
 pub const ENTRY: usize = offset_of!(Hart, trail) + offset_of!(Trail, entry);
-/// Address at which the next word of the access log is written.
+/// Address of the words of the access log.
+pub const LOG_START: usize = offset_of!(Hart, log) + offset_of!(Log, start);
+/// Address at which the next word is written.
 pub const LOG_CURSOR: usize = offset_of!(Hart, log) + offset_of!(Log, cursor);
+/// Address at which the next [`Entered`](super::Entered) is written.
+pub const LOG_BLOCKS: usize = offset_of!(Hart, log) + offset_of!(Log, blocks_cursor);
 /// Recent pages for loads, see [`PAGE_ENTRIES`].
 pub const LOADS: usize = offset_of!(Hart, tlb) + offset_of!(tlb::Tlb, loads);
 /// The same for stores.

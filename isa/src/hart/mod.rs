@@ -51,16 +51,32 @@ pub enum Request {
     RegionEnd(u64),
 }
 
-/// Addresses and lengths that the retired instructions used: what timing needs and the instruction word does not
-/// say. See [`Mem`](crate::row::Mem) for the words each instruction writes.
+/// The blocks that were entered, and the addresses and lengths that the retired instructions used: what timing needs and
+/// the instruction word does not say. See [`Mem`](crate::row::Mem) for the words each instruction writes.
 #[derive(Default)]
 pub struct Log {
     /// The words since the engine last cleared it.
     pub words: Vec<u64>,
+    /// The blocks since then.
+    pub blocks: Vec<Entered>,
     /// Whether anyone listens. Set before the first block is translated.
     pub on: bool,
-    /// Where host code writes the next word.
+    /// Address of the words, of the next word and of the next block, while host code runs.
+    start: usize,
     cursor: usize,
+    blocks_cursor: usize,
+}
+
+/// A block that was entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Entered {
+    /// Its address.
+    pub pc: u64,
+    /// Its number.
+    pub number: u32,
+    /// Words that were in the log before it.
+    pub words: u32,
 }
 
 impl Log {
@@ -72,17 +88,52 @@ impl Log {
         }
     }
 
-    /// Makes room for what host code may log until it comes back: a word for each operation of a block.
-    pub(crate) fn begin_code(&mut self) {
-        self.words.reserve(crate::block::Block::MAX_LEN);
-        self.cursor = self.words.as_mut_ptr() as usize + self.words.len() * size_of::<u64>();
+    /// Makes room for what host code may log until it comes back: a word for each instruction of the budget, those of the
+    /// block that exceeds it, and where blocks are entered.
+    pub(crate) fn begin_code(&mut self, budget: i64) {
+        let most = budget.max(0) as usize + 2 * crate::block::Block::MAX_LEN;
+        self.words.reserve(most);
+        self.blocks.reserve(most);
+        self.start = self.words.as_ptr() as usize;
+        self.cursor = self.start + size_of_val(&self.words[..]);
+        self.blocks_cursor = self.blocks.as_ptr() as usize + size_of_val(&self.blocks[..]);
     }
 
     /// Takes what host code has logged.
     pub(crate) fn end_code(&mut self) {
-        let len = (self.cursor - self.words.as_ptr() as usize) / size_of::<u64>();
-        // SAFETY: host code wrote all words below the cursor, and `begin_code` made room for them.
-        unsafe { self.words.set_len(len) };
+        let words = (self.cursor - self.start) / size_of::<u64>();
+        let blocks = (self.blocks_cursor - self.blocks.as_ptr() as usize) / size_of::<Entered>();
+        // SAFETY: host code wrote all words and blocks below the cursors, and `begin_code` made room for them.
+        unsafe {
+            self.words.set_len(words);
+            self.blocks.set_len(blocks);
+        }
+    }
+
+    /// Whether a word can be appended without more memory.
+    #[inline(always)]
+    pub(crate) fn has_room(&self) -> bool {
+        self.words.len() < self.words.capacity()
+    }
+
+    /// Appends a word without asking for memory.
+    ///
+    /// # Safety
+    /// There must be room.
+    #[inline(always)]
+    pub(crate) unsafe fn push_within(&mut self, word: u64) {
+        let length = self.words.len();
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.words.as_mut_ptr().add(length).write(word);
+            self.words.set_len(length + 1);
+        }
+    }
+
+    /// Forgets what was logged.
+    pub fn clear(&mut self) {
+        self.words.clear();
+        self.blocks.clear();
     }
 }
 

@@ -118,10 +118,10 @@ pub trait Usual: 'static {
 pub fn usual<U: Usual>(level: Level) -> Hot {
     match level {
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => Hot { alone: usual_avx512::<U>, chain: chain_avx512::<U>, kind: 0 },
+        Level::Avx512 => Hot { alone: usual_avx512::<U>, chain: chain_avx512::<U>, kind: 0, logged: chain::any },
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => Hot { alone: usual_avx2::<U>, chain: chain_avx2::<U>, kind: 0 },
-        _ => Hot { alone: usual_portable::<U>, chain: chain_portable::<U>, kind: 0 },
+        Level::Avx2 => Hot { alone: usual_avx2::<U>, chain: chain_avx2::<U>, kind: 0, logged: chain::any },
+        _ => Hot { alone: usual_portable::<U>, chain: chain_portable::<U>, kind: 0, logged: chain::any },
     }
 }
 

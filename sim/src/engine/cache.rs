@@ -90,6 +90,12 @@ impl BlockCache {
         &mut self.blocks[number as usize]
     }
 
+    /// What was decoded, by its number.
+    #[inline]
+    pub fn block(&self, number: u32) -> &Block {
+        &self.blocks[number as usize].block
+    }
+
     /// Lets control go from operation `stopped` of block `from`, where it left, to block `to` without the engine.
     pub fn tie(&mut self, from: u32, stopped: usize, to: u32, hart: &mut Hart) {
         let entry = &raw const self.blocks[to as usize].block.entry;
@@ -107,18 +113,18 @@ impl BlockCache {
         }
     }
 
-    /// Makes host code for a block, and for those around it when they may be `tied`, if it runs often.
+    /// Makes host code for a block and those around it, if it runs often.
     #[inline]
-    pub fn warm(&mut self, number: u32, tied: bool, hart: &Hart) {
+    pub fn warm(&mut self, number: u32, hart: &Hart) {
         let cached = &self.blocks[number as usize];
         if !cached.asked && cached.block.entry.runs.get() * u64::from(cached.block.entry.count) >= HOT {
-            self.generate(number, tied, hart);
+            self.generate(number, hart);
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn generate(&mut self, number: u32, tied: bool, hart: &Hart) {
+    fn generate(&mut self, number: u32, hart: &Hart) {
         self.blocks[number as usize].asked = true;
         if !can_be_generated(&self.blocks[number as usize].block) {
             return;
@@ -126,8 +132,7 @@ impl BlockCache {
         if matches!(self.generator, Making::NotYet) {
             self.generator = Generator::new().map_or(Making::Never, |generator| Making::By(Box::new(generator)));
         }
-        let blocks: Vec<&Block> =
-            if tied { around(&self.blocks, &self.index, number) } else { vec![&self.blocks[number as usize].block] };
+        let blocks = around(&self.blocks, &self.index, number);
         if let Making::By(generator) = &mut self.generator {
             // SAFETY: `clear` drops the blocks before the code, as does the order of the fields.
             unsafe { generator.generate(&blocks, hart.ctx().isa.contains(Ext::ZCA), hart.log.on) };

@@ -11,7 +11,7 @@ use rvtile_isa::decode::Decoder;
 use rvtile_isa::ext::Ext;
 use rvtile_isa::float::lanes::Level;
 use rvtile_isa::hart::csr::Clock;
-use rvtile_isa::hart::{Cause, Config, Hart, Mode, Request, Trap};
+use rvtile_isa::hart::{Cause, Config, Entered, Hart, Mode, Request, Trap};
 use rvtile_isa::memory::Memory;
 use rvtile_isa::op::Flow;
 use rvtile_isa::row::{Props, Row};
@@ -22,7 +22,7 @@ pub use region::Region;
 use crate::env::{self, Action, Env};
 use crate::loader::{Image, Kind};
 use crate::machine::Machine;
-use crate::timing::{Core, Listener, Silent};
+use crate::timing::{Core, Listener, Ran, Silent};
 use cache::BlockCache;
 use region::Regions;
 
@@ -41,6 +41,8 @@ pub struct RunOptions {
     pub generated: bool,
     /// Stop after so many instructions.
     pub max_instructions: u64,
+    /// Work the timing of every instruction out, even of blocks of which it is known: slower, to the same end.
+    pub plain_timing: bool,
 }
 
 impl Default for RunOptions {
@@ -52,6 +54,7 @@ impl Default for RunOptions {
             level: Level::detect(),
             generated: true,
             max_instructions: u64::MAX,
+            plain_timing: false,
         }
     }
 }
@@ -88,6 +91,9 @@ pub struct Engine {
 /// Instructions after which the engine gets control back at the latest. It bounds the stack, see
 /// [`chain`](rvtile_isa::chain).
 const QUANTUM: u64 = 4096;
+
+/// The same for a timed run, whose log should stay in the host's nearest cache.
+const TIMED_QUANTUM: u64 = 512;
 
 /// Where control left the last block.
 #[derive(Clone, Copy, Default)]
@@ -153,7 +159,7 @@ impl Engine {
             env,
             decoder,
             blocks: BlockCache::default(),
-            timing: timed.then(|| Core::new(Arc::clone(machine))),
+            timing: timed.then(|| Core::new(Arc::clone(machine), options.plain_timing)),
             regions: Regions::default(),
             instructions: 0,
             mix: Mix::default(),
@@ -221,12 +227,7 @@ impl Engine {
             if props.contains(Props::CLOCK) {
                 self.time.set(&mut self.hart, self.timing.as_ref(), self.instructions);
             }
-            let flow = if self.timing.is_some() {
-                left.block = Some(number);
-                self.run_timed(number, listener)
-            } else {
-                self.run_tied(number, &mut left)
-            };
+            let flow = self.run_tied(number, &mut left, listener);
             let action = match flow {
                 Flow::Next | Flow::Jump => {
                     if !polls {
@@ -251,37 +252,17 @@ impl Engine {
         End::Limit
     }
 
-    /// Runs one block and lets the timing model see it.
+    /// Runs a block and those that are tied to it, and lets the timing model see what ran.
     #[inline]
-    fn run_timed<L: Listener + ?Sized>(&mut self, number: u32, listener: &mut L) -> Flow {
-        if self.generated {
-            self.blocks.warm(number, false, &self.hart);
-        }
-        let block = &self.blocks.get(number).block;
-        let ran = block.run(&mut self.hart);
-        self.instructions += ran.retired as u64;
-        if ran.retired == block.insts.len() {
-            block.entry.runs.set(block.entry.runs.get() + 1);
-        } else {
-            self.mix.add(block, ran.retired, 1);
-        }
-        if let Some(core) = &mut self.timing {
-            core.retire(number as usize, block, ran.retired, &self.hart.log.words, self.hart.pc, listener);
-            self.hart.log.words.clear();
-        }
-        ran.flow
-    }
-
-    /// Runs a block and those that are tied to it.
-    #[inline]
-    fn run_tied(&mut self, number: u32, left: &mut Left) -> Flow {
+    fn run_tied<L: Listener + ?Sized>(&mut self, number: u32, left: &mut Left, listener: &mut L) -> Flow {
         let budget = if self.hart.csr.mip != 0 || self.env.waits(&self.hart) {
             1
         } else {
-            QUANTUM.min(self.limit - self.instructions)
+            let quantum = if self.timing.is_some() { TIMED_QUANTUM } else { QUANTUM };
+            quantum.min(self.limit - self.instructions)
         };
         if self.generated {
-            self.blocks.warm(number, true, &self.hart);
+            self.blocks.warm(number, &self.hart);
         }
         // SAFETY: the cache keeps all blocks until it makes the hart forget them.
         let ran = unsafe { self.blocks.get(number).block.run_tied(&mut self.hart, budget as i64) };
@@ -292,6 +273,13 @@ impl Engine {
         }
         if let (Flow::Trap, Some(stopped)) = (ran.flow, ran.stopped) {
             self.hart.pc = block.address(stopped);
+        }
+        if let Some(core) = &mut self.timing {
+            let words = self.hart.log.words.len() as u32;
+            self.hart.log.blocks.push(Entered { pc: self.hart.pc, number: u32::MAX, words });
+            let ran = Ran { log: &self.hart.log, partly: ran.partly };
+            core.retire(ran, |number| self.blocks.block(number), listener);
+            self.hart.log.clear();
         }
         *left = Left { block: Some(ran.last), stopped: ran.stopped.filter(|_| ran.flow == Flow::Jump) };
         ran.flow

@@ -1,5 +1,7 @@
 //! From blocks to a function.
 
+use std::mem::offset_of;
+
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F64, I64};
 use cranelift_codegen::ir::{self, AbiParam, BlockArg, InstBuilder, MemFlagsData, SigRef, Signature, Value};
@@ -7,7 +9,7 @@ use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use rvtile_isa::block::Block;
 use rvtile_isa::chain;
-use rvtile_isa::hart::layout;
+use rvtile_isa::hart::{Entered, layout};
 use rvtile_isa::op::{Flow, Op};
 use rvtile_isa::row::{Exec, Props};
 
@@ -29,8 +31,9 @@ pub(super) struct Emitter<'a> {
     x: [Variable; 32],
     f: [Variable; 32],
     budget: Variable,
-    /// Where the access log is written, and how many words have been written there since.
-    log: Option<Variable>,
+    /// Where words are written to the access log, and where blocks, if there is one.
+    log: Option<[Variable; 2]>,
+    /// Words that have been written there since.
     logged: i32,
     /// Where a block is entered from within the region.
     heads: Vec<ir::Block>,
@@ -70,7 +73,7 @@ pub(super) fn function(
         x: std::array::from_fn(|_| b.declare_var(I64)),
         f: std::array::from_fn(|_| b.declare_var(F64)),
         budget: b.declare_var(I64),
-        log: log.then(|| b.declare_var(I64)),
+        log: log.then(|| [b.declare_var(I64), b.declare_var(I64)]),
         logged: 0,
         heads: region.blocks.iter().map(|_| b.create_block()).collect(),
         call: b.import_signature(handler),
@@ -164,10 +167,12 @@ impl<'a> Emitter<'a> {
         self.set_field(entry, layout::ENTRY);
         let budget = self.b.use_var(self.budget);
         self.set_field(budget, layout::BUDGET);
-        if let Some(log) = self.log {
-            let (start, bytes) = (self.b.use_var(log), self.constant(8 * i64::from(self.logged)));
+        if let Some([words, blocks]) = self.log {
+            let (start, bytes) = (self.b.use_var(words), self.constant(8 * i64::from(self.logged)));
             let cursor = self.b.ins().iadd(start, bytes);
             self.set_field(cursor, layout::LOG_CURSOR);
+            let blocks = self.b.use_var(blocks);
+            self.set_field(blocks, layout::LOG_BLOCKS);
         }
     }
 
@@ -195,11 +200,11 @@ impl<'a> Emitter<'a> {
         // The handler may have ended the budget.
         let budget = self.field(I64, layout::BUDGET);
         self.b.def_var(self.budget, budget);
-        if let Some(log) = self.log {
-            let (cursor, bytes) =
-                (self.field(I64, layout::LOG_CURSOR), self.constant(8 * i64::from(self.logged + logs)));
+        if let Some([words, _]) = self.log {
+            self.load_log();
+            let (cursor, bytes) = (self.b.use_var(words), self.constant(8 * i64::from(self.logged + logs)));
             let start = self.b.ins().isub(cursor, bytes);
-            self.b.def_var(log, start);
+            self.b.def_var(words, start);
         }
         let written = written(&self.block().insts[index]);
         self.load_registers(written);
@@ -233,8 +238,8 @@ impl<'a> Emitter<'a> {
 
     /// Writes a word to the access log, if accesses are logged. Only inside [`Emitter::usually`].
     pub fn log(&mut self, word: Value) {
-        if let Some(log) = self.log {
-            let start = self.b.use_var(log);
+        if let Some([words, _]) = self.log {
+            let start = self.b.use_var(words);
             self.b.ins().store(TRUSTED, word, start, 8 * self.logged);
         }
     }
@@ -243,10 +248,7 @@ impl<'a> Emitter<'a> {
         self.load_registers(self.region.used);
         let budget = self.field(I64, layout::BUDGET);
         self.b.def_var(self.budget, budget);
-        if let Some(log) = self.log {
-            let cursor = self.field(I64, layout::LOG_CURSOR);
-            self.b.def_var(log, cursor);
-        }
+        self.load_log();
         let entered = self.region.entered();
         for (at, entered) in entered.into_iter().enumerate() {
             if at > 0 && !entered {
@@ -286,7 +288,34 @@ impl<'a> Emitter<'a> {
         let (times, one) = (self.b.ins().load(I64, TRUSTED, inside, 0), self.constant(1));
         let times = self.b.ins().iadd(times, one);
         self.b.ins().store(TRUSTED, times, inside, 0);
+        self.log_entry();
         self.b.ins().jump(body, NONE);
+    }
+
+    /// Logs that the block is entered.
+    fn log_entry(&mut self) {
+        let Some([words, blocks]) = self.log else { return };
+        let (cursor, start) = (self.b.use_var(words), self.field(I64, layout::LOG_START));
+        let (bytes, three) = (self.b.ins().isub(cursor, start), self.constant(3));
+        let count = self.b.ins().ushr(bytes, three);
+        let (entry, at) = (&self.block().entry, self.b.use_var(blocks));
+        let (pc, number) = (self.constant(entry.pc as i64), self.constant(entry.number.into()));
+        self.b.ins().store(TRUSTED, pc, at, offset_of!(Entered, pc) as i32);
+        self.b.ins().istore32(TRUSTED, number, at, offset_of!(Entered, number) as i32);
+        self.b.ins().istore32(TRUSTED, count, at, offset_of!(Entered, words) as i32);
+        let size = self.constant(size_of::<Entered>() as i64);
+        let next = self.b.ins().iadd(at, size);
+        self.b.def_var(blocks, next);
+    }
+
+    /// Takes the places in the access log from the hart.
+    fn load_log(&mut self) {
+        if let Some([words, blocks]) = self.log {
+            for (variable, field) in [(words, layout::LOG_CURSOR), (blocks, layout::LOG_BLOCKS)] {
+                let value = self.field(I64, field);
+                self.b.def_var(variable, value);
+            }
+        }
     }
 
     fn body(&mut self) {
@@ -312,12 +341,9 @@ impl<'a> Emitter<'a> {
                 continue;
             }
             self.call(index, 0);
-            if let Some(log) = self.log {
-                // How many words it has logged only its handler knows.
-                let cursor = self.field(I64, layout::LOG_CURSOR);
-                self.b.def_var(log, cursor);
-                self.logged = 0;
-            }
+            // How many words it has logged only its handler knows.
+            self.load_log();
+            self.logged = 0;
             self.boxed = 0;
         }
         self.go(count);
@@ -381,10 +407,10 @@ impl<'a> Emitter<'a> {
 
     /// Goes to a block of the region.
     fn enter(&mut self, to: usize) {
-        if let Some(log) = self.log {
-            let (start, bytes) = (self.b.use_var(log), self.constant(8 * i64::from(self.logged)));
+        if let Some([words, _]) = self.log {
+            let (start, bytes) = (self.b.use_var(words), self.constant(8 * i64::from(self.logged)));
             let cursor = self.b.ins().iadd(start, bytes);
-            self.b.def_var(log, cursor);
+            self.b.def_var(words, cursor);
         }
         self.b.ins().jump(self.heads[to], NONE);
     }

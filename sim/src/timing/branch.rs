@@ -1,11 +1,14 @@
 //! Branch prediction.
 
+use super::cache::remainder;
 use crate::machine::{Predictor, PredictorKind};
 
 /// Direction and target prediction. Direct targets cost nothing when the direction is right: the front end finds
 /// them early enough; indirect ones come from a return stack and a last-target table.
 pub(super) struct Branches {
     kind: PredictorKind,
+    /// Counters decide.
+    counts: bool,
     counters: Vec<u8>,
     history: u64,
     history_mask: u64,
@@ -21,9 +24,13 @@ impl Branches {
     pub fn new(predictor: &Predictor) -> Branches {
         Branches {
             kind: predictor.kind,
+            counts: matches!(predictor.kind, PredictorKind::Bimodal | PredictorKind::Gshare),
             counters: vec![1; predictor.entries.max(1) as usize],
             history: 0,
-            history_mask: (1u64 << predictor.history_bits.min(63)) - 1,
+            history_mask: match predictor.kind {
+                PredictorKind::Gshare => (1u64 << predictor.history_bits.min(63)) - 1,
+                _ => 0,
+            },
             targets: vec![(u64::MAX, 0); predictor.btb_entries.max(1) as usize],
             returns: Vec::new(),
             return_depth: predictor.ras_entries as usize,
@@ -33,23 +40,25 @@ impl Branches {
     }
 
     /// A conditional branch at `pc`; returns whether it was predicted right.
+    #[inline(always)]
     pub fn conditional(&mut self, pc: u64, backward: bool, taken: bool) -> bool {
         self.seen += 1;
-        let index = match self.kind {
-            PredictorKind::Gshare => (pc >> 1) ^ (self.history & self.history_mask),
-            _ => pc >> 1,
-        } as usize
-            % self.counters.len();
-        let predicted = match self.kind {
-            PredictorKind::Perfect => taken,
-            PredictorKind::None => false,
-            PredictorKind::Static => backward,
-            PredictorKind::Bimodal | PredictorKind::Gshare => self.counters[index] >= 2,
-        };
-        let counter = &mut self.counters[index];
-        *counter = if taken { (*counter + 1).min(3) } else { counter.saturating_sub(1) };
+        let index = remainder(((pc >> 1) ^ (self.history & self.history_mask)) as usize, self.counters.len());
+        let counter = self.counters[index];
+        let predicted = if self.counts { counter >= 2 } else { self.fixed(backward, taken) };
+        self.counters[index] = if taken { (counter + 1).min(3) } else { counter.saturating_sub(1) };
         self.history = self.history << 1 | u64::from(taken);
         self.count(predicted == taken)
+    }
+
+    /// What is predicted without counters.
+    #[cold]
+    fn fixed(&self, backward: bool, taken: bool) -> bool {
+        match self.kind {
+            PredictorKind::Perfect => taken,
+            PredictorKind::Static => backward,
+            _ => false,
+        }
     }
 
     /// A direct jump or call: always right; a call remembers its return address.
@@ -69,7 +78,7 @@ impl Branches {
         let right = if is_return {
             self.returns.pop() == Some(target)
         } else {
-            let index = (pc >> 1) as usize % self.targets.len();
+            let index = remainder((pc >> 1) as usize, self.targets.len());
             std::mem::replace(&mut self.targets[index], (pc, target)) == (pc, target)
         };
         if call {

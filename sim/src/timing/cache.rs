@@ -16,10 +16,16 @@ pub enum Level {
     Dram,
 }
 
+impl Level {
+    /// From its number.
+    pub(super) fn of(number: u64) -> Level {
+        [Level::L1, Level::L2, Level::L3, Level::Dram][number as usize % 4]
+    }
+}
+
+/// A line, but for its number.
 #[derive(Clone, Copy)]
 struct Line {
-    /// Line number (address / line size); `EMPTY` when invalid.
-    number: u64,
     /// Time at which its data is there: later than now while a fill or a prefetch is under way.
     ready: u64,
     /// Larger is more recent.
@@ -29,6 +35,7 @@ struct Line {
     dirty: bool,
 }
 
+/// No line has this number.
 const EMPTY: u64 = u64::MAX;
 
 /// What a look-up found.
@@ -38,6 +45,19 @@ pub(super) struct Hit {
     pub ready: u64,
     /// Who supplied it.
     pub from: Level,
+    /// Where the line is in the cache.
+    pub place: u32,
+}
+
+/// What a new line displaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Filled {
+    /// Where the line is in the cache.
+    pub place: u32,
+    /// The line that was there.
+    pub former: Option<u64>,
+    /// It must be written back.
+    pub dirty: bool,
 }
 
 /// Tags of one cache.
@@ -45,7 +65,13 @@ pub(super) struct Cache {
     replacement: Replacement,
     /// State of the generator that picks victims.
     random: u32,
+    /// The numbers of the lines (address / line size), set by set.
+    numbers: Vec<u64>,
+    /// Half of what the numbers say: apart from them, because they are searched.
+    marks: Vec<u32>,
     lines: Vec<Line>,
+    /// Ways of each set that hold a line: the first ones.
+    filled: Vec<u16>,
     ways: usize,
     set_mask: u64,
     line_log2: u32,
@@ -59,11 +85,14 @@ impl Cache {
     /// `size` and `line` in bytes; `size / (line * ways)` is a power of two.
     pub fn new(size: u64, ways: u32, line: u32, replacement: Replacement) -> Cache {
         let sets = (size / u64::from(line) / u64::from(ways)).max(1);
-        let empty = Line { number: EMPTY, ready: 0, used: 0, from: Level::L1, dirty: false };
+        let lines = (sets * u64::from(ways)) as usize;
         Cache {
             replacement,
             random: 1,
-            lines: vec![empty; (sets * u64::from(ways)) as usize],
+            numbers: vec![EMPTY; lines],
+            marks: vec![mark(EMPTY); lines],
+            lines: vec![Line { ready: 0, used: 0, from: Level::L1, dirty: false }; lines],
+            filled: vec![0; sets as usize],
             ways: ways as usize,
             set_mask: sets - 1,
             line_log2: line.trailing_zeros(),
@@ -78,60 +107,119 @@ impl Cache {
         addr >> self.line_log2
     }
 
-    /// Bytes in a line.
-    pub fn line_bytes(&self) -> u64 {
-        1 << self.line_log2
+    /// log2 of the bytes in a line.
+    pub fn line_log2(&self) -> u32 {
+        self.line_log2
     }
 
-    fn set(&mut self, line: u64) -> &mut [Line] {
-        let set = (line & self.set_mask) as usize * self.ways;
-        &mut self.lines[set..set + self.ways]
+    #[inline(always)]
+    fn set(&self, line: u64) -> usize {
+        (line & self.set_mask) as usize
+    }
+
+    /// Where a line is.
+    #[inline]
+    fn find(&self, line: u64) -> Option<usize> {
+        let first = self.set(line) * self.ways;
+        let (marks, mark) = (&self.marks[first..first + self.ways], mark(line));
+        // With a known number of ways the search has no branches, whatever is found: where a line is has no pattern.
+        let found = match self.ways {
+            2 => search::<2>(marks, mark),
+            4 => search::<4>(marks, mark),
+            8 => search::<8>(marks, mark),
+            16 => search::<16>(marks, mark),
+            _ => marks.iter().position(|&other| other == mark).map_or(0, |way| way + 1),
+        };
+        let place = first + found.checked_sub(1)?;
+        if self.numbers.get(place) == Some(&line) {
+            return Some(place);
+        }
+        // Two lines with one mark.
+        let numbers = &self.numbers[first..first + self.ways];
+        numbers.iter().position(|&number| number == line).map(|way| first + way)
     }
 
     /// Looks a line up and makes it the most recent.
     pub fn access(&mut self, line: u64, write: bool) -> Option<Hit> {
         self.accesses += 1;
+        let Some(place) = self.find(line) else {
+            self.misses += 1;
+            return None;
+        };
+        self.touch(place, write);
+        let found = &self.lines[place];
+        Some(Hit { ready: found.ready, from: found.from, place: place as u32 })
+    }
+
+    /// Makes the line at a place the most recent.
+    #[inline(always)]
+    pub fn touch(&mut self, place: usize, write: bool) {
         self.clock += 1;
-        let clock = self.clock;
-        let found = self.set(line).iter_mut().find(|entry| entry.number == line);
-        match found {
-            Some(entry) => {
-                entry.used = clock;
-                entry.dirty |= write;
-                Some(Hit { ready: entry.ready, from: entry.from })
-            }
-            None => {
-                self.misses += 1;
-                None
-            }
-        }
+        let line = &mut self.lines[place];
+        line.used = self.clock;
+        line.dirty |= write;
+    }
+
+    /// Whether the ages of lines make a difference.
+    pub fn ages(&self) -> bool {
+        self.replacement == Replacement::Lru
     }
 
     /// Whether a line is there, without touching its age.
-    pub fn holds(&mut self, line: u64) -> bool {
-        self.set(line).iter().any(|entry| entry.number == line)
+    pub fn holds(&self, line: u64) -> bool {
+        self.find(line).is_some()
     }
 
-    /// Puts a line in; returns the line number of a dirty victim.
-    pub fn fill(&mut self, line: u64, hit: Hit, dirty: bool) -> Option<u64> {
+    /// Puts a line in.
+    pub fn fill(&mut self, line: u64, ready: u64, from: Level, dirty: bool) -> Filled {
         self.clock += 1;
-        let clock = self.clock;
-        let pick = match self.replacement {
-            Replacement::Lru => None,
+        let set = self.set(line);
+        let first = set * self.ways;
+        let picked = match self.replacement {
+            Replacement::Lru => 0,
             Replacement::Random => {
                 // A linear-feedback shift register of full period, as in hardware.
                 self.random = self.random >> 1 ^ if self.random & 1 == 1 { 0xa300_0000 } else { 0 };
-                Some(self.random as usize % self.ways)
+                remainder(self.random as usize, self.ways)
             }
         };
-        let set = self.set(line);
-        let oldest = || set.iter().enumerate().min_by_key(|(_, entry)| entry.used).map(|(index, _)| index);
-        let way = set.iter().position(|entry| entry.number == EMPTY).or(pick).or_else(oldest)?;
-        let victim = &mut set[way];
-        let evicted = (victim.number != EMPTY && victim.dirty).then_some(victim.number);
-        *victim = Line { number: line, ready: hit.ready, used: clock, from: hit.from, dirty };
-        evicted
+        let filled = &mut self.filled[set];
+        let way = if (*filled as usize) < self.ways {
+            *filled += 1;
+            *filled as usize - 1
+        } else if self.replacement == Replacement::Random {
+            picked
+        } else {
+            let ages = self.lines[first..first + self.ways].iter().enumerate();
+            ages.min_by_key(|(_, line)| line.used).map_or(0, |(way, _)| way)
+        };
+        let place = first + way;
+        self.marks[place] = mark(line);
+        let former = std::mem::replace(&mut self.numbers[place], line);
+        let victim = std::mem::replace(&mut self.lines[place], Line { ready, used: self.clock, from, dirty });
+        Filled { place: place as u32, former: (former != EMPTY).then_some(former), dirty: victim.dirty }
     }
+}
+
+fn mark(line: u64) -> u32 {
+    (line ^ line >> 32) as u32
+}
+
+/// One more than the way that has a mark; 0 if none has it, no matter what if several have.
+#[inline(always)]
+fn search<const WAYS: usize>(marks: &[u32], mark: u32) -> usize {
+    let Some(marks) = marks.first_chunk::<WAYS>() else { return 0 };
+    let mut found = 0;
+    for (way, &other) in marks.iter().enumerate() {
+        found |= if other == mark { way as u32 + 1 } else { 0 };
+    }
+    found as usize
+}
+
+/// The remainder of a division. By a power of two it takes no division, which would take longer than all the rest.
+#[inline(always)]
+pub(super) fn remainder(number: usize, divisor: usize) -> usize {
+    if divisor.is_power_of_two() { number & (divisor - 1) } else { number % divisor }
 }
 
 #[cfg(test)]
@@ -141,13 +229,13 @@ mod tests {
     #[test]
     fn the_least_recent_line_goes() {
         let mut cache = Cache::new(256, 2, 64, Replacement::Lru);
-        let hit = Hit { ready: 0, from: Level::L2 };
         for line in [0, 2] {
             assert!(cache.access(line, false).is_none());
-            assert_eq!(cache.fill(line, hit, line == 2), None);
+            assert_eq!(cache.fill(line, 0, Level::L2, line == 2).former, None);
         }
         assert!(cache.access(0, false).is_some());
-        assert_eq!(cache.fill(4, hit, false), Some(2), "2 is older than 0, and dirty");
+        let filled = cache.fill(4, 0, Level::L2, false);
+        assert_eq!((filled.former, filled.dirty), (Some(2), true), "2 is older than 0");
         assert!(cache.holds(0) && cache.holds(4) && !cache.holds(2));
         assert_eq!((cache.accesses, cache.misses), (3, 2));
     }

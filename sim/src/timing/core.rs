@@ -1,26 +1,19 @@
-//! The in-order core: issue, scoreboard, branches, and the way to memory and vector unit.
+//! The simulated core: what retires goes through the pipe, or past it when it is known what the pipe would do.
 
 use std::sync::Arc;
 
 use rvtile_isa::block::Block;
-use rvtile_isa::row::Mem;
+use rvtile_isa::hart::{Entered, Log};
 
-use super::branch::Branches;
-use super::describe::{self, Control, Desc, Kind, TileAccess, Via};
-use super::event::{Listener, Retired, VectorTimes};
-use super::hierarchy::{Hierarchy, MemoryCounts};
-use super::ledger::{Cause, Ledger, Painter};
-use super::vector::{VectorUnit, miss_cause};
-use crate::machine::{Machine, Pipe, Unit};
-
-/// When a scalar register's new value can be used, by the way it is used, and what its producer was.
-#[derive(Clone, Copy)]
-struct Ready {
-    late: u64,
-    address: u64,
-    full: u64,
-    cause: Cause,
-}
+use super::describe::{self, Desc};
+use super::event::Listener;
+use super::hierarchy::MemoryCounts;
+use super::ledger::Ledger;
+use super::memo::{Memo, Recorder};
+use super::outside::World;
+use super::pipe::Pipe;
+use super::snapshot::{Reader, Writer};
+use crate::machine::Machine;
 
 /// What the core counted beside cycles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,37 +26,14 @@ pub struct Counters {
     pub memory: MemoryCounts,
 }
 
-/// What an instruction waited for, in the order of time.
-struct Stalls {
-    list: [(Cause, u64); 8],
-    count: usize,
-    time: u64,
-}
-
-impl Stalls {
-    fn new(time: u64) -> Stalls {
-        Stalls { list: [(Cause::Issue, 0); 8], count: 0, time }
-    }
-
-    /// Waits until `time` for `cause`, if that is later than everything so far.
-    fn until(&mut self, time: u64, cause: Cause) {
-        if time > self.time {
-            self.time = time;
-            if self.count < self.list.len() {
-                self.list[self.count] = (cause, time);
-                self.count += 1;
-            } else {
-                self.list[self.count - 1].1 = time;
-            }
-        }
-    }
-}
-
-/// What became of an instruction that issued.
-struct Executed {
-    result: u64,
-    missed: Option<Cause>,
-    vector: Option<VectorTimes>,
+/// Blocks that have run.
+#[derive(Clone, Copy)]
+pub struct Ran<'a> {
+    /// What the hart logged of them. Behind them stands a block that was not entered, at the address where control
+    /// went.
+    pub log: &'a Log,
+    /// Instructions of the last block that retired, if not all.
+    pub partly: Option<usize>,
 }
 
 /// The simulated core.
@@ -71,49 +41,27 @@ pub struct Core {
     machine: Arc<Machine>,
     /// Descriptors by block number.
     blocks: Vec<Option<Box<[Desc]>>>,
-    registers: [Ready; 64],
-    /// The cycle in which the last instruction issued.
-    now: u64,
-    /// Pipes used in that cycle.
-    used: Pipe,
-    issued: u32,
-    /// Address of the first instruction that issued in it.
-    leader: u64,
-    /// No instruction may issue before this cycle: fetch or redirection.
-    front: (u64, Cause),
-    fetched_line: u64,
-    /// The L1D takes no scalar access before this cycle, because of an earlier store.
-    l1d_free: (u64, Cause),
-    int_div_free: u64,
-    fp_div_free: u64,
-    vl: u32,
-    vector: VectorUnit,
-    memory: Hierarchy,
-    branches: Branches,
-    painter: Painter,
+    pipe: Pipe,
+    world: World,
+    /// What is known of the pipe's ways; none when it is to work everything out.
+    memo: Option<Memo>,
+    state: Vec<u8>,
 }
 
+/// States are looked up from this cycle on: times of the past do not reach back before the beginning.
+const FIRST_LOOKUP: u64 = 1 << 10;
+
 impl Core {
-    /// A core at rest, with empty caches.
-    pub fn new(machine: Arc<Machine>) -> Core {
-        let ready = Ready { late: 0, address: 0, full: 0, cause: Cause::OperandAlu };
+    /// A core at rest, with empty caches. With `plain` it works out every instruction, which takes longer and comes to
+    /// the same.
+    pub fn new(machine: Arc<Machine>, plain: bool) -> Core {
+        let world = World::new(&machine);
         Core {
             blocks: Vec::new(),
-            registers: [ready; 64],
-            now: 0,
-            used: Pipe::None,
-            issued: 0,
-            leader: 0,
-            front: (0, Cause::Branch),
-            fetched_line: u64::MAX,
-            l1d_free: (0, Cause::OperandLoad),
-            int_div_free: 0,
-            fp_div_free: 0,
-            vl: 0,
-            vector: VectorUnit::new(&machine),
-            memory: Hierarchy::new(&machine.memory),
-            branches: Branches::new(&machine.core.predictor),
-            painter: Painter::default(),
+            pipe: Pipe::new(Arc::clone(&machine), world.memory.line_log2()),
+            world,
+            memo: (!plain).then(Memo::new),
+            state: Vec::new(),
             machine,
         }
     }
@@ -125,285 +73,144 @@ impl Core {
 
     /// Cycles charged so far.
     pub fn ledger(&self) -> &Ledger {
-        &self.painter.ledger
+        &self.pipe.painter.ledger
     }
 
     /// The present cycle, as a cycle counter reads it.
     pub fn cycle(&self) -> u64 {
-        self.now
+        self.pipe.now
     }
 
     /// What was counted so far.
     pub fn counters(&self) -> Counters {
-        Counters { branches: self.branches.seen, mispredicted: self.branches.missed, memory: self.memory.counts() }
+        let branches = &self.world.branches;
+        Counters { branches: branches.seen, mispredicted: branches.missed, memory: self.world.memory.counts() }
     }
 
     /// Forgets what was prepared for blocks: their numbers will be used anew.
     pub fn forget_blocks(&mut self) {
+        self.settle();
         self.blocks.clear();
+        if let Some(memo) = &mut self.memo {
+            memo.forget();
+        }
     }
 
-    /// Instructions of a block retire: the first `count` of it. `log` holds their memory words; `next_pc` is where
-    /// control went.
-    pub fn retire<L: Listener + ?Sized>(
+    /// Blocks have run; `block` finds them by number.
+    pub fn retire<'b, L: Listener + ?Sized>(
         &mut self,
-        number: usize,
-        block: &Block,
-        count: usize,
-        log: &[u64],
-        next_pc: u64,
+        ran: Ran<'_>,
+        block: impl Fn(u32) -> &'b Block,
         listener: &mut L,
     ) {
+        let Log { blocks, words, .. } = ran.log;
+        let all = blocks.len().saturating_sub(1);
+        let whole = all - usize::from(ran.partly.is_some());
+        let mut done = 0;
+        while done < all {
+            if done < whole && !listener.listens() && self.knows_state() {
+                done += self.replay(&blocks[done..=whole], words);
+            }
+            if let [entered, next, ..] = &blocks[done..] {
+                let count = ran.partly.filter(|_| done >= whole);
+                let words = &words[entered.words as usize..next.words as usize];
+                self.work_out(entered, next.pc, words, block(entered.number), count, listener);
+                done += 1;
+            }
+        }
+    }
+
+    /// Whether a replay can begin.
+    fn knows_state(&mut self) -> bool {
+        let Some(memo) = &mut self.memo else { return false };
+        if !memo.is_away() {
+            return true;
+        }
+        if self.pipe.now < FIRST_LOOKUP || !memo.heeds() {
+            return false;
+        }
+        self.state.clear();
+        self.pipe.fold(&mut Writer { now: self.pipe.now, bytes: &mut self.state });
+        memo.enter(&self.state);
+        true
+    }
+
+    fn replay(&mut self, blocks: &[Entered], words: &[u64]) -> usize {
+        let Some(memo) = &mut self.memo else { return 0 };
+        memo.replay(blocks, words, &mut self.world, &mut self.pipe.now, &mut self.pipe.painter.ledger)
+    }
+
+    /// The pipe works a block out, of which `count` instructions retired, or all.
+    fn work_out<L: Listener + ?Sized>(
+        &mut self,
+        entered: &Entered,
+        next_pc: u64,
+        words: &[u64],
+        block: &Block,
+        count: Option<usize>,
+        listener: &mut L,
+    ) {
+        self.settle();
+        let number = entered.number as usize;
         if self.blocks.len() <= number {
             self.blocks.resize_with(number + 1, || None);
         }
-        let machine = Arc::clone(&self.machine);
-        let mut descs =
-            self.blocks[number].take().unwrap_or_else(|| describe::block(block, &machine).into_boxed_slice());
-        let mut log = log;
-        for (index, desc) in descs.iter_mut().take(count).enumerate() {
-            self.fetch(desc);
-            let words = take_words(desc, &mut log);
-            self.issue(desc, words, next_pc, (block, index), listener);
+        let descs = self.blocks[number].get_or_insert_with(|| describe::block(block, &self.machine));
+        let count = count.unwrap_or(block.insts.len()).min(descs.len());
+        let (descs, pipe) = (&mut descs[..count], &mut self.pipe);
+        let learning = count == block.insts.len() && !listener.listens();
+        match &mut self.memo {
+            Some(memo) if learning && !memo.is_away() => {
+                let (before, origin) = (pipe.painter.ledger, pipe.now);
+                let mut recorder = Recorder::new(&mut self.world, &memo.miss, entered.pc, origin);
+                pipe.retire(block, descs, words, next_pc, &mut recorder, listener);
+                let (asked, whole) = (recorder.asked, recorder.whole);
+                if !whole {
+                    memo.leave();
+                    return;
+                }
+                self.state.clear();
+                pipe.fold(&mut Writer { now: pipe.now, bytes: &mut self.state });
+                let charged = pipe.painter.ledger.since(&before);
+                memo.learn(entered.number, &asked, pipe.now - origin, &charged, &self.state);
+            }
+            memo => {
+                if let Some(memo) = memo {
+                    memo.leave();
+                }
+                pipe.retire(block, descs, words, next_pc, &mut self.world, listener);
+            }
         }
-        self.blocks[number] = Some(descs);
+    }
+
+    /// Brings the pipe into the state that replays have led to.
+    fn settle(&mut self) {
+        if let Some(memo) = &mut self.memo
+            && let Some(bytes) = memo.unsettled()
+        {
+            self.pipe.fold(&mut Reader { now: self.pipe.now, bytes });
+            memo.settle();
+        }
+    }
+
+    /// The pipe is going to change by itself.
+    fn leave(&mut self) {
+        self.settle();
+        if let Some(memo) = &mut self.memo {
+            memo.leave();
+        }
     }
 
     /// Waits until everything under way is done: a region boundary, or the end. It is the instruction at `pc` that
     /// waits.
     pub fn drain<L: Listener + ?Sized>(&mut self, pc: u64, listener: &mut L) {
-        let done = self.vector.done.max(self.registers.iter().map(|ready| ready.full).max().unwrap_or(0));
-        self.wait(done.max(self.now + u64::from(self.issued > 0)), Cause::Drain, pc, listener);
+        self.leave();
+        self.pipe.drain(pc, listener);
     }
 
     /// An environment call at `pc`: the core drains, and the environment takes its time.
     pub fn environment<L: Listener + ?Sized>(&mut self, pc: u64, listener: &mut L) {
-        self.drain(pc, listener);
-        let time = self.now + u64::from(self.machine.core.environment_call);
-        self.wait(time, Cause::Environment, pc, listener);
+        self.leave();
+        self.pipe.environment(pc, listener);
     }
-
-    /// The instruction at `pc` does not issue before `time`.
-    fn wait<L: Listener + ?Sized>(&mut self, time: u64, cause: Cause, pc: u64, listener: &mut L) {
-        if time > self.now {
-            self.advance(time, &[(cause, time)], pc, listener);
-        }
-    }
-
-    /// Moves the present cycle on to `time`, charging the cycles before it. The instruction at `pc` waits for it. Out of
-    /// line, so that the way of instructions that issue side by side stays short.
-    #[inline(never)]
-    fn advance<L: Listener + ?Sized>(&mut self, time: u64, stalls: &[(Cause, u64)], pc: u64, listener: &mut L) {
-        let issued = self.issued > 0;
-        self.painter.advance(time, issued, stalls, (self.leader, pc), |charged| listener.charged(&charged));
-        self.now = time;
-        self.used = Pipe::None;
-        self.issued = 0;
-    }
-
-    #[inline]
-    fn fetch(&mut self, desc: &Desc) {
-        let line_bytes = self.memory.line_bytes();
-        let line = desc.pc / line_bytes;
-        if line != self.fetched_line {
-            self.fetched_line = line;
-            let served = self.memory.fetch(desc.pc, self.now);
-            if served.ready > self.now {
-                self.front = (served.ready, Cause::FetchMiss);
-            }
-        }
-    }
-
-    /// The next instruction issues as soon as it can. `block` and `index` tell a listener where it stands.
-    fn issue<L: Listener + ?Sized>(
-        &mut self,
-        desc: &mut Desc,
-        log: &[u64],
-        next_pc: u64,
-        (block, index): (&Block, usize),
-        listener: &mut L,
-    ) {
-        let since = self.now;
-        let mut stalls = Stalls::new(self.now);
-        stalls.until(self.front.0, self.front.1);
-        for source in &desc.sources[..desc.source_count as usize] {
-            let ready = &self.registers[source.reg as usize];
-            let time = match source.via {
-                Via::Late => ready.late,
-                Via::Address => ready.address,
-                Via::Full => ready.full,
-            };
-            stalls.until(time, ready.cause);
-        }
-        if self.machine.core.waw_hazards
-            && let Some(ready) = self.registers.get(desc.dest as usize)
-        {
-            // Results of the pipe come in order by themselves; one of the vector unit is waited for.
-            let written = if ready.cause == Cause::OperandVector { ready.full } else { ready.full + 1 };
-            let own = if ready.cause == Cause::OperandVector { 0 } else { desc.latency };
-            stalls.until(written.saturating_sub(own), ready.cause);
-        }
-        if desc.reads_vl {
-            stalls.until(self.vector.vl_known, Cause::OperandVector);
-        }
-        if let Mem::Scalar(_) = desc.mem {
-            stalls.until(self.l1d_free.0, self.l1d_free.1);
-        }
-        match desc.unit {
-            Unit::IntDivide => stalls.until(self.int_div_free, Cause::Divider),
-            Unit::FpDivide => stalls.until(self.fp_div_free, Cause::Divider),
-            _ => {}
-        }
-        match desc.kind {
-            Kind::Vector => stalls.until(self.vector.room(), Cause::QueueFull),
-            Kind::Fence => stalls.until(self.vector.memory_done, Cause::Drain),
-            Kind::Marker => self.drain(desc.pc, listener),
-            Kind::Scalar | Kind::Vset => {}
-        }
-        let time = stalls.time.max(self.now);
-        let fits = time == self.now && self.issued < self.machine.core.issue_width && pairs(self.used, desc.pipe);
-        if !fits {
-            // A full issue slot costs no stall: the cycle in which the other instruction issued is its own.
-            let time = time.max(self.now + u64::from(self.issued > 0));
-            self.advance(time, &stalls.list[..stalls.count], desc.pc, listener);
-        }
-        if listener.listens() && self.issued == 0 {
-            self.leader = desc.pc;
-        }
-        self.issued += 1;
-        if desc.pipe != Pipe::None {
-            self.used = if self.used == Pipe::None { desc.pipe } else { Pipe::Either };
-        }
-        if listener.listens() {
-            self.painter.owner = desc.pc;
-        }
-        let executed = self.execute(desc, log);
-        let right = desc.control == Control::None || self.branch(desc, next_pc);
-        if listener.listens()
-            && let entry = &block.insts[index]
-            && let Ok(inst) = &entry.inst
-        {
-            listener.retired(&Retired {
-                pc: desc.pc,
-                index,
-                inst,
-                entry,
-                vl: self.vl,
-                since,
-                issue: self.now,
-                stalls: &stalls.list[..stalls.count],
-                pipe: desc.pipe,
-                unit: desc.unit,
-                unit_until: self.now + desc.busy,
-                result: (desc.dest != Desc::NONE).then_some(executed.result),
-                missed: executed.missed,
-                mispredicted: !right,
-                vector: executed.vector,
-            });
-        }
-    }
-
-    /// The instruction issues now. Inlined, so that what nobody listens to is not worked out.
-    #[inline(always)]
-    fn execute(&mut self, desc: &mut Desc, log: &[u64]) -> Executed {
-        let now = self.now;
-        match desc.unit {
-            Unit::IntDivide => self.int_div_free = now + desc.busy,
-            Unit::FpDivide => self.fp_div_free = now + desc.busy,
-            _ => {}
-        }
-        if let Some(vector) = &mut desc.vector {
-            let issued = self.vector.issue(vector, now, self.vl, log, &mut self.memory, &mut self.painter);
-            if matches!(desc.mem, Mem::FaultFirst { .. })
-                && let Some(&vl) = log.get(1)
-            {
-                self.vl = vl as u32;
-            }
-            let result = issued.result;
-            self.produce(desc.dest, result - now, result - now, result - now, desc.produces);
-            return Executed { result, missed: issued.missed, vector: Some(self.vector.times(vector, &issued)) };
-        }
-        if desc.kind == Kind::Vset
-            && let Some(&vl) = log.first()
-        {
-            self.vl = vl as u32;
-        }
-        let (mut late, mut missed) = (0, None);
-        if desc.mem != Mem::None
-            && let Some(&addr) = log.first()
-        {
-            let served = self.memory.scalar(addr, desc.writes_memory, now);
-            late = served.ready - now;
-            if late > 0 {
-                missed = miss_cause(served.from);
-            }
-            if desc.writes_memory {
-                // The line of a store that missed must come before the next access, and a narrow one is merged.
-                let narrow = matches!(desc.mem, Mem::Scalar(bytes) if bytes < 4);
-                let kept = if narrow { u64::from(self.machine.core.narrow_store) } else { 0 };
-                let missed = if late > kept { miss_cause(served.from) } else { None };
-                self.l1d_free = (now + kept.max(late), missed.unwrap_or(Cause::StorePath));
-            }
-        }
-        let cause = missed.unwrap_or(desc.produces);
-        self.produce(desc.dest, desc.late_latency + late, desc.address_latency + late, desc.latency + late, cause);
-        Executed { result: now + desc.latency + late, missed, vector: None }
-    }
-
-    fn produce(&mut self, register: u8, late: u64, address: u64, full: u64, cause: Cause) {
-        if let Some(ready) = self.registers.get_mut(register as usize) {
-            *ready = Ready { late: self.now + late, address: self.now + address, full: self.now + full, cause };
-        }
-    }
-
-    /// Returns whether a branch or jump was predicted right.
-    #[inline]
-    fn branch(&mut self, desc: &Desc, next_pc: u64) -> bool {
-        let taken = next_pc != desc.next;
-        let right = match desc.control {
-            Control::None => true,
-            Control::Conditional { target } => self.branches.conditional(desc.pc, target <= desc.pc, taken),
-            Control::Direct { call } => {
-                self.branches.direct(call, desc.next);
-                true
-            }
-            Control::Indirect { call, is_return } => {
-                self.branches.indirect(desc.pc, next_pc, is_return, call, desc.next)
-            }
-        };
-        let core = &self.machine.core;
-        let bubble = match (right, taken) {
-            (false, _) => 1 + u64::from(core.mispredict_penalty),
-            (true, true) => 1 + u64::from(core.taken_branch_penalty),
-            (true, false) => 0,
-        };
-        if bubble > 0 {
-            self.front = (self.now + bubble, Cause::Branch);
-        }
-        right
-    }
-}
-
-/// Whether an instruction for `pipe` can issue in a cycle in which `used` is taken. Of two instructions that may go
-/// either way the core sends each where the other is not.
-fn pairs(used: Pipe, pipe: Pipe) -> bool {
-    match (used, pipe) {
-        (Pipe::None, _) | (_, Pipe::None) => true,
-        (used, pipe) => used != pipe || used == Pipe::Either,
-    }
-}
-
-/// The log words of an instruction's memory access.
-fn take_words<'a>(desc: &Desc, log: &mut &'a [u64]) -> &'a [u64] {
-    let count = match desc.mem {
-        Mem::None if desc.kind == Kind::Vset => 1,
-        Mem::None if desc.vector.as_ref().is_some_and(|vector| vector.tile != TileAccess::None) => 1,
-        Mem::None => 0,
-        Mem::Scalar(_) | Mem::Unit { .. } | Mem::Mask | Mem::Whole => 1,
-        Mem::FaultFirst { .. } | Mem::Strided { .. } | Mem::Tile { .. } => 2,
-        Mem::Indexed { .. } => 1 + log.first().copied().unwrap_or(0) as usize,
-    };
-    let (words, rest) = log.split_at(count.min(log.len()));
-    *log = rest;
-    words
 }

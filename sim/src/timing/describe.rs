@@ -12,6 +12,7 @@ use rvtile_isa::vector::integer::widen::extension_factor;
 use rvtile_isa::vector::vtype::Vtype;
 
 use super::ledger::Cause;
+use super::transfer::{Access, Shape as Addresses};
 use crate::machine::{ClassTiming, Formula, Inputs, Machine, Payload, Pipe, Shape, Unit};
 
 /// How early a source is needed, and so how early its producer's result counts.
@@ -54,6 +55,9 @@ pub(super) enum Control {
 /// One instruction, as the timing model sees it.
 pub(super) struct Desc {
     pub pc: u64,
+    /// Where its log words begin among those of its block, when every access in front of it has none of variable
+    /// number.
+    pub words: u16,
     pub next: u64,
     pub kind: Kind,
     pub control: Control,
@@ -144,17 +148,32 @@ pub(super) struct Cost {
 
 impl Desc {
     pub const NONE: u8 = u8::MAX;
+
+    /// Its words in the access log, without those that its first word counts.
+    #[inline]
+    pub fn fixed_words(&self) -> u16 {
+        match self.mem {
+            Mem::None if self.kind == Kind::Vset => 1,
+            Mem::None => u16::from(self.vector.as_ref().is_some_and(|vector| vector.tile != TileAccess::None)),
+            Mem::Scalar(_) | Mem::Unit { .. } | Mem::Mask | Mem::Whole | Mem::Indexed { .. } => 1,
+            Mem::FaultFirst { .. } | Mem::Strided { .. } | Mem::Tile { .. } => 2,
+        }
+    }
 }
 
 const LINK_REGISTERS: [u8; 2] = [1, 5];
 
 /// Describes every instruction of a block for a machine.
-pub(super) fn block(block: &Block, machine: &Machine) -> Vec<Desc> {
-    block
-        .insts
-        .iter()
-        .map_while(|entry| entry.inst.as_ref().ok().map(|inst| describe(block.entry.pc, entry, inst, machine)))
-        .collect()
+pub(super) fn block(block: &Block, machine: &Machine) -> Box<[Desc]> {
+    let describe =
+        |entry: &BlockInst| entry.inst.as_ref().ok().map(|inst| describe(block.entry.pc, entry, inst, machine));
+    let mut descs: Vec<Desc> = block.insts.iter().map_while(describe).collect();
+    let mut words = 0;
+    for desc in &mut descs {
+        desc.words = words;
+        words += desc.fixed_words();
+    }
+    descs.into_boxed_slice()
 }
 
 fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) -> Desc {
@@ -179,6 +198,7 @@ fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) ->
     let (sources, source_count) = scalar_sources(inst, class);
     Desc {
         pc,
+        words: 0,
         next: pc.wrapping_add(u64::from(inst.len)),
         kind,
         control: control(inst, pc),
@@ -472,12 +492,25 @@ impl VectorDesc {
         }
     }
 
+    /// The access of a memory instruction with `vl` elements.
+    pub fn access(&self, vl: u32, occupancy: u64, machine: &Machine) -> Access {
+        let (vl, element) = (u64::from(vl), self.element_bytes * self.fields);
+        let (shape, bytes) = match self.mem {
+            _ if !self.elementwise => (Addresses::Stream, self.bytes(vl, machine)),
+            Mem::Indexed { .. } => (Addresses::Indexed, element),
+            Mem::Strided { .. } => (Addresses::Strided, element),
+            _ => (Addresses::Segments, element),
+        };
+        let counted = matches!(self.mem, Mem::Indexed { .. });
+        Access { shape, write: self.writes_memory, occupancy, bytes, count: vl, counted }
+    }
+
     /// Bytes that a unit-stride access of `vl` elements moves.
-    pub fn bytes(&self, vl: u32, machine: &Machine) -> u64 {
+    fn bytes(&self, vl: u64, machine: &Machine) -> u64 {
         match self.mem {
-            Mem::Mask => u64::from(vl).div_ceil(8),
+            Mem::Mask => vl.div_ceil(8),
             Mem::Whole => self.fields * u64::from(machine.vector.vlen) / 8,
-            _ => u64::from(vl) * self.element_bytes * self.fields,
+            _ => vl * self.element_bytes * self.fields,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The memory hierarchy: caches, the channels between them, prefetch and DRAM, in cycles.
 
-use super::cache::{Cache, Hit, Level};
+use super::cache::{Cache, Level};
+use super::near::Near;
 use super::prefetch::Prefetcher;
 use crate::machine::{self, MemorySystem};
 
@@ -56,8 +57,18 @@ impl Stage {
 
     fn fill_done(&mut self, time: u64) {
         self.fills[self.next_fill] = time;
-        self.next_fill = (self.next_fill + 1) % self.fills.len();
+        self.next_fill += 1;
+        if self.next_fill == self.fills.len() {
+            self.next_fill = 0;
+        }
     }
+}
+
+/// A line on its way: when its data are there, and who supplies them.
+#[derive(Clone, Copy)]
+struct Data {
+    ready: u64,
+    from: Level,
 }
 
 /// The answer to an access.
@@ -98,6 +109,11 @@ pub struct MemoryCounts {
 /// Caches and memory of one hart.
 pub(super) struct Hierarchy {
     fetch: Option<Stage>,
+    near_fetch: Near,
+    /// Lines of the L1D.
+    near: Near,
+    /// Whether the ages of lines in the L1D make a difference.
+    near_ages: bool,
     /// L1D, L2, L3: those the machine has.
     stages: Vec<Stage>,
     /// Index of the first stage behind the L1s.
@@ -106,13 +122,14 @@ pub(super) struct Hierarchy {
     dram_writes: Channel,
     dram_latency: u64,
     dram_lines: u64,
-    line_bytes: u64,
+    line_log2: u32,
+    fetch_log2: u32,
     prefetcher: Option<Prefetcher>,
     trains_scalar: bool,
     trains_vector: bool,
     wanted: Vec<u64>,
     scattered: bool,
-    page_lines: u64,
+    page_lines_log2: u32,
 }
 
 /// An access on its way to the line that holds `addr`.
@@ -132,11 +149,15 @@ struct Request {
 const PAGE_BYTES: u64 = 4096;
 
 /// Where a line lies when its page may lie anywhere: a fixed permutation of the pages.
-fn physical(line: u64, page_lines: u64) -> u64 {
-    let mut page = (line / page_lines) as u32;
-    page = (page ^ page >> 16).wrapping_mul(0x7feb_352d);
-    page = (page ^ page >> 15).wrapping_mul(0x846c_a68b);
-    u64::from(page ^ page >> 16) * page_lines + line % page_lines
+fn physical(line: u64, page_lines_log2: u32) -> u64 {
+    let page = (line >> page_lines_log2) as u32;
+    u64::from(scatter(page)) << page_lines_log2 | line & ((1 << page_lines_log2) - 1)
+}
+
+fn scatter(page: u32) -> u32 {
+    let page = (page ^ page >> 16).wrapping_mul(0x7feb_352d);
+    let page = (page ^ page >> 15).wrapping_mul(0x846c_a68b);
+    page ^ page >> 16
 }
 
 impl Hierarchy {
@@ -145,28 +166,55 @@ impl Hierarchy {
             .into_iter()
             .filter_map(|(level, cache)| cache.as_ref().map(|cache| Stage::new(level, cache)))
             .collect();
-        let line_bytes = stages.first().map_or(64, |stage| stage.cache.line_bytes());
+        let line_log2 = stages.first().map_or(6, |stage| stage.cache.line_log2());
+        let line_bytes = 1 << line_log2;
         Hierarchy {
             fetch: memory.l1i.as_ref().map(|cache| Stage::new(Level::L1, cache)),
+            near_fetch: Near::default(),
+            near: Near::default(),
+            near_ages: stages.first().is_some_and(|stage| stage.cache.ages()),
             behind_l1: usize::from(memory.l1d.is_some()),
             stages,
             dram_reads: Channel::new(line_bytes, memory.dram.read_bytes_per_cycle),
             dram_writes: Channel::new(line_bytes, memory.dram.write_bytes_per_cycle),
             dram_latency: u64::from(memory.dram.latency),
             dram_lines: 0,
-            line_bytes,
+            line_log2,
+            fetch_log2: memory.l1i.as_ref().map_or(line_log2, |cache| cache.line.trailing_zeros()),
             prefetcher: Prefetcher::new(&memory.prefetcher),
             trains_scalar: memory.prefetcher.scalar,
             trains_vector: memory.prefetcher.vector,
             wanted: Vec::new(),
             scattered: memory.scattered_pages,
-            page_lines: (PAGE_BYTES / line_bytes).max(1),
+            page_lines_log2: (PAGE_BYTES / line_bytes).max(1).trailing_zeros(),
         }
     }
 
-    /// Bytes in a line.
-    pub fn line_bytes(&self) -> u64 {
-        self.line_bytes
+    /// log2 of the bytes in a line.
+    #[inline]
+    pub fn line_log2(&self) -> u32 {
+        self.line_log2
+    }
+
+    /// As [`Hierarchy::scalar`], when the line is in the L1D, is found without a search, and its data are there by
+    /// `time`, so that nothing is late. False says that nothing was done.
+    #[inline(always)]
+    pub fn at_hand(&mut self, line: u64, write: bool, time: u64) -> bool {
+        let Some(place) = self.near.find(line, time) else { return false };
+        if write || self.near_ages {
+            self.stages[0].cache.touch(place as usize, write);
+        }
+        true
+    }
+
+    /// The same for [`Hierarchy::fetch`].
+    #[inline(always)]
+    pub fn fetch_at_hand(&mut self, addr: u64, time: u64) -> bool {
+        let Some(place) = self.near_fetch.find(addr >> self.fetch_log2, time) else { return false };
+        if let Some(stage) = &mut self.fetch {
+            stage.cache.touch(place as usize, false);
+        }
+        true
     }
 
     /// An instruction fetch of the line at `addr`.
@@ -174,14 +222,19 @@ impl Hierarchy {
         let Some(stage) = &mut self.fetch else { return Served { ready: time, accepted: time, from: Level::L1 } };
         let line = stage.cache.line(addr);
         if let Some(hit) = stage.cache.access(line, false) {
+            self.near_fetch.insert(line, hit.ready, hit.place);
             return Served { ready: hit.ready.max(time), accepted: time, from: hit.from };
         }
         let start = stage.fill_slot(time);
         let request = Request { addr, write: false, first: self.behind_l1, base: 0, streams: false, trains: false };
         let served = self.supply(request, start);
         if let Some(stage) = &mut self.fetch {
-            stage.cache.fill(line, Hit { ready: served.ready, from: served.from }, false);
+            let filled = stage.cache.fill(line, served.ready, served.from, false);
             stage.fill_done(served.ready);
+            if let Some(former) = filled.former {
+                self.near_fetch.remove(former);
+            }
+            self.near_fetch.insert(line, served.ready, filled.place);
         }
         served
     }
@@ -211,23 +264,26 @@ impl Hierarchy {
 
     /// The line by which a stage is indexed.
     fn line_at(&self, index: usize, line: u64) -> u64 {
-        if index < self.behind_l1 || !self.scattered { line } else { physical(line, self.page_lines) }
+        if index < self.behind_l1 || !self.scattered { line } else { physical(line, self.page_lines_log2) }
     }
 
     fn supply(&mut self, request: Request, time: u64) -> Served {
         let Request { addr, write, first, base, streams, trains } = request;
-        let line = addr / self.line_bytes;
+        let line = addr >> self.line_log2;
         let mut time = time;
         let mut found = None;
         for index in first..self.stages.len() {
             let at = self.line_at(index, line);
             let stage = &mut self.stages[index];
             if let Some(hit) = stage.cache.access(at, write && index == first) {
+                if index < self.behind_l1 {
+                    self.near.insert(at, hit.ready, hit.place);
+                }
                 let latency = if index == 0 { 0 } else { stage.latency.saturating_sub(base) };
                 let late = hit.ready > time;
                 found = Some((
                     index,
-                    Hit { ready: hit.ready.max(time) + latency, from: if late { hit.from } else { stage.level } },
+                    Data { ready: hit.ready.max(time) + latency, from: if late { hit.from } else { stage.level } },
                 ));
                 break;
             }
@@ -239,7 +295,7 @@ impl Hierarchy {
             Some(found) => found,
             None => {
                 let latency = self.dram_latency.saturating_sub(base);
-                (self.stages.len(), Hit { ready: self.read_dram(time) + latency, from: Level::Dram })
+                (self.stages.len(), Data { ready: self.read_dram(time) + latency, from: Level::Dram })
             }
         };
         // The slowest of the paths that the line takes decides.
@@ -265,13 +321,20 @@ impl Hierarchy {
     }
 
     /// Puts a line into a stage; a dirty victim moves one level out.
-    fn fill(&mut self, index: usize, line: u64, hit: Hit, dirty: bool) {
+    fn fill(&mut self, index: usize, line: u64, hit: Data, dirty: bool) {
         let at = self.line_at(index, line);
         self.place(index, at, hit, dirty);
     }
 
-    fn place(&mut self, index: usize, at: u64, hit: Hit, dirty: bool) {
-        let Some(victim) = self.stages[index].cache.fill(at, hit, dirty) else { return };
+    fn place(&mut self, index: usize, at: u64, hit: Data, dirty: bool) {
+        let filled = self.stages[index].cache.fill(at, hit.ready, hit.from, dirty);
+        if index < self.behind_l1 {
+            if let Some(former) = filled.former {
+                self.near.remove(former);
+            }
+            self.near.insert(at, hit.ready, filled.place);
+        }
+        let (Some(victim), true) = (filled.former, filled.dirty) else { return };
         // A victim of the L1D has the number that the L1D knows it by.
         let victim = if index < self.behind_l1 { self.line_at(index + 1, victim) } else { victim };
         match self.stages.get_mut(index + 1) {
@@ -291,13 +354,14 @@ impl Hierarchy {
     fn train(&mut self, line: u64, time: u64) {
         let Some(prefetcher) = &mut self.prefetcher else { return };
         let mut wanted = std::mem::take(&mut self.wanted);
-        let page = line / self.page_lines;
         if self.scattered {
             // It sees physical addresses: a stream ends with its page.
-            prefetcher.demand(physical(line, self.page_lines), &mut wanted);
-            let first = physical(page * self.page_lines, self.page_lines);
-            wanted.retain(|wanted| wanted / self.page_lines == first / self.page_lines);
-            wanted.iter_mut().for_each(|wanted| *wanted = *wanted - first + page * self.page_lines);
+            let log2 = self.page_lines_log2;
+            let (virtual_first, at) = (line >> log2 << log2, physical(line, log2));
+            prefetcher.demand(at, &mut wanted);
+            let first = at >> log2 << log2;
+            wanted.retain(|wanted| wanted >> log2 == first >> log2);
+            wanted.iter_mut().for_each(|wanted| *wanted = *wanted - first + virtual_first);
         } else {
             prefetcher.demand(line, &mut wanted);
         }
@@ -310,8 +374,8 @@ impl Hierarchy {
             let outer = (target + 1..self.stages.len()).find(|&index| self.stages[index].cache.holds(at));
             let supplier = outer.unwrap_or(self.stages.len());
             let mut hit = match outer {
-                Some(index) => Hit { ready: time + self.stages[index].latency, from: self.stages[index].level },
-                None => Hit { ready: self.read_dram(time) + self.dram_latency, from: Level::Dram },
+                Some(index) => Data { ready: time + self.stages[index].latency, from: self.stages[index].level },
+                None => Data { ready: self.read_dram(time) + self.dram_latency, from: Level::Dram },
             };
             let waited = (target..supplier).map(|index| self.stages[index].channel.transfer(time) - time).max();
             hit.ready += waited.unwrap_or(0);
@@ -328,12 +392,13 @@ impl Hierarchy {
             stage.map_or(Counts::default(), |s| Counts { accesses: s.cache.accesses, misses: s.cache.misses })
         };
         let level = |level| of(self.stages.iter().find(|stage| stage.level == level));
+        let and_near = |counts: Counts, near: &Near| Counts { accesses: counts.accesses + near.accesses, ..counts };
         MemoryCounts {
-            l1i: of(self.fetch.as_ref()),
-            l1d: level(Level::L1),
+            l1i: and_near(of(self.fetch.as_ref()), &self.near_fetch),
+            l1d: and_near(level(Level::L1), &self.near),
             l2: level(Level::L2),
             l3: level(Level::L3),
-            dram_bytes: self.dram_lines * self.line_bytes,
+            dram_bytes: self.dram_lines << self.line_log2,
         }
     }
 }

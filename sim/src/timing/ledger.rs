@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 
 use super::event::Charged;
+use super::snapshot::Fold;
 
 macro_rules! causes {
     ($($(#[doc = $doc:literal])* $name:ident = $text:literal;)*) => {
@@ -85,12 +86,30 @@ causes! {
 /// Cycles by cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ledger {
-    cycles: [u64; Cause::ALL.len()],
+    cycles: [u64; SLOTS],
 }
+
+/// Slots for causes: as many as the number in a [`Charge`] can tell apart.
+const SLOTS: usize = 32;
+
+const _: () = assert!(Cause::ALL.len() <= SLOTS);
 
 impl Default for Ledger {
     fn default() -> Ledger {
-        Ledger { cycles: [0; Cause::ALL.len()] }
+        Ledger { cycles: [0; SLOTS] }
+    }
+}
+
+/// A cause and a number of cycles in one word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Charge(u32);
+
+impl Charge {
+    const CYCLE_BITS: u32 = 27;
+
+    /// `None` for too many cycles.
+    pub fn new(cause: Cause, cycles: u64) -> Option<Charge> {
+        (cycles < 1 << Charge::CYCLE_BITS).then_some(Charge((cause as u32) << Charge::CYCLE_BITS | cycles as u32))
     }
 }
 
@@ -125,6 +144,13 @@ impl Ledger {
         for (mine, theirs) in self.cycles.iter_mut().zip(other.cycles) {
             *mine += theirs;
         }
+    }
+
+    /// Charges what a word says.
+    #[inline(always)]
+    pub(super) fn add_charge(&mut self, charge: Charge) {
+        let cycles = charge.0 & ((1 << Charge::CYCLE_BITS) - 1);
+        self.cycles[(charge.0 >> Charge::CYCLE_BITS) as usize] += u64::from(cycles);
     }
 
     /// Charges cycles to a cause.
@@ -183,6 +209,25 @@ impl Painter {
     /// The head of the vector command queue waits from `start` to `end`.
     pub fn wait(&mut self, start: u64, end: u64, cause: Cause) {
         push(&mut self.waits, Span { start, end, cause, owner: self.owner });
+    }
+
+    /// Folds what will be painted after the present cycle, up to which all is.
+    pub fn fold<F: Fold>(&mut self, fold: &mut F) {
+        let now = fold.now();
+        self.painted = now;
+        for track in [&mut self.arithmetic, &mut self.port, &mut self.waits] {
+            tidy(track, now);
+            let mut count = track.len() as u64;
+            fold.word(&mut count);
+            track.resize(count as usize, Span { start: 0, end: 0, cause: Cause::Issue, owner: 0 });
+            for span in track {
+                fold.time(&mut span.start);
+                fold.time(&mut span.end);
+                let mut cause = Some(span.cause);
+                fold.cause(&mut cause, true);
+                span.cause = cause.unwrap_or(span.cause);
+            }
+        }
     }
 
     /// The next instruction issues at `to` (or, at the end, nothing more does): charges all cycles before it.
@@ -245,6 +290,29 @@ fn push(track: &mut VecDeque<Span>, span: Span) {
             _ => track.push_back(span),
         }
     }
+}
+
+/// Leaves of a track what will be seen of it from `now` on: only the first span is ever looked at, until it ends.
+fn tidy(track: &mut VecDeque<Span>, now: u64) {
+    let (mut kept, mut until): (usize, u64) = (0, now);
+    for index in 0..track.len() {
+        let mut span = track[index];
+        span.start = span.start.max(until);
+        if span.start >= span.end {
+            continue;
+        }
+        until = span.end;
+        match kept.checked_sub(1).map(|last| &mut track[last]) {
+            Some(last) if last.end == span.start && last.cause == span.cause && last.owner == span.owner => {
+                last.end = span.end;
+            }
+            _ => {
+                track[kept] = span;
+                kept += 1;
+            }
+        }
+    }
+    track.truncate(kept);
 }
 
 fn drop_old(track: &mut VecDeque<Span>, now: u64) {

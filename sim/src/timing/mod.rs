@@ -13,9 +13,15 @@ mod event;
 mod hierarchy;
 pub mod ledger;
 pub mod mca;
+mod memo;
+mod near;
+mod outside;
+mod pipe;
 mod prefetch;
+mod snapshot;
+mod transfer;
 mod vector;
 
-pub use core::{Core, Counters};
+pub use core::{Core, Counters, Ran};
 pub use event::{Charged, Listener, Retired, Silent, VectorTimes};
 pub use hierarchy::{Counts, MemoryCounts};

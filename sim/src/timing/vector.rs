@@ -5,11 +5,13 @@ use std::sync::Arc;
 use rvtile_isa::matrix::state::TileUse;
 use rvtile_isa::row::Mem;
 
+use super::cache::Level;
 use super::describe::{Cost, Extent, Group, TileAccess, VectorDesc};
 use super::event::VectorTimes;
-use super::hierarchy::{Hierarchy, Served};
 use super::ledger::{Cause, Painter};
-use crate::machine::{Machine, MemoryPort, StartLevel, Unit};
+use super::outside::{Outside, Words};
+use super::snapshot::Fold;
+use crate::machine::{Machine, MemoryPort, Unit};
 
 /// When the elements of one vector register are there, and until when it is being read.
 #[derive(Clone, Copy, Default)]
@@ -35,10 +37,12 @@ struct Tile {
     added: u64,
 }
 
-/// A sequencer is free from this cycle on.
-#[derive(Clone, Copy, Default)]
-struct Sequencer {
-    free: u64,
+impl Register {
+    /// Whether any of its times can still make a difference after cycle `now`.
+    fn lives(&self, now: u64) -> bool {
+        let reads = self.read_first.max(self.read_last) + 1;
+        self.first.max(self.last).max(self.merged).max(reads) > now
+    }
 }
 
 /// Timing of one vector instruction.
@@ -71,10 +75,11 @@ struct Turn {
 pub(super) struct VectorUnit {
     machine: Arc<Machine>,
     registers: [Register; 32],
-    arithmetic: Vec<Sequencer>,
-    load: Sequencer,
-    store: Sequencer,
-    matrix: Sequencer,
+    /// From when on the sequencers are free.
+    arithmetic: Vec<u64>,
+    load: u64,
+    store: u64,
+    matrix: u64,
     tiles: [Tile; 16],
     /// The memory ports: loads, stores. One and the same when shared.
     ports: [u64; 2],
@@ -82,9 +87,6 @@ pub(super) struct VectorUnit {
     /// When the latest instructions left the command queue, as many as it holds.
     left: Vec<u64>,
     next: usize,
-    /// When the lines of the latest stores are there, as many as may be waited for.
-    stored_lines: Vec<u64>,
-    next_stored: usize,
     last_left: u64,
     /// Everything so far is complete.
     pub done: u64,
@@ -93,10 +95,6 @@ pub(super) struct VectorUnit {
     /// All memory accesses so far are complete.
     pub memory_done: u64,
     hazards: bool,
-    through_l1d: bool,
-    stores_through_l1d: bool,
-    early_line: u64,
-    elements_through_l1d: bool,
     chaining: bool,
     extra: u64,
 }
@@ -104,32 +102,71 @@ pub(super) struct VectorUnit {
 impl VectorUnit {
     pub fn new(machine: &Arc<Machine>) -> VectorUnit {
         let vector = &machine.vector;
-        let fills = machine.memory.l2.as_ref().map_or(1, |cache| cache.outstanding_fills);
         VectorUnit {
             machine: Arc::clone(machine),
             registers: [Register::default(); 32],
-            arithmetic: vec![Sequencer::default(); vector.arithmetic_sequencers.max(1) as usize],
-            load: Sequencer::default(),
-            store: Sequencer::default(),
-            matrix: Sequencer::default(),
+            arithmetic: vec![0; vector.arithmetic_sequencers.max(1) as usize],
+            load: 0,
+            store: 0,
+            matrix: 0,
             tiles: [Tile::default(); 16],
             ports: [0; 2],
             shared_port: vector.memory_port == MemoryPort::Shared,
             left: vec![0; vector.queue_depth.max(1) as usize],
             next: 0,
-            stored_lines: vec![0; fills.max(1) as usize],
-            next_stored: 0,
             last_left: 0,
             done: 0,
             vl_known: 0,
             memory_done: 0,
             hazards: vector.war_hazards,
-            through_l1d: vector.start_level == StartLevel::L1d,
-            stores_through_l1d: vector.store_level == StartLevel::L1d,
-            early_line: u64::from(vector.early_line),
-            elements_through_l1d: vector.elements_through_l1d,
             chaining: vector.chaining,
             extra: u64::from(vector.sequencer_extra),
+        }
+    }
+
+    /// Folds everything that can still make a difference after cycle `now`.
+    pub fn fold<F: Fold>(&mut self, fold: &mut F) {
+        let now = fold.now();
+        let mut live = 0;
+        for (index, register) in self.registers.iter().enumerate() {
+            live |= u64::from(register.lives(now)) << index;
+        }
+        fold.word(&mut live);
+        for (index, register) in self.registers.iter_mut().enumerate() {
+            if live >> index & 1 == 0 {
+                *register = Register::default();
+                continue;
+            }
+            for time in [&mut register.first, &mut register.last, &mut register.merged] {
+                fold.time(time);
+            }
+            // These count one cycle longer, see `operands`.
+            for time in [&mut register.read_first, &mut register.read_last] {
+                fold.recent(time);
+            }
+            // Nobody waits for what is there.
+            let waited = register.first > now || register.last > now;
+            fold.cause(&mut register.cause, waited);
+        }
+        fold.order(&mut self.arithmetic);
+        self.left.rotate_left(self.next);
+        self.next = 0;
+        for time in self.left.iter_mut().chain([&mut self.load, &mut self.store, &mut self.matrix]) {
+            fold.time(time);
+        }
+        for time in self.ports.iter_mut().chain([&mut self.done, &mut self.vl_known, &mut self.memory_done]) {
+            fold.time(time);
+        }
+        fold.recent(&mut self.last_left);
+        let mut tiles = u64::from(self.tiles.iter().any(|tile| tile.written.max(tile.added) > now));
+        fold.word(&mut tiles);
+        if tiles == 0 {
+            self.tiles = [Tile::default(); 16];
+            return;
+        }
+        for tile in &mut self.tiles {
+            fold.time(&mut tile.written);
+            fold.time(&mut tile.added);
         }
     }
 
@@ -138,20 +175,20 @@ impl VectorUnit {
         self.left[self.next]
     }
 
-    /// An instruction enters the command queue at `time`. `log`: the words of its memory access.
-    pub fn issue(
+    /// An instruction enters the command queue at `time`. `words`: those of its memory access.
+    pub fn issue<O: Outside>(
         &mut self,
         desc: &mut VectorDesc,
         time: u64,
         vl: u32,
-        log: &[u64],
-        memory: &mut Hierarchy,
+        words: Words<'_>,
+        outside: &mut O,
         painter: &mut Painter,
     ) -> Issued {
         // The last word of a tile instruction's log says what it works on.
-        let tiles = match desc.tile {
-            TileAccess::None => None,
-            _ => log.last().map(|&word| TileUse::of(word)),
+        let tiles = match (desc.tile, words.list.len().checked_sub(1)) {
+            (TileAccess::None, _) | (_, None) => None,
+            (_, Some(last)) => outside.value(words, last as u16).map(TileUse::of),
         };
         let (vl, tm, tk) = tiles.map_or((vl, 0, 0), |tiles| (tiles.tn, tiles.tm, tiles.tk));
         let cost = desc.cost(Extent { vl, tm, tk }, &self.machine);
@@ -177,11 +214,14 @@ impl VectorUnit {
         painter.wait(head, start, cause);
         self.last_left = start;
         self.left[self.next] = start;
-        self.next = (self.next + 1) % self.left.len();
+        self.next += 1;
+        if self.next == self.left.len() {
+            self.next = 0;
+        }
 
         let (held, delay, late) = match desc.mem {
             Mem::None => (occupancy, 0, None),
-            _ => self.memory(desc, Turn { start, occupancy, vl }, log, memory, painter),
+            _ => self.memory(desc, Turn { start, occupancy, vl }, words, outside, painter),
         };
         let produces = late.unwrap_or(desc.produces);
         let sequencer = self.hold(desc, start, held, painter);
@@ -287,11 +327,11 @@ impl VectorUnit {
 
     fn unit_free(&self, desc: &VectorDesc) -> u64 {
         match desc.unit {
-            Unit::Load => self.load.free,
-            Unit::Store => self.store.free,
-            Unit::Matrix => self.matrix.free,
-            Unit::ArithmeticFirst => self.arithmetic[0].free,
-            _ => self.arithmetic.iter().map(|sequencer| sequencer.free).min().unwrap_or(0),
+            Unit::Load => self.load,
+            Unit::Store => self.store,
+            Unit::Matrix => self.matrix,
+            Unit::ArithmeticFirst => self.arithmetic[0],
+            _ => self.arithmetic.iter().copied().min().unwrap_or(0),
         }
     }
 
@@ -303,20 +343,20 @@ impl VectorUnit {
     fn hold(&mut self, desc: &VectorDesc, start: u64, held: u64, painter: &mut Painter) -> usize {
         let free = start + held + self.extra;
         match desc.unit {
-            Unit::Load => self.load.free = free,
-            Unit::Store => self.store.free = free,
+            Unit::Load => self.load = free,
+            Unit::Store => self.store = free,
             Unit::Matrix => {
-                self.matrix.free = free;
+                self.matrix = free;
                 painter.arithmetic(start, start + held, desc.work());
             }
             _ => {
                 let candidates = if desc.unit == Unit::ArithmeticFirst { 1 } else { self.arithmetic.len() };
                 // Of two free sequencers the last is taken: the first has work of its own.
                 let sequencers = self.arithmetic[..candidates].iter_mut().enumerate().rev();
-                let chosen = sequencers.min_by_key(|(_, sequencer)| sequencer.free);
+                let chosen = sequencers.min_by_key(|(_, sequencer)| **sequencer);
                 painter.arithmetic(start, start + held, desc.work());
                 if let Some((index, sequencer)) = chosen {
-                    sequencer.free = free;
+                    *sequencer = free;
                     return index;
                 }
             }
@@ -356,131 +396,40 @@ impl VectorUnit {
     }
 
     /// A memory access. Returns how long it keeps its sequencer, by how much its data are late, and because of what.
-    fn memory(
+    fn memory<O: Outside>(
         &mut self,
         desc: &VectorDesc,
         turn: Turn,
-        log: &[u64],
-        memory: &mut Hierarchy,
+        words: Words<'_>,
+        outside: &mut O,
         painter: &mut Painter,
     ) -> (u64, u64, Option<Cause>) {
         let Turn { start, occupancy, vl } = turn;
-        let write = desc.writes_memory;
-        let port = self.port(desc);
-        if desc.elementwise {
-            let (delay, cause) = self.elements(desc, turn, log, memory);
-            self.ports[port] = start + occupancy + delay;
-            painter.port(start, start + occupancy);
-            if let Some(cause) = cause {
-                painter.wait(start + occupancy, start + occupancy + delay, cause);
-            }
-            self.memory_done = self.memory_done.max(start + occupancy + delay);
-            return (occupancy + delay, delay, cause);
-        }
-        let addr = log.first().copied().unwrap_or(0);
-        let bytes = desc.bytes(vl, &self.machine);
-        if bytes == 0 {
+        let access = desc.access(vl, occupancy, &self.machine);
+        if access.bytes == 0 || words.list.is_empty() {
             return (occupancy, 0, None);
         }
-        let line_bytes = memory.line_bytes();
-        let (first, last) = (addr / line_bytes, addr.wrapping_add(bytes - 1) / line_bytes);
-        let lines = last.wrapping_sub(first) + 1;
-        // The port moves aligned words: an access that is not aligned touches one more.
-        let word = u64::from(self.machine.vector.port_bytes);
-        let beats = occupancy.max((addr % word + bytes).div_ceil(word));
-        let through_l1d = if write { self.stores_through_l1d } else { self.through_l1d };
-        let (mut delay, mut accepted, mut cause) = (0, start, None);
-        for index in 0..lines {
-            let turn = start + index * beats / lines;
-            let served: Served =
-                memory.stream((first + index) * line_bytes, write, turn.max(accepted), through_l1d, self.early_line);
-            accepted = accepted.max(served.accepted);
-            if write {
-                // A line that is still on its way keeps its place among the stores that wait for one.
-                accepted = accepted.max(self.stored_lines[self.next_stored]);
-                self.stored_lines[self.next_stored] = served.ready;
-                self.next_stored = (self.next_stored + 1) % self.stored_lines.len();
-            }
-            let late = served.ready.saturating_sub(turn);
-            if late > delay {
-                delay = late;
-                cause = miss_cause(served.from);
-            }
+        let moved = outside.vector(&access, words, start);
+        let (port, end) = (self.port(desc), start + moved.held);
+        if desc.writes_memory && !desc.elementwise {
+            self.ports[port] = end + moved.late;
+            painter.wait(end, end + moved.late, Cause::StorePath);
+            self.memory_done = self.memory_done.max(end + moved.late + moved.more);
+            return (moved.held + moved.late + moved.more, 0, None);
         }
-        let held = beats.max((accepted + 1).saturating_sub(start));
-        self.ports[port] = start + held;
-        if write {
-            let (port_busy, store_busy) = self.merge(addr, bytes, start + held, memory);
-            self.ports[port] += port_busy;
-            painter.wait(start + held, start + held + port_busy, Cause::StorePath);
-            self.memory_done = self.memory_done.max(start + held + store_busy);
-            return (held + store_busy, 0, None);
-        }
-        painter.port(start, start + beats);
+        let cause = if moved.late > 0 { miss_cause(moved.from) } else { None };
+        self.ports[port] = end;
+        painter.port(start, start + moved.beats);
         if let Some(cause) = cause {
-            painter.wait(start + beats, start + held, cause);
+            painter.wait(start + moved.beats, end, cause);
         }
-        self.memory_done = self.memory_done.max(start + held + delay);
-        (held, delay, cause)
-    }
-
-    /// The ends of a store from `addr` on that do not fill a granule: they are read through the L1D, merged and
-    /// written. One end keeps the port from loads, the other only the store path; ends in one register's reach are
-    /// merged together. Returns for how long port and store path are kept beyond the store itself, from `time` on.
-    fn merge(&self, addr: u64, bytes: u64, time: u64, memory: &mut Hierarchy) -> (u64, u64) {
-        let granule = u64::from(self.machine.vector.store_granule);
-        let cost = u64::from(self.machine.vector.partial_granule);
-        let end = addr.wrapping_add(bytes);
-        let (head, tail) = (!addr.is_multiple_of(granule), !end.is_multiple_of(granule));
-        if cost == 0 || !(head || tail) {
-            return (0, 0);
-        }
-        let line = if tail { end - 1 } else { addr };
-        let late = memory.element(line, true, time, true).ready.saturating_sub(time);
-        let ends = if bytes * 8 > u64::from(self.machine.vector.vlen) { u64::from(head) + u64::from(tail) } else { 1 };
-        (cost + late, cost * ends + late)
-    }
-
-    /// An access element by element through the L1D, one outstanding miss at a time.
-    fn elements(&mut self, desc: &VectorDesc, turn: Turn, log: &[u64], memory: &mut Hierarchy) -> (u64, Option<Cause>) {
-        let Turn { start, occupancy, vl } = turn;
-        let segment = desc.element_bytes * desc.fields;
-        let count = match desc.mem {
-            Mem::Indexed { .. } => log.first().copied().unwrap_or(0),
-            _ => u64::from(vl),
-        };
-        let (mut delay, mut cause) = (0, None);
-        let mut worst = 0;
-        for index in 0..count {
-            let addr = match desc.mem {
-                Mem::Indexed { .. } => log.get(1 + index as usize).copied().unwrap_or(0),
-                Mem::Strided { .. } => log[0].wrapping_add(index.wrapping_mul(log[1])),
-                _ => log[0].wrapping_add(index * segment),
-            };
-            let turn = start + index * occupancy / count + delay;
-            for line in
-                [addr, addr.wrapping_add(segment - 1)].into_iter().take(1 + usize::from(crosses(addr, segment, memory)))
-            {
-                let served = memory.element(line, desc.writes_memory, turn, self.elements_through_l1d);
-                let late = served.ready.saturating_sub(turn);
-                delay += late;
-                if late > worst {
-                    worst = late;
-                    cause = miss_cause(served.from);
-                }
-            }
-        }
-        (delay, cause)
+        let data = if desc.elementwise { end } else { end + moved.late };
+        self.memory_done = self.memory_done.max(data);
+        (moved.held, moved.late, cause)
     }
 }
 
-fn crosses(addr: u64, bytes: u64, memory: &Hierarchy) -> bool {
-    let line = memory.line_bytes();
-    addr / line != addr.wrapping_add(bytes - 1) / line
-}
-
-pub(super) fn miss_cause(from: super::cache::Level) -> Option<Cause> {
-    use super::cache::Level;
+pub(super) fn miss_cause(from: Level) -> Option<Cause> {
     match from {
         Level::L1 => None,
         Level::L2 => Some(Cause::L1Miss),

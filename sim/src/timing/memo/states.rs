@@ -1,0 +1,42 @@
+//! States of the pipe by number.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Quick;
+
+/// Every state that came up.
+#[derive(Default)]
+pub(super) struct States {
+    numbers: HashMap<Arc<[u8]>, u32, Quick>,
+    states: Vec<Arc<[u8]>>,
+    bytes: usize,
+}
+
+impl States {
+    /// The number of a state.
+    pub fn number(&mut self, state: &[u8]) -> u32 {
+        if let Some(&number) = self.numbers.get(state) {
+            return number;
+        }
+        let number = self.states.len() as u32;
+        let state: Arc<[u8]> = state.into();
+        self.bytes += state.len() + PER_STATE;
+        self.states.push(Arc::clone(&state));
+        self.numbers.insert(state, number);
+        number
+    }
+
+    /// A state by its number.
+    pub fn get(&self, number: u32) -> &[u8] {
+        &self.states[number as usize]
+    }
+
+    /// Memory that they take, about.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+/// What a state takes beside its bytes: counters, allocator, vector and twice its place in the table.
+const PER_STATE: usize = 16 + 16 + 16 + 2 * 25;

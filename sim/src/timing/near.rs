@@ -1,0 +1,55 @@
+//! A short way to lines of the nearest cache: a table that tells without a search where a line is, if it is there.
+
+/// A line of the cache.
+#[derive(Clone, Copy)]
+struct Slot {
+    /// Its number, or [`NOTHING`].
+    line: u64,
+    /// Time at which its data are there.
+    ready: u64,
+    /// Its place in the cache.
+    place: u32,
+}
+
+/// No line has this number.
+const NOTHING: u64 = u64::MAX;
+
+/// Slots, indexed by the low bits of the line's number: about twice the lines of a usual first level.
+const SLOTS: usize = 1024;
+
+/// Some of the lines that a cache holds.
+pub(super) struct Near {
+    slots: Box<[Slot; SLOTS]>,
+    /// Accesses that were found here.
+    pub accesses: u64,
+}
+
+impl Default for Near {
+    fn default() -> Near {
+        Near { slots: Box::new([Slot { line: NOTHING, ready: 0, place: 0 }; SLOTS]), accesses: 0 }
+    }
+}
+
+impl Near {
+    /// The place of a line whose data are there by `time`; counts the access.
+    #[inline(always)]
+    pub fn find(&mut self, line: u64, time: u64) -> Option<u32> {
+        let slot = &self.slots[line as usize % SLOTS];
+        let found = slot.line == line && slot.ready <= time;
+        self.accesses += u64::from(found);
+        found.then_some(slot.place)
+    }
+
+    /// The cache holds a line.
+    pub fn insert(&mut self, line: u64, ready: u64, place: u32) {
+        self.slots[line as usize % SLOTS] = Slot { line, ready, place };
+    }
+
+    /// The cache does not hold a line any more.
+    pub fn remove(&mut self, line: u64) {
+        let slot = &mut self.slots[line as usize % SLOTS];
+        if slot.line == line {
+            slot.line = NOTHING;
+        }
+    }
+}

@@ -1,0 +1,385 @@
+//! The in-order pipe: issue, scoreboard, branches, and the way to memory and vector unit.
+
+use std::sync::Arc;
+
+use rvtile_isa::block::Block;
+use rvtile_isa::row::Mem;
+
+use super::describe::{Control, Desc, Kind, Via};
+use super::event::{Listener, Retired, VectorTimes};
+use super::ledger::{Cause, Painter};
+use super::outside::{Outcome, Outside, Words};
+use super::snapshot::Fold;
+use super::vector::{VectorUnit, miss_cause};
+use crate::machine::{Machine, Pipe as Pipes, Unit};
+
+/// When a scalar register's new value can be used, by the way it is used, and what its producer was.
+#[derive(Clone, Copy)]
+struct Ready {
+    late: u64,
+    address: u64,
+    full: u64,
+    cause: Cause,
+}
+
+/// What an instruction waited for, in the order of time.
+struct Stalls {
+    list: [(Cause, u64); 8],
+    count: usize,
+    time: u64,
+}
+
+impl Stalls {
+    fn new(time: u64) -> Stalls {
+        Stalls { list: [(Cause::Issue, 0); 8], count: 0, time }
+    }
+
+    /// Waits until `time` for `cause`, if that is later than everything so far.
+    fn until(&mut self, time: u64, cause: Cause) {
+        if time > self.time {
+            self.time = time;
+            if self.count < self.list.len() {
+                self.list[self.count] = (cause, time);
+                self.count += 1;
+            } else {
+                self.list[self.count - 1].1 = time;
+            }
+        }
+    }
+}
+
+/// What became of an instruction that issued.
+struct Executed {
+    result: u64,
+    missed: Option<Cause>,
+    vector: Option<VectorTimes>,
+}
+
+/// Registers, units and the present cycle: all that is small. [`Pipe::fold`] must hand on everything here that times can
+/// depend on.
+pub(super) struct Pipe {
+    machine: Arc<Machine>,
+    registers: [Ready; 64],
+    /// The cycle in which the last instruction issued.
+    pub now: u64,
+    /// Pipes used in that cycle.
+    used: Pipes,
+    issued: u32,
+    /// Address of the first instruction that issued in it, for listeners.
+    leader: u64,
+    /// No instruction may issue before this cycle: fetch or redirection.
+    front: (u64, Cause),
+    fetched_line: u64,
+    line_log2: u32,
+    /// The L1D takes no scalar access before this cycle, because of an earlier store.
+    l1d_free: (u64, Cause),
+    int_div_free: u64,
+    fp_div_free: u64,
+    vl: u32,
+    vector: VectorUnit,
+    pub painter: Painter,
+}
+
+impl Ready {
+    const REST: Ready = Ready { late: 0, address: 0, full: 0, cause: Cause::OperandAlu };
+}
+
+impl Pipe {
+    /// At rest. `line_log2`: of the bytes in a line of instructions.
+    pub fn new(machine: Arc<Machine>, line_log2: u32) -> Pipe {
+        Pipe {
+            registers: [Ready::REST; 64],
+            now: 0,
+            used: Pipes::None,
+            issued: 0,
+            leader: 0,
+            front: (0, Cause::Branch),
+            fetched_line: u64::MAX,
+            line_log2,
+            l1d_free: (0, Cause::OperandLoad),
+            int_div_free: 0,
+            fp_div_free: 0,
+            vl: 0,
+            vector: VectorUnit::new(&machine),
+            painter: Painter::default(),
+            machine,
+        }
+    }
+
+    /// Folds everything that can still make a difference. Addresses of instructions, which only listeners hear of, are
+    /// not part of it.
+    pub fn fold<F: Fold>(&mut self, fold: &mut F) {
+        let now = fold.now();
+        let mut live = 0;
+        for (index, ready) in self.registers.iter().enumerate() {
+            live |= u64::from(ready.late.max(ready.address).max(ready.full + 1) > now) << index;
+        }
+        fold.word(&mut live);
+        for (index, ready) in self.registers.iter_mut().enumerate() {
+            if live >> index & 1 == 0 {
+                *ready = Ready::REST;
+                continue;
+            }
+            fold.time(&mut ready.late);
+            fold.time(&mut ready.address);
+            // A result in order counts one cycle longer, see `issue`.
+            fold.recent(&mut ready.full);
+            let mut cause = Some(ready.cause);
+            fold.cause(&mut cause, true);
+            ready.cause = cause.unwrap_or(ready.cause);
+        }
+        let mut small = [self.used as u64, u64::from(self.issued), u64::from(self.vl)];
+        small.iter_mut().for_each(|word| fold.word(word));
+        self.used = [Pipes::A, Pipes::B, Pipes::Either, Pipes::None][small[0] as usize % 4];
+        (self.issued, self.vl) = (small[1] as u32, small[2] as u32);
+        fold.word(&mut self.fetched_line);
+        fold.wait(&mut self.front);
+        fold.wait(&mut self.l1d_free);
+        fold.time(&mut self.int_div_free);
+        fold.time(&mut self.fp_div_free);
+        self.vector.fold(fold);
+        self.painter.fold(fold);
+        self.now = now;
+    }
+
+    /// Waits until everything under way is done: a region boundary, or the end. It is the instruction at `pc` that
+    /// waits.
+    pub fn drain<L: Listener + ?Sized>(&mut self, pc: u64, listener: &mut L) {
+        let done = self.vector.done.max(self.registers.iter().map(|ready| ready.full).max().unwrap_or(0));
+        self.wait(done.max(self.now + u64::from(self.issued > 0)), Cause::Drain, pc, listener);
+    }
+
+    /// An environment call at `pc`: the core drains, and the environment takes its time.
+    pub fn environment<L: Listener + ?Sized>(&mut self, pc: u64, listener: &mut L) {
+        self.drain(pc, listener);
+        let time = self.now + u64::from(self.machine.core.environment_call);
+        self.wait(time, Cause::Environment, pc, listener);
+    }
+
+    /// The instruction at `pc` does not issue before `time`.
+    fn wait<L: Listener + ?Sized>(&mut self, time: u64, cause: Cause, pc: u64, listener: &mut L) {
+        if time > self.now {
+            self.advance(time, &[(cause, time)], pc, listener);
+        }
+    }
+
+    /// Moves the present cycle on to `time`, charging the cycles before it. The instruction at `pc` waits for it. Out of
+    /// line, so that the way of instructions that issue side by side stays short.
+    #[inline(never)]
+    fn advance<L: Listener + ?Sized>(&mut self, time: u64, stalls: &[(Cause, u64)], pc: u64, listener: &mut L) {
+        let issued = self.issued > 0;
+        self.painter.advance(time, issued, stalls, (self.leader, pc), |charged| listener.charged(&charged));
+        self.now = time;
+        self.used = Pipes::None;
+        self.issued = 0;
+    }
+
+    /// The first instructions of a block retire, as many as `descs` describes. `log` holds their words; `next_pc` is
+    /// where control went.
+    pub fn retire<O: Outside, L: Listener + ?Sized>(
+        &mut self,
+        block: &Block,
+        descs: &mut [Desc],
+        log: &[u64],
+        next_pc: u64,
+        outside: &mut O,
+        listener: &mut L,
+    ) {
+        let mut log = log;
+        for (index, desc) in descs.iter_mut().enumerate() {
+            self.fetch(desc, outside);
+            let words = take_words(desc, &mut log);
+            self.issue(desc, words, next_pc, (block, index), outside, listener);
+        }
+    }
+
+    #[inline]
+    fn fetch<O: Outside>(&mut self, desc: &Desc, outside: &mut O) {
+        let line = desc.pc >> self.line_log2;
+        if line != self.fetched_line {
+            self.fetched_line = line;
+            let late = outside.fetch(desc.pc, self.now);
+            if late > 0 {
+                self.front = (self.now + late, Cause::FetchMiss);
+            }
+        }
+    }
+
+    /// The next instruction issues as soon as it can. `block` and `index` tell a listener where it stands.
+    fn issue<O: Outside, L: Listener + ?Sized>(
+        &mut self,
+        desc: &mut Desc,
+        words: Words<'_>,
+        next_pc: u64,
+        (block, index): (&Block, usize),
+        outside: &mut O,
+        listener: &mut L,
+    ) {
+        let since = self.now;
+        let mut stalls = Stalls::new(self.now);
+        stalls.until(self.front.0, self.front.1);
+        for source in &desc.sources[..desc.source_count as usize] {
+            let ready = &self.registers[source.reg as usize];
+            let time = match source.via {
+                Via::Late => ready.late,
+                Via::Address => ready.address,
+                Via::Full => ready.full,
+            };
+            stalls.until(time, ready.cause);
+        }
+        if self.machine.core.waw_hazards
+            && let Some(ready) = self.registers.get(desc.dest as usize)
+        {
+            // Results of the pipe come in order by themselves; one of the vector unit is waited for.
+            let written = if ready.cause == Cause::OperandVector { ready.full } else { ready.full + 1 };
+            let own = if ready.cause == Cause::OperandVector { 0 } else { desc.latency };
+            stalls.until(written.saturating_sub(own), ready.cause);
+        }
+        if desc.reads_vl {
+            stalls.until(self.vector.vl_known, Cause::OperandVector);
+        }
+        if let Mem::Scalar(_) = desc.mem {
+            stalls.until(self.l1d_free.0, self.l1d_free.1);
+        }
+        match desc.unit {
+            Unit::IntDivide => stalls.until(self.int_div_free, Cause::Divider),
+            Unit::FpDivide => stalls.until(self.fp_div_free, Cause::Divider),
+            _ => {}
+        }
+        match desc.kind {
+            Kind::Vector => stalls.until(self.vector.room(), Cause::QueueFull),
+            Kind::Fence => stalls.until(self.vector.memory_done, Cause::Drain),
+            Kind::Marker => self.drain(desc.pc, listener),
+            Kind::Scalar | Kind::Vset => {}
+        }
+        let time = stalls.time.max(self.now);
+        let fits = time == self.now && self.issued < self.machine.core.issue_width && pairs(self.used, desc.pipe);
+        if !fits {
+            // A full issue slot costs no stall: the cycle in which the other instruction issued is its own.
+            let time = time.max(self.now + u64::from(self.issued > 0));
+            self.advance(time, &stalls.list[..stalls.count], desc.pc, listener);
+        }
+        if listener.listens() && self.issued == 0 {
+            self.leader = desc.pc;
+        }
+        self.issued += 1;
+        if desc.pipe != Pipes::None {
+            self.used = if self.used == Pipes::None { desc.pipe } else { Pipes::Either };
+        }
+        if listener.listens() {
+            self.painter.owner = desc.pc;
+        }
+        let executed = self.execute(desc, words, outside);
+        let right = desc.control == Control::None || self.branch(desc, next_pc, outside);
+        if listener.listens()
+            && let entry = &block.insts[index]
+            && let Ok(inst) = &entry.inst
+        {
+            listener.retired(&Retired {
+                pc: desc.pc,
+                index,
+                inst,
+                entry,
+                vl: self.vl,
+                since,
+                issue: self.now,
+                stalls: &stalls.list[..stalls.count],
+                pipe: desc.pipe,
+                unit: desc.unit,
+                unit_until: self.now + desc.busy,
+                result: (desc.dest != Desc::NONE).then_some(executed.result),
+                missed: executed.missed,
+                mispredicted: !right,
+                vector: executed.vector,
+            });
+        }
+    }
+
+    /// The instruction issues now. Inlined, so that what nobody listens to is not worked out.
+    #[inline(always)]
+    fn execute<O: Outside>(&mut self, desc: &mut Desc, words: Words<'_>, outside: &mut O) -> Executed {
+        let now = self.now;
+        match desc.unit {
+            Unit::IntDivide => self.int_div_free = now + desc.busy,
+            Unit::FpDivide => self.fp_div_free = now + desc.busy,
+            _ => {}
+        }
+        if let Some(vector) = &mut desc.vector {
+            let issued = self.vector.issue(vector, now, self.vl, words, outside, &mut self.painter);
+            if matches!(desc.mem, Mem::FaultFirst { .. })
+                && let Some(vl) = outside.value(words, 1)
+            {
+                self.vl = vl as u32;
+            }
+            let result = issued.result;
+            self.produce(desc.dest, result - now, result - now, result - now, desc.produces);
+            return Executed { result, missed: issued.missed, vector: Some(self.vector.times(vector, &issued)) };
+        }
+        if desc.kind == Kind::Vset
+            && let Some(vl) = outside.value(words, 0)
+        {
+            self.vl = vl as u32;
+        }
+        let (mut late, mut missed) = (0, None);
+        if desc.mem != Mem::None && !words.list.is_empty() {
+            let served = outside.scalar(words, desc.writes_memory, now);
+            late = served.cycles;
+            if late > 0 {
+                missed = miss_cause(served.from);
+            }
+            if desc.writes_memory {
+                // The line of a store that missed must come before the next access, and a narrow one is merged.
+                let narrow = matches!(desc.mem, Mem::Scalar(bytes) if bytes < 4);
+                let kept = if narrow { u64::from(self.machine.core.narrow_store) } else { 0 };
+                let missed = if late > kept { miss_cause(served.from) } else { None };
+                self.l1d_free = (now + kept.max(late), missed.unwrap_or(Cause::StorePath));
+            }
+        }
+        let cause = missed.unwrap_or(desc.produces);
+        self.produce(desc.dest, desc.late_latency + late, desc.address_latency + late, desc.latency + late, cause);
+        Executed { result: now + desc.latency + late, missed, vector: None }
+    }
+
+    fn produce(&mut self, register: u8, late: u64, address: u64, full: u64, cause: Cause) {
+        if let Some(ready) = self.registers.get_mut(register as usize) {
+            *ready = Ready { late: self.now + late, address: self.now + address, full: self.now + full, cause };
+        }
+    }
+
+    /// Returns whether a branch or jump was predicted right.
+    #[inline]
+    fn branch<O: Outside>(&mut self, desc: &Desc, next_pc: u64, outside: &mut O) -> bool {
+        let Outcome { taken, right } = outside.branch(&desc.jump(), next_pc);
+        let core = &self.machine.core;
+        let bubble = match (right, taken) {
+            (false, _) => 1 + u64::from(core.mispredict_penalty),
+            (true, true) => 1 + u64::from(core.taken_branch_penalty),
+            (true, false) => 0,
+        };
+        if bubble > 0 {
+            self.front = (self.now + bubble, Cause::Branch);
+        }
+        right
+    }
+}
+
+/// Whether an instruction for `pipe` can issue in a cycle in which `used` is taken. Of two instructions that may go
+/// either way the core sends each where the other is not.
+fn pairs(used: Pipes, pipe: Pipes) -> bool {
+    match (used, pipe) {
+        (Pipes::None, _) | (_, Pipes::None) => true,
+        (used, pipe) => used != pipe || used == Pipes::Either,
+    }
+}
+
+/// The log words of an instruction's memory access.
+fn take_words<'a>(desc: &Desc, log: &mut &'a [u64]) -> Words<'a> {
+    let more = match desc.mem {
+        Mem::Indexed { .. } => log.first().copied().unwrap_or(0) as usize,
+        _ => 0,
+    };
+    let count = usize::from(desc.fixed_words()) + more;
+    let (list, rest) = log.split_at(count.min(log.len()));
+    *log = rest;
+    Words { list, place: desc.words }
+}

@@ -1,0 +1,249 @@
+//! Vector accesses: which lines they touch when, and what that means for port, sequencer and data.
+
+use super::cache::Level;
+use super::hierarchy::Hierarchy;
+use crate::machine::{Machine, StartLevel};
+
+/// How the addresses of a vector access follow from its log words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Bytes in a row from the first word on.
+    Stream,
+    /// Element by element, in a row from the first word on.
+    Segments,
+    /// Element by element, from the first word on in steps of the second.
+    Strided,
+    /// A count, then the address of each element.
+    Indexed,
+}
+
+/// A vector access but for its addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Access {
+    pub shape: Shape,
+    pub write: bool,
+    /// Cycles that it keeps its sequencer when nothing is late.
+    pub occupancy: u64,
+    /// Bytes of a stream; else those of each element.
+    pub bytes: u64,
+    /// Elements, where no log word counts them.
+    pub count: u64,
+    /// The first log word counts those behind it.
+    pub counted: bool,
+}
+
+/// What became of a vector access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Moved {
+    /// Cycles in which its port moves data.
+    pub beats: u64,
+    /// Cycles from its start in which it keeps its sequencer and port: no fewer than `beats`.
+    pub held: u64,
+    /// Cycles that the data of a load are late; those for which a store keeps its port in order to merge its ends.
+    pub late: u64,
+    /// Cycles for which a store keeps the store path beyond that.
+    pub more: u64,
+    /// Who supplied the latest line.
+    pub from: Level,
+}
+
+impl Moved {
+    /// In one word, if it fits.
+    #[inline(always)]
+    pub fn pack(self) -> Option<u64> {
+        let waits = self.held - self.beats;
+        let fits = self.beats < 1 << 16 && waits < 1 << 16 && self.late < 1 << 16 && self.more < 1 << 14;
+        fits.then_some(self.beats << 48 | waits << 32 | self.late << 16 | self.more << 2 | self.from as u64)
+    }
+
+    /// From [`Moved::pack`].
+    pub fn unpack(word: u64) -> Moved {
+        let beats = word >> 48;
+        Moved {
+            beats,
+            held: beats + (word >> 32 & 0xffff),
+            late: word >> 16 & 0xffff,
+            more: word >> 2 & 0x3fff,
+            from: Level::of(word & 3),
+        }
+    }
+}
+
+/// The vector unit's side of the way to memory.
+pub(super) struct Transfers {
+    /// When the lines of the latest stores are there, as many as may be waited for.
+    stored_lines: Vec<u64>,
+    next_stored: usize,
+    through_l1d: bool,
+    stores_through_l1d: bool,
+    elements_through_l1d: bool,
+    early_line: u64,
+    word_log2: u32,
+    granule: u64,
+    partial_granule: u64,
+    register_bytes: u64,
+}
+
+impl Transfers {
+    pub fn new(machine: &Machine) -> Transfers {
+        let vector = &machine.vector;
+        let fills = machine.memory.l2.as_ref().map_or(1, |cache| cache.outstanding_fills);
+        Transfers {
+            stored_lines: vec![0; fills.max(1) as usize],
+            next_stored: 0,
+            through_l1d: vector.start_level == StartLevel::L1d,
+            stores_through_l1d: vector.store_level == StartLevel::L1d,
+            elements_through_l1d: vector.elements_through_l1d,
+            early_line: u64::from(vector.early_line),
+            word_log2: vector.port_bytes.trailing_zeros(),
+            granule: u64::from(vector.store_granule),
+            partial_granule: u64::from(vector.partial_granule),
+            register_bytes: u64::from(vector.vlen / 8),
+        }
+    }
+
+    /// Makes an access that begins at `start`.
+    #[inline(always)]
+    pub fn run(&mut self, access: &Access, words: &[u64], start: u64, memory: &mut Hierarchy) -> Moved {
+        match access.shape {
+            Shape::Stream => self.stream(access, words[0], start, memory),
+            Shape::Segments => {
+                let (first, step) = (words[0], access.bytes);
+                self.elements(access, access.count, |index| first.wrapping_add(index * step), start, memory)
+            }
+            Shape::Strided => {
+                let (first, step) = (words[0], words[1]);
+                self.elements(access, access.count, |index| first.wrapping_add(index.wrapping_mul(step)), start, memory)
+            }
+            Shape::Indexed => {
+                let addresses = &words[1..];
+                self.elements(access, words[0], |index| addresses[index as usize], start, memory)
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn stream(&mut self, access: &Access, addr: u64, start: u64, memory: &mut Hierarchy) -> Moved {
+        let Access { write, occupancy, bytes, .. } = *access;
+        let log2 = memory.line_log2();
+        let (first, last) = (addr >> log2, addr.wrapping_add(bytes - 1) >> log2);
+        let lines = last.wrapping_sub(first) + 1;
+        // The port moves aligned words: an access that is not aligned touches one more.
+        let word = 1 << self.word_log2;
+        let beats = occupancy.max(((addr & (word - 1)) + bytes + word - 1) >> self.word_log2);
+        let mut moved = Moved { beats, held: beats, late: 0, more: 0, from: Level::L1 };
+        let through_l1d = if write { self.stores_through_l1d } else { self.through_l1d };
+        let mut done = 0;
+        // Lines at hand keep nothing waiting, as long as no two of them have their turn in one cycle.
+        if through_l1d && !write && beats >= lines {
+            while done < lines && memory.at_hand(first + done, false, start) {
+                done += 1;
+            }
+            if done == lines {
+                return moved;
+            }
+        }
+        self.lines(&mut moved, (first, done, lines), (start, write, through_l1d), memory);
+        if write {
+            let (port, store) = self.merge(addr, bytes, start + moved.held, memory);
+            (moved.late, moved.more, moved.from) = (port, store - port, Level::L1);
+        }
+        moved
+    }
+
+    /// The lines of a stream but the first `done`, for which nothing had to wait.
+    fn lines(
+        &mut self,
+        moved: &mut Moved,
+        (first, done, lines): (u64, u64, u64),
+        (start, write, through_l1d): (u64, bool, bool),
+        memory: &mut Hierarchy,
+    ) {
+        let log2 = memory.line_log2();
+        let turn_of = |index: u64| start + index * moved.beats / lines;
+        let mut accepted = if done > 0 { turn_of(done - 1) } else { start };
+        for index in done..lines {
+            let turn = turn_of(index);
+            let served =
+                memory.stream((first + index) << log2, write, turn.max(accepted), through_l1d, self.early_line);
+            accepted = accepted.max(served.accepted);
+            if write {
+                // A line that is still on its way keeps its place among the stores that wait for one.
+                accepted = accepted.max(self.stored_lines[self.next_stored]);
+                self.stored_lines[self.next_stored] = served.ready;
+                self.next_stored += 1;
+                if self.next_stored == self.stored_lines.len() {
+                    self.next_stored = 0;
+                }
+            }
+            let late = served.ready.saturating_sub(turn);
+            if late > moved.late {
+                moved.late = late;
+                moved.from = served.from;
+            }
+        }
+        moved.held = moved.beats.max((accepted + 1).saturating_sub(start));
+    }
+
+    /// The ends of a store from `addr` on that do not fill a granule: they are read through the L1D, merged and
+    /// written. One end keeps the port from loads, the other only the store path; ends in one register's reach are
+    /// merged together. Returns for how long port and store path are kept beyond the store itself, from `time` on.
+    fn merge(&self, addr: u64, bytes: u64, time: u64, memory: &mut Hierarchy) -> (u64, u64) {
+        let cost = self.partial_granule;
+        let end = addr.wrapping_add(bytes);
+        let (head, tail) = (!addr.is_multiple_of(self.granule), !end.is_multiple_of(self.granule));
+        if cost == 0 || !(head || tail) {
+            return (0, 0);
+        }
+        let line = if tail { end - 1 } else { addr };
+        let late = memory.element(line, true, time, true).ready.saturating_sub(time);
+        let ends = if bytes > self.register_bytes { u64::from(head) + u64::from(tail) } else { 1 };
+        (cost + late, cost * ends + late)
+    }
+
+    /// An access element by element through the L1D, one outstanding miss at a time.
+    #[inline(always)]
+    fn elements(
+        &mut self,
+        access: &Access,
+        count: u64,
+        addr_of: impl Fn(u64) -> u64,
+        start: u64,
+        memory: &mut Hierarchy,
+    ) -> Moved {
+        let Access { write, occupancy, bytes, .. } = *access;
+        let log2 = memory.line_log2();
+        let (mut late, mut worst, mut from) = (0, 0, Level::L1);
+        for index in 0..count {
+            let addr = addr_of(index);
+            let (first, last) = (addr >> log2, addr.wrapping_add(bytes - 1) >> log2);
+            let at_hand = self.elements_through_l1d && memory.at_hand(first, write, start);
+            if at_hand && first == last {
+                continue;
+            }
+            let turn = start + index * occupancy / count + late;
+            let rest = [addr, addr.wrapping_add(bytes - 1)];
+            for line in &rest[usize::from(at_hand)..1 + usize::from(first != last)] {
+                let served = memory.element(*line, write, turn, self.elements_through_l1d);
+                let waited = served.ready.saturating_sub(turn);
+                late += waited;
+                if waited > worst {
+                    (worst, from) = (waited, served.from);
+                }
+            }
+        }
+        Moved { beats: occupancy, held: occupancy + late, late, more: 0, from }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_comes_out_again() {
+        let moved = Moved { beats: 9, held: 70, late: 65_535, more: 12, from: Level::Dram };
+        assert_eq!(moved.pack().map(Moved::unpack), Some(moved));
+        assert_eq!(Moved { late: 65_536, ..moved }.pack(), None);
+    }
+}
