@@ -12,7 +12,7 @@ use super::exclusions::{self, Reference};
 use super::generate::{Case, Target};
 use super::image::{self, Image, RESULT_WORDS, WINDOW_SIZE};
 use super::rng::Rng;
-use super::run;
+use super::run::{self, Path};
 use super::values::{Kind, Pool};
 
 /// Where cases run.
@@ -22,8 +22,8 @@ pub struct Checker<'a> {
     pub pool: &'a Pool,
     /// What the window holds before the first case.
     pub window: Vec<u8>,
-    /// Host level of the run here: another for every batch.
-    level: Level,
+    /// The path of the run here: another for every batch.
+    path: Path,
     /// Failures by instruction, with the number of times and a description of the first.
     pub failures: BTreeMap<String, (u64, String)>,
 }
@@ -45,17 +45,19 @@ impl<'a> Checker<'a> {
             let kind = rng.pick(&Kind::ALL);
             kind.fill(&mut rng, part);
         }
-        Checker { decoder, target, pool, window, level: Level::Portable, failures: BTreeMap::new() }
+        let path = Path { level: Level::Portable, generated: false };
+        Checker { decoder, target, pool, window, path, failures: BTreeMap::new() }
     }
 
     /// Compares these cases on every reference. Returns the numbers of the cases that differ.
     pub fn check(&mut self, cases: &[Case]) -> Vec<usize> {
-        let next = match self.level {
+        let next = match self.path.level {
             Level::Portable => Level::Avx2,
             Level::Avx2 => Level::Avx512,
             Level::Avx512 => Level::Portable,
         };
-        self.level = if next <= Level::detect() { next } else { Level::Portable };
+        let level = if next <= Level::detect() { next } else { Level::Portable };
+        self.path = Path { level, generated: !self.path.generated };
         let mut differing = Vec::new();
         for reference in self.target.references.clone() {
             for difference in self.lasting(cases, reference) {
@@ -90,7 +92,7 @@ impl<'a> Checker<'a> {
     /// What happens here. `Err`: a panic.
     fn here(&self, cases: &[Case]) -> Result<Vec<u8>, String> {
         let image = self.image(cases, Reference::Spike);
-        let run = || run::here(&image, self.decoder, self.level, self.target.agnostic_ones);
+        let run = || run::here(&image, self.decoder, self.path, self.target.agnostic_ones);
         catch_unwind(AssertUnwindSafe(run)).map_err(|_| "panic here".to_string())?
     }
 
