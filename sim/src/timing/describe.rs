@@ -188,9 +188,8 @@ const LINK_REGISTERS: [u8; 2] = [1, 5];
 
 /// Describes every instruction of a block for a machine.
 pub(super) fn block(block: &Block, machine: &Machine) -> Box<[Desc]> {
-    let describe = |entry: &BlockInst| {
-        entry.inst.as_ref().ok().map(|inst| describe(block.entry.pc, entry, inst, machine))
-    };
+    let describe =
+        |entry: &BlockInst| entry.inst.as_ref().ok().map(|inst| describe(block.entry.pc, entry, inst, machine));
     let mut descs: Vec<Desc> = block.insts.iter().map_while(describe).collect();
     let mut words = 0;
     for desc in &mut descs {
