@@ -20,7 +20,7 @@ use super::image::{BASE, FINISH, Image, WINDOW, WINDOW_SIZE};
 
 /// How an image is run here.
 #[derive(Clone, Copy)]
-pub struct Path {
+pub struct Way {
     /// Host SIMD level of vector instructions.
     pub level: Level,
     /// Whether blocks of scalar instructions become host code.
@@ -28,7 +28,7 @@ pub struct Path {
 }
 
 /// Runs an image for Spike on the instruction set under test.
-pub fn here(image: &Image, decoder: &Decoder, path: Path, agnostic_ones: bool) -> Result<Vec<u8>, String> {
+pub fn here(image: &Image, decoder: &Decoder, way: Way, agnostic_ones: bool) -> Result<Vec<u8>, String> {
     let mut memory = Memory::new(WINDOW + WINDOW_SIZE + 0x10000).map_err(|error| error.to_string())?;
     let end = image.results + image.results_len;
     let all = Perm::R | Perm::W | Perm::X;
@@ -38,9 +38,9 @@ pub fn here(image: &Image, decoder: &Decoder, path: Path, agnostic_ones: bool) -
     for (at, bytes) in image.parts() {
         memory.poke(at, bytes).map_err(|denied| format!("{denied:?}"))?;
     }
-    let config = Config { vlen: image.vlen(), isa: Ext::everything(), agnostic_ones, level: path.level };
+    let config = Config { vlen: image.vlen(), isa: Ext::everything(), agnostic_ones, level: way.level };
     let mut hart = Hart::new(config, memory);
-    let mut generator = if path.generated { Generator::new() } else { None };
+    let mut generator = if way.generated { Generator::new() } else { None };
     hart.pc = BASE;
     // Every case is straight code; far more blocks than that are a loop.
     let mut blocks = image.parts()[0].1.len();
