@@ -50,8 +50,8 @@ impl Generator<'_> {
         let fields = |eew: u8| nf * u64::from(eew) / 8;
         match inst.row.mem {
             Mem::None => {}
-            // No reference has tiles.
-            Mem::Tile { .. } => return None,
+            // No reference has tiles or the rows of definitions.
+            Mem::Tile { .. } | Mem::Rows => return None,
             Mem::Scalar(bytes) => {
                 let atomic = matches!(inst.row.class, Class::Amo | Class::LoadReserved | Class::StoreConditional);
                 let bytes = u64::from(bytes);

@@ -128,7 +128,7 @@ impl<'a> Checker<'a> {
                     write!(what, " +0x{at:x} {ours:02x} here {theirs:02x} there").unwrap();
                 }
                 match (cases, found.pop()) {
-                    ([_], Some(state)) => state.what + &what,
+                    ([_], Some(state)) => state.what + what.as_str(),
                     _ => what,
                 }
             }
