@@ -51,7 +51,7 @@ impl Generator<'_> {
         match inst.row.mem {
             Mem::None => {}
             // No reference has tiles.
-            Mem::Tile { .. } => return None,
+            Mem::Tile { .. } | Mem::Rows => return None,
             Mem::Scalar(bytes) => {
                 let atomic = matches!(inst.row.class, Class::Amo | Class::LoadReserved | Class::StoreConditional);
                 let bytes = u64::from(bytes);
