@@ -123,7 +123,7 @@ pub(super) enum What {
         start: Option<usize>,
     },
     Script {
-        script: Script,
+        script: Box<Script>,
         csrs: Vec<(String, u16)>,
         scalars: Vec<(String, Source)>,
         line: usize,

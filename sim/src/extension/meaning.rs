@@ -165,7 +165,8 @@ impl Reader<'_, '_, '_> {
         if what.saturate && floats[2] {
             return Err(self.table.wrong("saturate", "floating-point sums do not saturate"));
         }
-        if m * k * what.a.bits() as usize % 8 != 0 || k * n * what.b.bits() as usize % 8 != 0 {
+        let whole = |elements: usize, of: Number| (elements * of.bits() as usize).is_multiple_of(8);
+        if !whole(m * k, what.a) || !whole(k * n, what.b) {
             return Err(inner.wrong("k", "a block of 4-bit elements must fill whole bytes"));
         }
         Ok(what)
@@ -266,7 +267,7 @@ impl Reader<'_, '_, '_> {
                 .map(|(operand, source)| (operand.word().to_string(), source)),
         );
         let sew = self.sew(&slots, dest)?;
-        self.finish(slots, dest, What::Script { script, csrs, scalars, line }, memory, sew, false)
+        self.finish(slots, dest, What::Script { script: Box::new(script), csrs, scalars, line }, memory, sew, false)
     }
 
     fn copy(&self) -> Result<Meaning, ExtensionError> {

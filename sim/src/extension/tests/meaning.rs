@@ -107,7 +107,7 @@ fn a_coprocessor_by_opcode_and_payload() {
     bench.hart.csr_write(0x800, 0xff00).expect("an own CSR");
     assert_eq!(bench.hart.csr_read(0x800), Ok(0xff00));
     bench.run("vcx.addkey v9,v8,a0").expect("xor");
-    assert_eq!(bench.hart.v.get::<u16>(9, 2), 5 * 5 * 5 ^ 3 ^ 0xff00);
+    assert_eq!(bench.hart.v.get::<u16>(9, 2), (5 * 5 * 5) ^ 3 ^ 0xff00);
     bench.broken("sf.vc.v.xv 0x1,v9,v8,a0", "extension file");
 }
 
