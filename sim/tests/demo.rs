@@ -1,0 +1,83 @@
+//! `rvtile demo` as its user sees it.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use rvtile_kernels::llama;
+
+fn demo(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rvtile")).arg("demo").args(args).output().expect("run rvtile")
+}
+
+/// What is printed when all is well.
+fn printed(args: &[&str]) -> String {
+    let output = demo(args);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stderr.is_empty(), "no progress without a terminal");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn text_figures_and_ledger() {
+    let text = printed(&["--prompt", "One day", "--tokens", "5", "--set", "vector.vlen=256"]);
+    assert!(text.starts_with("One day"), "{text}");
+    for part in [
+        "590,880 parameters in fp32",
+        "VLEN 256",
+        "5 tokens in ",
+        " tokens/s, ",
+        "gemv w1 w3",
+        "bound by",
+        "Where the cycles go",
+    ] {
+        assert!(text.contains(part), "`{part}` is not in: {text}");
+    }
+    let text = printed(&["--functional", "--int8", "--tokens", "5"]);
+    for part in ["in int8 with a scale for each 32", "run without timing", "quantize_q8_0"] {
+        assert!(text.contains(part), "`{part}` is not in: {text}");
+    }
+    assert!(!text.contains("cycles"), "{text}");
+}
+
+#[test]
+fn json_holds_text_and_kernels() {
+    let object: serde_json::Value = serde_json::from_str(&printed(&["--tokens", "3", "--json"])).expect("JSON");
+    assert!(object["text"].as_str().is_some_and(|text| !text.trim().is_empty()));
+    assert_eq!(object["tokens"], 3);
+    let kernels = object["kernels"].as_array().expect("a list");
+    let sum: u64 = kernels.iter().map(|kernel| kernel["cycles"].as_u64().expect("a number")).sum();
+    assert_eq!(object["cycles"].as_u64(), Some(sum));
+}
+
+#[test]
+fn wrong_wishes_are_refused_in_one_line() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let file = |name: &str, data: &[u8]| {
+        let path = folder.join(name);
+        std::fs::write(&path, data).expect("write a file");
+        path.display().to_string()
+    };
+    let short = file("demo-short.bin", &llama::CHECKPOINT[..1000]);
+    let good = file("demo-good.bin", llama::CHECKPOINT);
+    let tokenizer = file("demo-tokenizer.bin", llama::TOKENIZER);
+    for (args, part) in [
+        (
+            &["--checkpoint", &short, "--tokenizer", &tokenizer][..],
+            "demo-short.bin: 1000 bytes, but its head announces",
+        ),
+        (&["--checkpoint", &good, "--tokenizer", &good], "demo-good.bin: "),
+        (&["--checkpoint", "/nonexistent", "--tokenizer", &tokenizer], "/nonexistent: No such file"),
+        (&["--checkpoint", &good], "--tokenizer"),
+        (&["--temperature", "0.0001"], "0, or a number from 0.001 to 100"),
+        (&["--tokens", "0"], "0 is not in 1.."),
+        (&["--functional", "--tokens", "2", "--prompt", "a b c d"], "the prompt is longer than the text may become"),
+        (&["--machine", "none"], "none"),
+    ] {
+        let output = demo(args);
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {complaint}");
+        assert_eq!(complaint.lines().count(), 1, "{complaint}");
+        assert!(complaint.contains(part), "`{part}` is not in: {complaint}");
+        assert!(output.stdout.is_empty());
+    }
+}
