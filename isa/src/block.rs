@@ -146,8 +146,9 @@ impl Block {
             ops.insert(0, Op { chain: chain::mark, ..Op::link(pc, UNKNOWN_KEY) });
         }
         let ops = ops.into_boxed_slice();
-        let (count, first) = (insts.len() as u32, ops[lead..].as_ptr());
-        let entry = Entry { pc, key, count, number: 0, runs: Cell::new(0), first, start: ops.as_ptr() };
+        let (count, first, start) = (insts.len() as u32, ops[lead..].as_ptr(), ops.as_ptr());
+        let (runs, inside, run, code) = (Cell::new(0), Cell::new(0), Cell::new(ops[0].chain), Cell::new(None));
+        let entry = Entry { pc, key, count, number: 0, runs, inside, first, start, run, code };
         Block { entry, ops, lead, insts, bytes, props: all_props }
     }
 
@@ -182,7 +183,9 @@ impl Block {
     /// After `Flow::Trap`, `hart.pc` is the address of the instruction that trapped.
     #[inline]
     pub fn run(&self, hart: &mut Hart) -> Ran {
-        if !self.props.contains(Props::FLAGS) {
+        // Host code may use the host's unit where handlers do not.
+        let unit = if self.entry.has_code() { Props::FLAGS | Props::FLOAT } else { Props::FLAGS };
+        if !self.props.intersects(unit) {
             return self.run_ops(hart);
         }
         // However the block ends, the flags of what has retired are the guest's before anyone can look.
@@ -197,7 +200,7 @@ impl Block {
     fn run_ops(&self, hart: &mut Hart) -> Ran {
         hart.trail.budget = 0;
         // SAFETY: the block is alive; the budget keeps links from going further.
-        let flow = unsafe { chain::go(hart, self.entry.first) };
+        let flow = unsafe { chain::alone_in(hart, &self.entry) };
         let index = self.index(hart.trail.stopped).unwrap_or(self.insts.len());
         if flow == Flow::Trap {
             hart.pc = self.address(index);
@@ -229,10 +232,29 @@ impl Block {
             if done < last.count as usize {
                 ran.partly = Some(done);
                 ran.retired -= last.count as u64 - done as u64;
-                last.runs.set(last.runs.get() - 1);
+                // Either may have counted it.
+                let counter = if last.runs.get() > 0 { &last.runs } else { &last.inside };
+                counter.set(counter.get() - 1);
             }
         }
         ran
+    }
+
+    /// The operations, one for each instruction, and behind them the links: where control goes when it falls through,
+    /// and when it jumps.
+    pub fn ops(&self) -> &[Op] {
+        &self.ops[self.lead..]
+    }
+
+    /// The block that a link is tied to. Only its address means anything once blocks are forgotten.
+    pub fn tied(&self, link: usize) -> Option<*const Entry> {
+        let op = &self.ops()[link];
+        (op.small == chain::TIED).then_some(op.imm as *const Entry)
+    }
+
+    /// The context in which the block ends, or one that no block has when only running it shows.
+    pub fn exit_key(&self) -> u32 {
+        self.ops()[self.insts.len()].aux
     }
 
     /// The place of an operation among those of the block and its links.

@@ -7,6 +7,9 @@
 //!
 //! An operation that cannot go on (an exception, a request to the engine) stops the chain and leaves its place in
 //! the hart's trail, from which the number of retired instructions follows.
+//!
+//! A block may have host code beside its operations ([`Entry::attach`]). It does what the operations do, that of other
+//! blocks too if it likes, and says with which operation the chain goes on ([`Exit`]).
 
 use std::cell::Cell;
 use std::ptr::NonNull;
@@ -68,10 +71,112 @@ pub struct Entry {
     pub number: u32,
     /// How often it was entered by [`Block::run_tied`](crate::block::Block::run_tied) or a link.
     pub runs: Cell<u64>,
+    /// How often host code entered it beside that.
+    pub inside: Cell<u64>,
     /// Its first operation.
     pub(crate) first: *const Op,
     /// Where it is entered: there, or one operation before it, which logs that.
     pub(crate) start: *const Op,
+    /// What runs it from there: the chain function of that operation, or [`generated`].
+    pub(crate) run: Cell<Chain>,
+    /// Its host code, if it has any.
+    pub(crate) code: Cell<Option<Code>>,
+}
+
+/// Host code that does the work of a block.
+///
+/// # Safety
+/// It may be called when the block has been entered, and must leave the hart as the operations would: `Hart::pc` is the
+/// address of the block whose operation [`Exit`] names, that block is the trail's, its instructions are taken off the
+/// budget.
+pub type Code = unsafe extern "C" fn(&mut Hart) -> Exit;
+
+/// How host code ended.
+#[repr(C)]
+pub struct Exit {
+    /// The operation, or link, to go on with; the one that stopped when `flow` says so.
+    pub op: *const Op,
+    /// A [`Flow`]; [`Flow::Next`] goes on with `op`.
+    pub flow: u64,
+}
+
+impl Entry {
+    /// Lets host code do the work from now on.
+    ///
+    /// # Safety
+    /// The code must be that of this block, and live as long as it.
+    pub unsafe fn attach(&self, code: Code) {
+        self.code.set(Some(code));
+        self.run.set(generated);
+    }
+
+    /// How often it ran.
+    pub fn times(&self) -> u64 {
+        self.runs.get() + self.inside.get()
+    }
+
+    /// Whether host code does the work.
+    pub fn has_code(&self) -> bool {
+        self.code.get().is_some()
+    }
+}
+
+/// Calls the handler of an operation: for host code, which knows no other calls. Returns the [`Flow`].
+///
+/// # Safety
+/// That of [`Chain`].
+pub unsafe extern "C" fn call(h: &mut Hart, op: *const Op) -> u64 {
+    if h.log.on {
+        h.log.end_code();
+    }
+    // SAFETY: the caller's promise; `Op::new` chose the handler for this host.
+    let flow = unsafe { ((*op).exec)(h, &*op) };
+    if h.log.on {
+        h.log.begin_code(h.trail.budget);
+    }
+    flow as u64
+}
+
+/// A block with host code.
+///
+/// # Safety
+/// That of [`Chain`]; the trail's entry must be that of the block.
+unsafe fn generated(h: &mut Hart, op: *const Op) -> Flow {
+    // SAFETY: the caller's promise.
+    let entry = unsafe { &*h.trail.entry };
+    let Some(code) = entry.code.get() else {
+        // SAFETY: as above.
+        return unsafe { go(h, op) };
+    };
+    if h.log.on {
+        if op != entry.first {
+            log_entry(h, entry);
+        }
+        h.log.begin_code(h.trail.budget);
+    }
+    // SAFETY: the promise of `attach`.
+    let exit = unsafe { code(h) };
+    if h.log.on {
+        h.log.end_code();
+    }
+    match exit.flow {
+        // SAFETY: as above.
+        0 => unsafe { go(h, exit.op) },
+        1 => stop(h, exit.op, Flow::Jump),
+        2 => stop(h, exit.op, Flow::Trap),
+        _ => stop(h, exit.op, Flow::Leave),
+    }
+}
+
+/// Runs a block alone, without a word that it was entered.
+///
+/// # Safety
+/// That of [`Chain`].
+#[inline(always)]
+pub(crate) unsafe fn alone_in(h: &mut Hart, entry: &Entry) -> Flow {
+    h.trail.entry = entry;
+    // SAFETY: the caller's promise.
+    unsafe { if entry.has_code() { generated(h, entry.first) } else { go(h, entry.first) } }
 }
 
 /// Entries of the table of indirect jumps.
@@ -272,14 +377,19 @@ const LOG_WORDS: usize = 1 << 13;
 /// That of [`Chain`]; the block was entered by [`enter`].
 pub(crate) unsafe fn mark(h: &mut Hart, op: *const Op) -> Flow {
     // SAFETY: the caller's promise.
-    let entry = unsafe { &*h.trail.entry };
+    unsafe {
+        log_entry(h, &*h.trail.entry);
+        go(h, op.add(1))
+    }
+}
+
+#[inline(always)]
+fn log_entry(h: &mut Hart, entry: &Entry) {
     let words = h.log.words.len();
     h.log.blocks.push(Entered { pc: entry.pc, number: entry.number, words: words as u32 });
     if words > LOG_WORDS {
         h.trail.interrupt();
     }
-    // SAFETY: as above.
-    unsafe { go(h, op.add(1)) }
 }
 
 /// Any operation, through its handler. Never inlined, so that the functions that usually do without it need no stack
@@ -414,7 +524,8 @@ pub(crate) unsafe fn enter(h: &mut Hart, entry: *const Entry) -> Flow {
     }
     h.trail.budget -= i64::from(entry.count);
     entry.runs.set(entry.runs.get() + 1);
+    // SAFETY: as above.
     h.trail.entry = entry;
     // SAFETY: as above.
-    unsafe { go(h, entry.start) }
+    unsafe { (entry.run.get())(h, entry.start) }
 }

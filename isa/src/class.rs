@@ -1,5 +1,8 @@
 //! Timing classes: the names under which a machine file gives latency, occupancy and unit.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::row::Props;
 
 macro_rules! classes {
@@ -18,7 +21,9 @@ macro_rules! classes {
 
             /// The class of this name.
             pub fn by_name(name: &str) -> Option<Class> {
-                Class::ALL.iter().copied().find(|class| class.name() == name)
+                static NAMES: LazyLock<HashMap<&str, Class>> =
+                    LazyLock::new(|| Class::ALL.iter().map(|class| (class.name(), *class)).collect());
+                NAMES.get(name).copied()
             }
 
             pub(crate) const fn implied_props(self) -> Props {

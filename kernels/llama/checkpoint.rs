@@ -49,6 +49,14 @@ pub struct Checkpoint<'a> {
     data: &'a [u8],
 }
 
+/// Weights as numbers.
+pub(super) struct Tensors {
+    /// Attention norms and ffn norms of all layers, and the final norm.
+    pub norms: [Vec<f32>; 3],
+    /// The nine [matrices](Sizes::matrices), each with all its layers.
+    pub matrices: [Vec<f32>; 9],
+}
+
 impl Sizes {
     /// The seven numbers of a head, in their order.
     fn read(numbers: [i32; 7], shared_head: bool) -> Result<Sizes, String> {
@@ -135,7 +143,7 @@ impl<'a> Checkpoint<'a> {
             let head = data.get(..HEAD).ok_or("no checkpoint: shorter than its head")?;
             let sizes = Sizes::read(seven(2)?, head[36] != 0)?;
             let group = u32::from_le_bytes([head[37], head[38], head[39], head[40]]) as usize;
-            if group == 0 || group % BLOCK != 0 || sizes.dim % group != 0 || sizes.hidden % group != 0 {
+            if group == 0 || [group % BLOCK, sizes.dim % group, sizes.hidden % group] != [0; 3] {
                 return Err(format!(
                     "groups of {group}: they must be a multiple of 32 and a divisor of dim {} and hidden size {}",
                     sizes.dim, sizes.hidden
@@ -161,9 +169,8 @@ impl<'a> Checkpoint<'a> {
         self.data
     }
 
-    /// The weights of an fp32 checkpoint: attention norms, ffn norms and final norm; the nine [matrices](Sizes::matrices)
-    /// with all their layers. `None` if they are quantised.
-    pub(super) fn tensors(&self) -> Option<([Vec<f32>; 3], [Vec<f32>; 9])> {
+    /// The weights of an fp32 checkpoint; `None` if they are quantised.
+    pub(super) fn tensors(&self) -> Option<Tensors> {
         if self.format != Format::F32 {
             return None;
         }
@@ -185,7 +192,7 @@ impl<'a> Checkpoint<'a> {
         let final_norm = take(sizes.dim);
         take(sizes.context * sizes.head_dim());
         matrices[8] = take(lengths[8]);
-        Some(([attention_norms, ffn_norms, final_norm], matrices))
+        Some(Tensors { norms: [attention_norms, ffn_norms, final_norm], matrices })
     }
 
     /// The int8 form in groups of 32; the file itself if it has that form. Scales are rounded to fp16 first, so that the
@@ -194,7 +201,7 @@ impl<'a> Checkpoint<'a> {
     /// # Errors
     /// When dim or hidden size is no multiple of 32.
     pub fn quantized(&self) -> Result<Vec<u8>, String> {
-        let Some((norms, matrices)) = self.tensors() else { return Ok(self.data.to_vec()) };
+        let Some(Tensors { norms, matrices }) = self.tensors() else { return Ok(self.data.to_vec()) };
         let sizes = &self.sizes;
         for (name, size) in [("dim", sizes.dim), ("hidden size", sizes.hidden)] {
             if size % BLOCK != 0 {

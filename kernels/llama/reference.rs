@@ -1,5 +1,6 @@
 //! The network on the host in plain fp32: one loop after the other, sums in the order of their elements.
 
+use super::checkpoint::Tensors;
 use super::{Checkpoint, Sizes};
 
 const EPSILON: f32 = 1e-5;
@@ -29,7 +30,7 @@ impl Reference {
     /// At the beginning of a text. `None` if the checkpoint is not in fp32.
     pub fn new(checkpoint: &Checkpoint) -> Option<Reference> {
         let sizes = checkpoint.sizes;
-        let ([attention_norms, ffn_norms, final_norm], matrices) = checkpoint.tensors()?;
+        let Tensors { norms: [attention_norms, ffn_norms, final_norm], matrices } = checkpoint.tensors()?;
         let [embedding, wq, wk, wv, wo, w1, w2, w3, mut head] = matrices;
         if sizes.shared_head {
             head = embedding.clone();

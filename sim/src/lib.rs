@@ -11,6 +11,7 @@ pub mod demo;
 pub mod engine;
 pub mod env;
 pub mod extension;
+pub mod generate;
 pub mod loader;
 pub mod machine;
 pub mod model;

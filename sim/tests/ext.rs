@@ -88,6 +88,14 @@ fn the_guide_from_the_file_to_the_comparison() {
         let line = summary.lines().find(|line| line.contains(name)).unwrap();
         assert!(PAGE.contains(line.trim_end()), "{line}");
     }
+    // What the file says is what is timed: 64 steps of 4 multiplies, 32 cycles each.
+    let slower = scratch.file("slow.toml", block("toml").replace("beats/2", "beats*2"));
+    let slow = rvtile(&["run", "--profile", "sifive", "--ext", &slower, &program]);
+    let cycles = region(&stderr(&slow), "my.mac");
+    assert!((64 * 4 * 32..64 * 4 * 32 + 1000).contains(&cycles), "{cycles}");
+    let shorter = scratch.file("short.toml", block("toml").replace("queue = 4", "queue = 1"));
+    let short = rvtile(&["run", "--profile", "sifive", "--ext", &shorter, &program]);
+    assert!(region(&stderr(&short), "my.mac") >= own);
     let annotated = rvtile(&["annotate", "--profile", "sifive", "--ext", &file, &program]);
     assert!(stdout(&annotated).contains("my.mac acc0,v4,v8"), "{}", stdout(&annotated));
     let disassembled = rvtile(&["disasm", "--ext", &file, &program]);

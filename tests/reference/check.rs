@@ -12,7 +12,7 @@ use super::exclusions::{self, Reference};
 use super::generate::{Case, Target};
 use super::image::{self, Image, RESULT_WORDS, WINDOW_SIZE};
 use super::rng::Rng;
-use super::run;
+use super::run::{self, Way};
 use super::values::{Kind, Pool};
 
 /// Where cases run.
@@ -22,8 +22,8 @@ pub struct Checker<'a> {
     pub pool: &'a Pool,
     /// What the window holds before the first case.
     pub window: Vec<u8>,
-    /// Host level of the run here: another for every batch.
-    level: Level,
+    /// The way of the run here: another for every batch.
+    way: Way,
     /// Failures by instruction, with the number of times and a description of the first.
     pub failures: BTreeMap<String, (u64, String)>,
 }
@@ -45,17 +45,19 @@ impl<'a> Checker<'a> {
             let kind = rng.pick(&Kind::ALL);
             kind.fill(&mut rng, part);
         }
-        Checker { decoder, target, pool, window, level: Level::Portable, failures: BTreeMap::new() }
+        let way = Way { level: Level::Portable, generated: false };
+        Checker { decoder, target, pool, window, way, failures: BTreeMap::new() }
     }
 
     /// Compares these cases on every reference. Returns the numbers of the cases that differ.
     pub fn check(&mut self, cases: &[Case]) -> Vec<usize> {
-        let next = match self.level {
+        let next = match self.way.level {
             Level::Portable => Level::Avx2,
             Level::Avx2 => Level::Avx512,
             Level::Avx512 => Level::Portable,
         };
-        self.level = if next <= Level::detect() { next } else { Level::Portable };
+        let level = if next <= Level::detect() { next } else { Level::Portable };
+        self.way = Way { level, generated: !self.way.generated };
         let mut differing = Vec::new();
         for reference in self.target.references.clone() {
             for difference in self.lasting(cases, reference) {
@@ -90,7 +92,7 @@ impl<'a> Checker<'a> {
     /// What happens here. `Err`: a panic.
     fn here(&self, cases: &[Case]) -> Result<Vec<u8>, String> {
         let image = self.image(cases, Reference::Spike);
-        let run = || run::here(&image, self.decoder, self.level, self.target.agnostic_ones);
+        let run = || run::here(&image, self.decoder, self.way, self.target.agnostic_ones);
         catch_unwind(AssertUnwindSafe(run)).map_err(|_| "panic here".to_string())?
     }
 
@@ -215,7 +217,7 @@ impl<'a> Checker<'a> {
         let vlen = self.target.vlen;
         let text = format!(
             "  {word:08x} {text}  [VLEN {vlen}, {:?}, group {len} of {}]{state}\n{what}",
-            self.level,
+            self.way.level,
             case.groups.len()
         );
         if let Some(entry) = self.failures.get_mut(&format!("{name} ({reference:?})")) {

@@ -12,12 +12,23 @@ use rvtile_isa::float::lanes::Level;
 use rvtile_isa::hart::{Config, Hart, Request};
 use rvtile_isa::memory::{Memory, Perm};
 use rvtile_isa::op::Flow;
+use rvtile_isa::row::Props;
+use rvtile_sim::generate::Generator;
 
 use super::exclusions::Reference;
 use super::image::{BASE, FINISH, Image, WINDOW, WINDOW_SIZE};
 
+/// How an image is run here.
+#[derive(Clone, Copy)]
+pub struct Way {
+    /// Host SIMD level of vector instructions.
+    pub level: Level,
+    /// Whether blocks of scalar instructions become host code.
+    pub generated: bool,
+}
+
 /// Runs an image for Spike on the instruction set under test.
-pub fn here(image: &Image, decoder: &Decoder, level: Level, agnostic_ones: bool) -> Result<Vec<u8>, String> {
+pub fn here(image: &Image, decoder: &Decoder, way: Way, agnostic_ones: bool) -> Result<Vec<u8>, String> {
     let mut memory = Memory::new(WINDOW + WINDOW_SIZE + 0x10000).map_err(|error| error.to_string())?;
     let end = image.results + image.results_len;
     let all = Perm::R | Perm::W | Perm::X;
@@ -27,8 +38,9 @@ pub fn here(image: &Image, decoder: &Decoder, level: Level, agnostic_ones: bool)
     for (at, bytes) in image.parts() {
         memory.poke(at, bytes).map_err(|denied| format!("{denied:?}"))?;
     }
-    let config = Config { vlen: image.vlen(), isa: Ext::everything(), agnostic_ones, level };
+    let config = Config { vlen: image.vlen(), isa: Ext::everything(), agnostic_ones, level: way.level };
     let mut hart = Hart::new(config, memory);
+    let mut generator = if way.generated { Generator::new() } else { None };
     hart.pc = BASE;
     // Every case is straight code; far more blocks than that are a loop.
     let mut blocks = image.parts()[0].1.len();
@@ -38,6 +50,13 @@ pub fn here(image: &Image, decoder: &Decoder, level: Level, agnostic_ones: bool)
         }
         blocks -= 1;
         let block = Block::translate(&mut hart, decoder);
+        if let Some(generator) = &mut generator {
+            generator.clear();
+            if !block.props.contains(Props::VECTOR) {
+                // SAFETY: the block goes at the end of the round, its code in the next.
+                unsafe { generator.generate(&[&block], true, false) };
+            }
+        }
         match block.run(&mut hart).flow {
             Flow::Next | Flow::Jump => {}
             Flow::Leave => hart.request = Request::None,

@@ -183,9 +183,10 @@ impl Hart {
     /// side on the host. Raises nothing.
     #[inline(always)]
     pub fn load_area(&mut self, addr: u64, last: u64) -> Option<*const u8> {
-        let area = &self.tlb.area;
-        if addr >= area.start && last >= addr && last < area.end {
-            return Some((addr as usize).wrapping_add(area.addend) as *const u8);
+        for area in &self.tlb.areas {
+            if addr >= area.start && last >= addr && last < area.end {
+                return Some((addr as usize).wrapping_add(area.addend) as *const u8);
+            }
         }
         self.find_area(addr, last)
     }
@@ -209,7 +210,9 @@ impl Hart {
             page += PAGE;
         }
         let addend = base.wrapping_add(physical as usize).wrapping_sub(start as usize);
-        self.tlb.area = tlb::Area { start, end, addend };
+        let tlb = &mut self.tlb;
+        tlb.areas[tlb.oldest] = tlb::Area { start, end, addend };
+        tlb.oldest = (tlb.oldest + 1) % tlb::AREAS;
         Some((addr as usize).wrapping_add(addend) as *const u8)
     }
 

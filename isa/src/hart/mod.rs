@@ -2,6 +2,7 @@
 
 mod access;
 pub mod csr;
+pub mod layout;
 mod tlb;
 mod translate;
 mod trap;
@@ -60,10 +61,15 @@ pub struct Log {
     pub blocks: Vec<Entered>,
     /// Whether anyone listens. Set before the first block is translated.
     pub on: bool,
+    /// Address of the words, of the next word and of the next block, while host code runs.
+    start: usize,
+    cursor: usize,
+    blocks_cursor: usize,
 }
 
 /// A block that was entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Entered {
     /// Its address.
     pub pc: u64,
@@ -79,6 +85,28 @@ impl Log {
     pub fn push(&mut self, word: u64) {
         if self.on {
             self.words.push(word);
+        }
+    }
+
+    /// Makes room for what host code may log until it comes back: a word for each instruction of the budget, those of the
+    /// block that exceeds it, and where blocks are entered.
+    pub(crate) fn begin_code(&mut self, budget: i64) {
+        let most = budget.max(0) as usize + 2 * crate::block::Block::MAX_LEN;
+        self.words.reserve(most);
+        self.blocks.reserve(most);
+        self.start = self.words.as_ptr() as usize;
+        self.cursor = self.start + size_of_val(&self.words[..]);
+        self.blocks_cursor = self.blocks.as_ptr() as usize + size_of_val(&self.blocks[..]);
+    }
+
+    /// Takes what host code has logged.
+    pub(crate) fn end_code(&mut self) {
+        let words = (self.cursor - self.start) / size_of::<u64>();
+        let blocks = (self.blocks_cursor - self.blocks.as_ptr() as usize) / size_of::<Entered>();
+        // SAFETY: host code wrote all words and blocks below the cursors, and `begin_code` made room for them.
+        unsafe {
+            self.words.set_len(words);
+            self.blocks.set_len(blocks);
         }
     }
 

@@ -3,26 +3,32 @@
 
 use crate::memory::PAGE;
 
-const ENTRIES: usize = 256;
+pub(super) const ENTRIES: usize = 256;
 
 #[derive(Clone, Copy)]
 pub(super) struct Entry {
     /// Virtual page address; an impossible one when empty.
-    tag: u64,
+    pub tag: u64,
     /// Host address minus guest address, modulo 2^64.
-    addend: usize,
+    pub addend: usize,
 }
 
-const EMPTY: Entry = Entry { tag: 1, addend: 0 };
+// No access is wider than eight bytes, so bit 3 takes part in no compare.
+const EMPTY: Entry = Entry { tag: 8, addend: 0 };
 
 pub(super) struct Tlb {
     pub loads: [Entry; ENTRIES],
     pub stores: [Entry; ENTRIES],
-    /// Pages found readable and side by side lately.
-    pub area: Area,
+    /// Ranges found readable and side by side lately: a loop goes through several arrays in turn.
+    pub areas: [Area; AREAS],
+    /// The one that gives way to the next.
+    pub oldest: usize,
 }
 
+pub(super) const AREAS: usize = 4;
+
 /// Addresses from `start` to `end`.
+#[derive(Clone, Copy)]
 pub(super) struct Area {
     pub start: u64,
     pub end: u64,
@@ -32,7 +38,8 @@ pub(super) struct Area {
 
 impl Default for Tlb {
     fn default() -> Tlb {
-        Tlb { loads: [EMPTY; ENTRIES], stores: [EMPTY; ENTRIES], area: Area { start: 0, end: 0, addend: 0 } }
+        let areas = [Area { start: 0, end: 0, addend: 0 }; AREAS];
+        Tlb { loads: [EMPTY; ENTRIES], stores: [EMPTY; ENTRIES], areas, oldest: 0 }
     }
 }
 
@@ -60,4 +67,19 @@ pub(super) fn insert(table: &mut [Entry; ENTRIES], addr: u64, host: *mut u8) {
     let tag = addr & !(PAGE - 1);
     let entry = Entry { tag, addend: (host as usize & !(PAGE as usize - 1)).wrapping_sub(tag as usize) };
     table[(addr / PAGE) as usize % ENTRIES] = entry;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_table_has_no_page() {
+        let tlb = Tlb::default();
+        for addr in 0..64 {
+            for size in [1, 2, 4, 8] {
+                assert!(lookup(&tlb.loads, addr, size).is_none(), "{size} bytes at {addr}");
+            }
+        }
+    }
 }

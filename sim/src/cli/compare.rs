@@ -6,11 +6,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use rvtile_isa::ext::Ext;
+use rvtile_isa::profile::Profile;
 use rvtile_kernels::{Kernel, Shape};
 
 use super::options::assignment;
 use super::{Failure, complain, files};
 use crate::compare::{Column, Comparison, Job, Program, Solver, forms, measure, problems};
+use crate::extension::Extensions;
 use crate::machine::Machine;
 use crate::report;
 
@@ -23,7 +26,7 @@ Examples:
   rvtile compare --problem matmul_i8 --shape 256x256x256
   rvtile compare --problem matmul_i8 --machine x280 --machine x390 --html compare.html
   rvtile compare --problem matmul_bf16 --sizes 16..512
-  rvtile compare --problem matmul_i8 --shape 64x256x64 --elf './mine 64 256 64' --profile sifive";
+  rvtile compare --problem matmul_i8 --shape 64x256x64 --ext mine.toml --elf './mine 64 256 64'";
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -42,6 +45,9 @@ pub(super) struct Args {
     /// A program of one's own with its arguments, which solves the problem and marks it as its only region (repeatable)
     #[arg(long = "elf", value_name = "'FILE ARGS'")]
     programs: Vec<String>,
+    /// Instructions of the programs, from an extension file or of the box by name, see `rvtile ext` (repeatable)
+    #[arg(long = "ext", value_name = "FILE", requires = "programs")]
+    extensions: Vec<String>,
     /// Machine: a built-in name or a TOML file (repeatable)
     #[arg(long = "machine", value_name = "NAME|FILE", default_value = "x280")]
     machines: Vec<String>,
@@ -212,8 +218,9 @@ fn solvers(args: &Args, all: &[&'static dyn Kernel]) -> Result<Vec<Solver>, Fail
         false => args.forms.iter().any(|name| name == kernel.name()) && of_profile(kernel),
     };
     let mut solvers: Vec<Solver> = all.iter().copied().filter(|kernel| wanted(*kernel)).map(Solver::Kernel).collect();
+    let extensions = Extensions::load(&args.extensions).map(Arc::new).map_err(Failure::refused)?;
     for text in &args.programs {
-        solvers.push(Solver::Program(program(text, &args.profiles)?));
+        solvers.push(Solver::Program(program(text, &args.profiles, &extensions)?));
     }
     if solvers.is_empty() {
         return Err(Failure::refused("nothing to compare: no form is wanted, and there is no --elf"));
@@ -221,15 +228,16 @@ fn solvers(args: &Args, all: &[&'static dyn Kernel]) -> Result<Vec<Solver>, Fail
     Ok(solvers)
 }
 
-/// A program as the command line has it, with the extensions of the profiles that were asked for.
-fn program(text: &str, profiles: &[String]) -> Result<Program, Failure> {
+/// A program as the command line has it, with the extensions of the profiles that were asked for and those of files.
+fn program(text: &str, profiles: &[String], extensions: &Arc<Extensions>) -> Result<Program, Failure> {
     let mut words = text.split_whitespace().map(str::to_string);
     let Some(file) = words.next() else {
         return Err(Failure::refused("--elf: no program given"));
     };
-    let known = profiles.iter().filter_map(|name| rvtile_isa::profile::Profile::by_name(name));
-    let isa = known.fold(rvtile_isa::ext::Ext::everything(), |isa, profile| isa.union(profile.isa()));
-    Ok(Program { file: file.into(), args: words.collect(), isa, definitions: Vec::new() })
+    let known = profiles.iter().filter_map(|name| Profile::by_name(name));
+    let isa = known.fold(Ext::everything(), |isa, profile| isa.union(profile.isa()));
+    extensions.decoder(isa).map_err(Failure::refused)?;
+    Ok(Program { file: file.into(), args: words.collect(), isa, extensions: Arc::clone(extensions) })
 }
 
 fn progress(args: &Args, jobs: usize) -> ProgressBar {

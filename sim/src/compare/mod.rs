@@ -9,7 +9,6 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rvtile_isa::ext::Ext;
 use rvtile_isa::profile::Profile;
-use rvtile_isa::row::Row;
 use rvtile_kernels::{Kernel, Shape};
 
 pub use footprint::Footprint;
@@ -18,12 +17,13 @@ pub use peak::Peak;
 use crate::bench::{BenchError, Measurement, measure_watched};
 use crate::engine::{End, Engine, RunOptions};
 use crate::env;
+use crate::extension::Extensions;
 use crate::loader::Image;
 use crate::machine::Machine;
 use crate::timing::ledger::{Cause, Ledger};
 
 /// A program of the user's that solves the problem and marks it as its only region.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Program {
     /// Its file.
     pub file: PathBuf,
@@ -32,7 +32,7 @@ pub struct Program {
     /// Extensions that it needs.
     pub isa: Ext,
     /// Instructions from extension files.
-    pub definitions: Vec<&'static [Row]>,
+    pub extensions: Arc<Extensions>,
 }
 
 /// What solves the problem.
@@ -213,9 +213,11 @@ fn program_column(program: &Program, job: &Job) -> Result<Column, BenchError> {
     // Such a message begins with the name itself.
     let told = |error: crate::loader::LoadError| fail(error.to_string().replacen(&format!("{name}: "), "", 1));
     let image = Image::open(&program.file).map_err(told)?;
-    let args = [&[name.clone()], &program.args[..]].concat();
+    let args = [std::slice::from_ref(&name), &program.args[..]].concat();
     let environment = env::Options { args, ..env::Options::silent() };
-    let options = RunOptions { isa: program.isa, definitions: program.definitions.clone(), ..RunOptions::default() };
+    let machine = &program.extensions.on(machine).map(Arc::new).map_err(|error| fail(error.to_string()))?;
+    let mut options = RunOptions { isa: program.isa, ..RunOptions::default() };
+    program.extensions.apply(&mut options, machine.vector.vlen);
     let mut engine =
         Engine::new(image, machine, true, &options, environment).map_err(|error| fail(error.to_string()))?;
     let mut footprint = Footprint::new(machine);

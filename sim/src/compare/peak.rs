@@ -63,6 +63,7 @@ impl Peak {
             lmul_eighths: 8 * lmul,
             nf: 1,
             vl,
+            work: vl,
             tm,
             tk,
             payload: Payload::default(),

@@ -40,6 +40,8 @@ pub struct RunOptions {
     pub agnostic_ones: bool,
     /// Host SIMD level; lowered only by tests.
     pub level: Level,
+    /// Whether hot blocks get host code; switched off only by tests.
+    pub generated: bool,
     /// Stop after so many instructions.
     pub max_instructions: u64,
     /// Work the timing of every instruction out, even of blocks of which it is known: slower, to the same end.
@@ -54,6 +56,7 @@ impl Default for RunOptions {
             state: Own::default(),
             agnostic_ones: false,
             level: Level::detect(),
+            generated: true,
             max_instructions: u64::MAX,
             plain_timing: false,
         }
@@ -85,6 +88,7 @@ pub struct Engine {
     instructions: u64,
     mix: Mix,
     limit: u64,
+    generated: bool,
     time: Timebase,
 }
 
@@ -165,6 +169,8 @@ impl Engine {
             instructions: 0,
             mix: Mix::default(),
             limit: options.max_instructions,
+            // Host code can log for the timing model, but that it does so everywhere is tested for single blocks only.
+            generated: options.generated && !timed,
             time,
         })
     }
@@ -266,6 +272,9 @@ impl Engine {
             let quantum = if self.timing.is_some() { TIMED_QUANTUM } else { QUANTUM };
             quantum.min(self.limit - self.instructions)
         };
+        if self.generated {
+            self.blocks.warm(number, &self.hart);
+        }
         // SAFETY: the cache keeps all blocks until it makes the hart forget them.
         let ran = unsafe { self.blocks.get(number).block.run_tied(&mut self.hart, budget as i64) };
         self.instructions += ran.retired;
@@ -386,7 +395,7 @@ impl Timebase {
 impl Mix {
     fn add_runs(&mut self, blocks: &BlockCache) {
         for block in blocks.iter().map(|cached| &cached.block) {
-            self.add(block, block.insts.len(), block.entry.runs.get());
+            self.add(block, block.insts.len(), block.entry.times());
         }
     }
 

@@ -79,7 +79,7 @@ pub(super) struct Shared<'a> {
 
 /// Reads a file. `earlier`: the extensions that are loaded already.
 pub(super) fn parse(name: &str, text: &str, earlier: &Extensions) -> Result<Extension, ExtensionError> {
-    let file = File { name: name.to_string(), text };
+    let file = File::new(name.to_string(), text);
     let parsed = DeTable::parse(text).map_err(|error| {
         let (line, column) = file.position(error.span().map_or(0, |span| span.start));
         let what = format!("not TOML: {}", error.message().replace('\n', ", "));

@@ -110,7 +110,7 @@ impl Layers {
     }
 
     fn add(&mut self, origin: Origin, text: &str) -> Result<(), MachineError> {
-        let file = File { name: origin.display(), text };
+        let file = File::new(origin.display(), text);
         let root = DeTable::parse(text).map_err(|error| {
             let (line, column) = file.position(error.span().map_or(0, |span| span.start));
             let what = format!("not TOML: {}", error.message());
@@ -314,14 +314,20 @@ fn raw(value: &DeValue) -> Raw {
 pub(crate) struct File<'t> {
     pub name: String,
     pub text: &'t str,
+    /// Where its lines but the first begin.
+    lines: Vec<usize>,
 }
 
-impl File<'_> {
+impl<'t> File<'t> {
+    pub fn new(name: String, text: &'t str) -> File<'t> {
+        File { name, text, lines: text.match_indices('\n').map(|(newline, _)| newline + 1).collect() }
+    }
+
     /// Line and column, from 1, of a byte offset.
     pub fn position(&self, offset: usize) -> (usize, usize) {
-        let before = self.text.get(..offset).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        let line = self.lines.partition_point(|&start| start <= offset);
+        let start = line.checked_sub(1).map_or(0, |before| self.lines[before]);
+        (line + 1, self.text.get(start..offset).unwrap_or(&self.text[start..]).chars().count() + 1)
     }
 
     fn slice(&self, value: &Spanned<DeValue>) -> &str {

@@ -180,20 +180,19 @@ pub(super) fn below(path: &[&str]) -> Vec<&'static str> {
 pub(super) fn all() -> &'static [(String, &'static Key)] {
     static ALL: LazyLock<Vec<(String, &'static Key)>> = LazyLock::new(|| {
         let mut out = Vec::new();
-        walk(&[], &mut out);
+        for group in KEYS.chunk_by(|a, b| wildcard(a).is_some() && wildcard(a) == wildcard(b)) {
+            match wildcard(&group[0]) {
+                None => out.push((group[0].path.to_string(), &group[0])),
+                Some(part) => {
+                    for name in expand(part) {
+                        out.extend(group.iter().map(|key| (key.path.replace(part, name), key)));
+                    }
+                }
+            }
+        }
         out
     });
     &ALL
-}
-
-fn walk(prefix: &[&'static str], out: &mut Vec<(String, &'static Key)>) {
-    for name in below(prefix) {
-        let path: Vec<&str> = prefix.iter().copied().chain([name]).collect();
-        match find(&path) {
-            Place::Leaf(key) => out.push((path.join("."), key)),
-            _ => walk(&path, out),
-        }
-    }
 }
 
 /// The key table as a Markdown table.
@@ -203,6 +202,11 @@ pub fn reference() -> String {
         text += &format!("| `{}` | {} | {} | {} |\n", key.path, key.kind.allowed(), key.unit, key.doc);
     }
     text
+}
+
+/// The part of a key's path that stands for several names.
+fn wildcard(key: &Key) -> Option<&'static str> {
+    key.path.split('.').find(|part| part.starts_with('<'))
 }
 
 fn matches(part: &str, name: &str) -> bool {

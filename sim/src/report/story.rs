@@ -33,7 +33,7 @@ pub fn render(machine: &Machine, story: &Story) -> String {
             tokens.executions,
             count(tokens.instructions / tokens.executions.max(1)),
         );
-        return text + &kernels(story);
+        return text + kernels(story).as_str();
     };
     text += &format!(
         "{} tokens in {} simulated: {} tokens/s, {} cycles and {} of memory traffic a token; host {host}\n\n",
@@ -47,7 +47,7 @@ pub fn render(machine: &Machine, story: &Story) -> String {
     let between = story.between();
     let rows: Vec<(Vec<String>, &Ledger)> =
         rows(story, &between).map(|region| (vec![region.name.clone()], &region.ledger)).collect();
-    text + &table::ledgers(&rows)
+    text + table::ledgers(&rows).as_str()
 }
 
 fn format_name(format: Format) -> String {

@@ -95,7 +95,7 @@ pub(super) fn ledgers(rows: &[(Vec<String>, &Ledger)]) -> String {
     let mut text = String::from("\nWhere the cycles go (% of all cycles, largest first)\n\n");
     text += &lay_out(&heads, largest, 0, None);
     text += "\n";
-    text + &meanings(rows)
+    text + meanings(rows).as_str()
 }
 
 /// One line for each cause that [`ledgers`] shows.

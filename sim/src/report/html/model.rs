@@ -87,7 +87,7 @@ fn row(cells: &[(bool, String)], cell: &str) -> String {
 
 fn table(heads: &[(&str, bool)], rows: impl Iterator<Item = Vec<String>>) -> String {
     let head: Vec<_> = heads.iter().map(|(head, number)| (*number, head.to_string())).collect();
-    let mut html = String::from("<div class=\"scroll\"><table>\n") + &row(&head, "th");
+    let mut html = String::from("<div class=\"scroll\"><table>\n") + row(&head, "th").as_str();
     for cells in rows {
         let cells: Vec<_> = heads.iter().zip(cells).map(|((_, number), cell)| (*number, cell)).collect();
         html += &row(&cells, "td");
