@@ -352,7 +352,7 @@ impl Memo {
 
     /// Remembers that `block` led from the present state to `after`, by these questions and answers, in `elapsed`
     /// cycles. The pipe is in that state.
-    pub fn learn(&mut self, block: u32, recorder: &[record::Asked], elapsed: u64, charged: &Ledger, after: &[u8]) {
+    pub fn learn(&mut self, block: u32, asked: &[record::Asked], elapsed: u64, charged: &Ledger, after: &[u8]) {
         let from = match self.place {
             Place::Unknown => return,
             Place::State(state) => state,
@@ -384,7 +384,7 @@ impl Memo {
         }
         let leaf = self.leaves.len() as u32;
         self.leaves.push(Leaf { state, elapsed, charges, more, next: u32::MAX, root: NOWHERE });
-        let known = self.insert((from, block), recorder, leaf);
+        let known = self.insert((from, block), asked, leaf);
         (self.place, self.settled) = (if known { Place::Leaf(leaf) } else { Place::State(state) }, true);
     }
 
