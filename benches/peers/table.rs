@@ -91,7 +91,7 @@ pub fn text(rows: &[Row], native: f64) -> String {
             write!(text, "{cell:>22}").ok();
         }
     }
-    text + "\n\n" + &rates(rows)
+    text + "\n\n" + rates(rows).as_str()
 }
 
 /// Guest instructions and elements a second.
