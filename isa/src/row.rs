@@ -16,7 +16,7 @@ use crate::vector::vtype::Vtype;
 pub struct Row {
     /// Mnemonic, for example `vadd.vv`.
     pub name: &'static str,
-    /// Assembly operands: words of [`Operand`](crate::operand::Operand) between literal punctuation, for example `rd, imm(rs1)`.
+    /// Assembly operands: words of [`Operand`] between literal punctuation, for example `rd, imm(rs1)`.
     pub syntax: &'static str,
     /// Fixed bits and operand fields.
     pub encoding: Encoding,
