@@ -46,7 +46,7 @@ doc:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
 
 unit:
-	$(CARGO) test --workspace --locked --quiet
+	$(CARGO) test --workspace --locked --quiet --no-fail-fast
 
 # Long random programs against both references, until SECONDS are over or INSTRUCTIONS compared.
 soak: tools

@@ -17,10 +17,13 @@ fn awkward() -> Vec<(&'static str, String)> {
 
 #[test]
 fn values_are_right_at_every_vector_length() {
-    for vlen in ["128", "256", "512", "1024", "2048", "4096"] {
-        let dlen = if vlen == "128" { "128" } else { "256" };
+    for vlen in [128, 256, 512, 1024, 2048, 4096] {
+        let dlen = vlen.min(256).to_string();
         for (kernel, shape) in awkward() {
-            let result = run(kernel, &shape, &[("vector.vlen", vlen), ("vector.dlen", dlen)]);
+            if !find(kernel).unwrap().vlens().contains(&vlen) {
+                continue;
+            }
+            let result = run(kernel, &shape, &[("vector.vlen", &vlen.to_string()), ("vector.dlen", &dlen)]);
             assert!(result.check.ok, "{kernel} {shape} at VLEN {vlen}: {:?}", result.check.worst);
         }
     }

@@ -481,7 +481,8 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, machine: &Ma
         merges: props.contains(Props::MASK_RESULT)
             && !(props.contains(Props::MASK_SOURCES) && inst.row.operands.has(Operand::Vs1)),
         chains: class.chains,
-        elementwise: class.elementwise,
+        // Elements that lie anywhere are no stream, even where those of a segment are.
+        elementwise: class.elementwise || matches!(inst.row.mem, Mem::Indexed { .. } | Mem::Strided { .. }),
         mem: inst.row.mem,
         writes_memory: props.contains(Props::STORE),
         tile: if definition.is_some() { TileAccess::None } else { tile_access(inst.row.class) },
@@ -544,7 +545,7 @@ impl VectorDesc {
     pub fn access(&self, vl: u32, rows: Option<Rows>, occupancy: u64, machine: &Machine) -> Access {
         let write = self.writes_memory;
         if let Some(Rows { count, bytes }) = rows {
-            return Access { shape: Addresses::Rows, write, occupancy, bytes, count, counted: false };
+            return Access { shape: Addresses::Rows, write, occupancy, bytes, count };
         }
         let (vl, element) = (u64::from(vl), self.element_bytes * self.fields);
         let (shape, bytes) = match self.mem {
@@ -553,8 +554,7 @@ impl VectorDesc {
             Mem::Strided { .. } => (Addresses::Strided, element),
             _ => (Addresses::Segments, element),
         };
-        let counted = matches!(self.mem, Mem::Indexed { .. });
-        Access { shape, write, occupancy, bytes, count: vl, counted }
+        Access { shape, write, occupancy, bytes, count: vl }
     }
 
     /// Bytes that a unit-stride access of `vl` elements moves.

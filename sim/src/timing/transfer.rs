@@ -48,8 +48,6 @@ pub(super) struct Access {
     pub bytes: u64,
     /// Elements or rows, where no log word counts them.
     pub count: u64,
-    /// The first log word counts those behind it.
-    pub counted: bool,
 }
 
 /// What became of a vector access.

@@ -18,7 +18,7 @@ use rvtile_isa::hart::Entered;
 use super::describe::Control;
 use super::ledger::{Charge, Ledger};
 use super::outside::{Conditional, Jump, Outside, World};
-use super::transfer::{Access, Moved};
+use super::transfer::{Access, Moved, Shape};
 pub(super) use record::{Query, Recorder};
 use states::States;
 
@@ -260,7 +260,7 @@ impl Memo {
                     Kind::Value => *words.get(place)?,
                     Kind::Vector => {
                         let (access, words) = (&self.accesses[operand], words.get(place..)?);
-                        if access.counted {
+                        if access.shape == Shape::Indexed {
                             first += *words.first()? as usize;
                         }
                         let moved = world.transfer(access, words, time);
