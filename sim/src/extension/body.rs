@@ -122,14 +122,18 @@ pub(super) enum What {
         reals: bool,
         start: Option<usize>,
     },
-    Script {
-        script: Box<Script>,
-        csrs: Vec<(String, u16)>,
-        scalars: Vec<(String, Source)>,
-        line: usize,
-    },
+    Script(Box<Scripted>),
     /// Bytes between memory and registers.
     Copy,
+}
+
+/// A script with the names that it knows.
+pub(super) struct Scripted {
+    pub script: Script,
+    pub csrs: Vec<(String, u16)>,
+    pub scalars: Vec<(String, Source)>,
+    /// Where it begins in its file.
+    pub line: usize,
 }
 
 /// An access to memory: rows of bytes from rs1 on.

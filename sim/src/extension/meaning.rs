@@ -8,7 +8,7 @@ use rvtile_isa::operand::{Operand, Operands};
 use rvtile_isa::row::Props;
 
 use super::ExtensionError;
-use super::body::{Extent, Fold, Memory, Overlap, Slot, Source, Type, What};
+use super::body::{Extent, Fold, Memory, Overlap, Scripted, Slot, Source, Type, What};
 use super::expression::Expression;
 use super::parse::{Shared, overlap};
 use super::read::Table;
@@ -267,7 +267,7 @@ impl Reader<'_, '_, '_> {
                 .map(|(operand, source)| (operand.word().to_string(), source)),
         );
         let sew = self.sew(&slots, dest)?;
-        self.finish(slots, dest, What::Script { script: Box::new(script), csrs, scalars, line }, memory, sew, false)
+        self.finish(slots, dest, What::Script(Box::new(Scripted { script, csrs, scalars, line })), memory, sew, false)
     }
 
     fn copy(&self) -> Result<Meaning, ExtensionError> {
@@ -444,7 +444,7 @@ impl Reader<'_, '_, '_> {
         ];
         let rounding = self.table.word("rounding", &roundings)?.flatten();
         let product = matches!(what, What::Matmul { .. } | What::Dot { .. });
-        let (script, copy) = (matches!(what, What::Script { .. }), matches!(what, What::Copy));
+        let (script, copy) = (matches!(what, What::Script(_)), matches!(what, What::Copy));
         for (key, fits, why) in [
             ("type", !product && !copy, "types go with map and script; a product states its own"),
             ("types", !product && !copy, "types go with map and script; a product states its own"),
@@ -473,7 +473,7 @@ impl Reader<'_, '_, '_> {
         };
         let old = |source| matches!((source, dest), (Source::Slot(slot), Some(dest)) if slot == dest);
         let reads = match &what {
-            What::Matmul { .. } | What::Dot { .. } | What::Script { .. } => dest.is_some(),
+            What::Matmul { .. } | What::Dot { .. } | What::Script(_) => dest.is_some(),
             What::Map { expression, .. } | What::Reduce { expression, .. } => expression.sources().any(old),
             What::Copy => false,
         };

@@ -136,8 +136,8 @@ fn meaning(body: &Body) -> Vec<String> {
             let start = if start.is_some() { " and vs1[0]" } else { "" };
             vec![format!("vd[0] = {fold} of {}{start} over all active elements", expression.text)]
         }
-        What::Script { script, .. } => std::iter::once("a script:".to_string())
-            .chain(script.text.trim().lines().map(|line| format!("  {line}")))
+        What::Script(scripted) => std::iter::once("a script:".to_string())
+            .chain(scripted.script.text.trim().lines().map(|line| format!("  {line}")))
             .collect(),
         What::Copy => Vec::new(),
     };

@@ -7,9 +7,9 @@ use rvtile_isa::hart::Hart;
 use rvtile_isa::op::{Flow, Illegal, Op};
 use rvtile_isa::operand::Operand;
 
-use super::body::{Body, Fold, Memory, NO_TYPE, Slot, Source, What};
+use super::body::{Body, Fold, Memory, NO_TYPE, Scripted, Slot, Source, What};
 use super::expression::{Expression, STRIP, Value};
-use super::script::{Lanes, Script};
+use super::script::Lanes;
 use crate::machine::{Inputs, Shape};
 
 /// Most bytes of a memory access.
@@ -156,9 +156,7 @@ impl Body {
                     }
                 }
             }
-            What::Script { script, csrs, scalars, line } => {
-                self.script(h, op, script, csrs, scalars, *line, staged.as_mut())?;
-            }
+            What::Script(scripted) => self.script(h, op, scripted, staged.as_mut())?,
             What::Copy | What::Matmul { .. } | What::Dot { .. } => self.copy(h, op, staged.as_mut())?,
         }
         let Some(staged) = staged else { return Ok(()) };
@@ -365,17 +363,8 @@ impl Body {
     }
 
     /// Runs a script.
-    #[allow(clippy::too_many_arguments)]
-    fn script(
-        &self,
-        h: &mut Hart,
-        op: &Op,
-        script: &Script,
-        csrs: &[(String, u16)],
-        scalars: &[(String, Source)],
-        line: usize,
-        staged: Option<&mut Staged>,
-    ) -> Result<(), Stop> {
+    fn script(&self, h: &mut Hart, op: &Op, scripted: &Scripted, staged: Option<&mut Staged>) -> Result<(), Stop> {
+        let Scripted { script, csrs, scalars, line } = scripted;
         let sew = if h.vtype.ill() { 8 } else { h.vtype.sew() };
         let mut scope = Scope::new();
         for (name, value) in [("vl", h.vl), ("sew", sew), ("vlen", h.config().vlen)] {
