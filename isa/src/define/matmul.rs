@@ -239,16 +239,24 @@ fn put<W: Copy>(
     }
 }
 
+/// As [`fetch`], and u64 by its value.
+fn fetch_exact(number: Number, layout: Layout, bytes: &[u8], block: usize, shape: (usize, usize), out: &mut [i128]) {
+    fetch(number, layout, bytes, block, shape, out);
+    if number == Number::U64 {
+        out.iter_mut().for_each(|value| *value &= i128::from(u64::MAX));
+    }
+}
+
 /// Integer sums that are exact before they are clamped or cut to the type of C.
 fn exact(what: &Matmul, call: &Call, a: &[u8], b: &[u8], c: &mut [u8]) -> Raised {
     let Matmul { m, k, n, .. } = *what;
     let (mut rows, mut columns, mut sums) = (vec![0i128; m * k], vec![0i128; k * n], vec![0i128; m * n]);
     let (least, greatest) = what.c.limits();
     let mut saturated = false;
-    fetch(what.a, what.layouts[0], a, 0, (m, k), &mut rows);
+    fetch_exact(what.a, what.layouts[0], a, 0, (m, k), &mut rows);
     for block in 0..call.count {
-        fetch(what.b, what.layouts[1], b, block, (k, n), &mut columns);
-        fetch(what.c, what.layouts[2], c, block, (m, n), &mut sums);
+        fetch_exact(what.b, what.layouts[1], b, block, (k, n), &mut columns);
+        fetch_exact(what.c, what.layouts[2], c, block, (m, n), &mut sums);
         for (a, c) in rows.chunks_exact(k).zip(sums.chunks_exact_mut(n)) {
             for (j, sum) in c.iter_mut().enumerate() {
                 *sum += a.iter().enumerate().map(|(k, a)| a * columns[k * n + j]).sum::<i128>();

@@ -235,7 +235,7 @@ fn run_product(format: Format, sizes: [u64; 3], full: bool, machine: &Arc<Machin
     let x = around.vector(tokens * columns);
     let (_, scales) = around.narrowed(format, tokens, columns, x);
     let raw = around.buffer(tokens * rows);
-    around.widened(format, tokens, rows, raw, scales);
+    around.widened(format, (tokens, rows, columns), raw, scales);
     let mut done = match around.calls.is_empty() {
         true => Done { parts: Vec::new(), agreement: None, extrapolated: false },
         false => simulated(chip::run(around, machine)?, 0),
