@@ -169,8 +169,7 @@ impl Engine {
             instructions: 0,
             mix: Mix::default(),
             limit: options.max_instructions,
-            // Host code can log for the timing model, but that it does so everywhere is tested for single blocks only.
-            generated: options.generated && !timed,
+            generated: options.generated,
             time,
         })
     }
