@@ -1,5 +1,6 @@
-//! A set-associative cache: tags only.
+//! A set-associative cache: which lines it holds.
 
+use super::directory::Id;
 use crate::machine::Replacement;
 
 /// Where a line came from: the name of the level that supplied it.
@@ -23,20 +24,17 @@ impl Level {
     }
 }
 
-/// A line, but for its number.
+/// A line.
 #[derive(Clone, Copy)]
 struct Line {
-    /// Time at which its data is there: later than now while a fill or a prefetch is under way.
-    ready: u64,
-    /// Larger is more recent.
-    used: u64,
+    /// Which one.
+    id: Id,
     /// Who supplied it: for the ledger, while it is under way.
     from: Level,
     dirty: bool,
+    /// Time at which its data is there: later than now while a fill or a prefetch is under way.
+    ready: u64,
 }
-
-/// No line has this number.
-const EMPTY: u64 = u64::MAX;
 
 /// What a look-up found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +43,6 @@ pub(super) struct Hit {
     pub ready: u64,
     /// Who supplied it.
     pub from: Level,
-    /// Where the line is in the cache.
-    pub place: u32,
 }
 
 /// What a new line displaced.
@@ -55,26 +51,24 @@ pub(super) struct Filled {
     /// Where the line is in the cache.
     pub place: u32,
     /// The line that was there.
-    pub former: Option<u64>,
+    pub former: Option<Id>,
     /// It must be written back.
     pub dirty: bool,
 }
 
-/// Tags of one cache.
+/// The lines of one cache. Where a line is, if anywhere, the directory knows.
 pub(super) struct Cache {
     replacement: Replacement,
     /// State of the generator that picks victims.
     random: u32,
-    /// The numbers of the lines (address / line size), set by set.
-    numbers: Vec<u64>,
-    /// Half of what the numbers say: apart from them, because they are searched.
-    marks: Vec<u32>,
+    /// Set by set.
     lines: Vec<Line>,
+    /// When each line was used, larger is more recent; empty where it makes no difference.
+    used: Vec<u64>,
     /// Ways of each set that hold a line: the first ones.
     filled: Vec<u16>,
     ways: usize,
     set_mask: u64,
-    line_log2: u32,
     clock: u64,
     /// Accesses and misses, for reports.
     pub accesses: u64,
@@ -89,75 +83,38 @@ impl Cache {
         Cache {
             replacement,
             random: 1,
-            numbers: vec![EMPTY; lines],
-            marks: vec![mark(EMPTY); lines],
-            lines: vec![Line { ready: 0, used: 0, from: Level::L1, dirty: false }; lines],
+            lines: vec![Line { id: Id::default(), from: Level::L1, dirty: false, ready: 0 }; lines],
+            used: vec![0; if replacement == Replacement::Lru { lines } else { 0 }],
             filled: vec![0; sets as usize],
             ways: ways as usize,
             set_mask: sets - 1,
-            line_log2: line.trailing_zeros(),
             clock: 0,
             accesses: 0,
             misses: 0,
         }
     }
 
-    /// The number of the line that holds an address.
-    pub fn line(&self, addr: u64) -> u64 {
-        addr >> self.line_log2
-    }
-
-    /// log2 of the bytes in a line.
-    pub fn line_log2(&self) -> u32 {
-        self.line_log2
-    }
-
-    #[inline(always)]
-    fn set(&self, line: u64) -> usize {
-        (line & self.set_mask) as usize
-    }
-
-    /// Where a line is.
+    /// An access to a line that is at a place, or that the cache does not hold.
     #[inline]
-    fn find(&self, line: u64) -> Option<usize> {
-        let first = self.set(line) * self.ways;
-        let (marks, mark) = (&self.marks[first..first + self.ways], mark(line));
-        // With a known number of ways the search has no branches, whatever is found: where a line is has no pattern.
-        let found = match self.ways {
-            2 => search::<2>(marks, mark),
-            4 => search::<4>(marks, mark),
-            8 => search::<8>(marks, mark),
-            16 => search::<16>(marks, mark),
-            _ => marks.iter().position(|&other| other == mark).map_or(0, |way| way + 1),
-        };
-        let place = first + found.checked_sub(1)?;
-        if self.numbers.get(place) == Some(&line) {
-            return Some(place);
-        }
-        // Two lines with one mark.
-        let numbers = &self.numbers[first..first + self.ways];
-        numbers.iter().position(|&number| number == line).map(|way| first + way)
-    }
-
-    /// Looks a line up and makes it the most recent.
-    pub fn access(&mut self, line: u64, write: bool) -> Option<Hit> {
+    pub fn access(&mut self, place: Option<u32>, write: bool) -> Option<Hit> {
         self.accesses += 1;
-        let Some(place) = self.find(line) else {
+        let Some(place) = place else {
             self.misses += 1;
             return None;
         };
         self.touch(place, write);
-        let found = &self.lines[place];
-        Some(Hit { ready: found.ready, from: found.from, place: place as u32 })
+        let Line { ready, from, .. } = self.lines[place as usize];
+        Some(Hit { ready, from })
     }
 
     /// Makes the line at a place the most recent.
     #[inline(always)]
-    pub fn touch(&mut self, place: usize, write: bool) {
-        self.clock += 1;
-        let line = &mut self.lines[place];
-        line.used = self.clock;
-        line.dirty |= write;
+    pub fn touch(&mut self, place: u32, write: bool) {
+        if let Some(used) = self.used.get_mut(place as usize) {
+            self.clock += 1;
+            *used = self.clock;
+        }
+        self.lines[place as usize].dirty |= write;
     }
 
     /// Whether the ages of lines make a difference.
@@ -165,15 +122,9 @@ impl Cache {
         self.replacement == Replacement::Lru
     }
 
-    /// Whether a line is there, without touching its age.
-    pub fn holds(&self, line: u64) -> bool {
-        self.find(line).is_some()
-    }
-
-    /// Puts a line in.
-    pub fn fill(&mut self, line: u64, ready: u64, from: Level, dirty: bool) -> Filled {
-        self.clock += 1;
-        let set = self.set(line);
+    /// Puts a line in. Its `number` (address / line size) tells the set.
+    pub fn fill(&mut self, number: u64, id: Id, ready: u64, from: Level, dirty: bool) -> Filled {
+        let set = (number & self.set_mask) as usize;
         let first = set * self.ways;
         let picked = match self.replacement {
             Replacement::Lru => 0,
@@ -184,36 +135,21 @@ impl Cache {
             }
         };
         let filled = &mut self.filled[set];
-        let way = if (*filled as usize) < self.ways {
+        let occupied = *filled as usize == self.ways;
+        let way = if !occupied {
             *filled += 1;
             *filled as usize - 1
         } else if self.replacement == Replacement::Random {
             picked
         } else {
-            let ages = self.lines[first..first + self.ways].iter().enumerate();
-            ages.min_by_key(|(_, line)| line.used).map_or(0, |(way, _)| way)
+            let ages = self.used[first..first + self.ways].iter().enumerate();
+            ages.min_by_key(|(_, used)| **used).map_or(0, |(way, _)| way)
         };
-        let place = first + way;
-        self.marks[place] = mark(line);
-        let former = std::mem::replace(&mut self.numbers[place], line);
-        let victim = std::mem::replace(&mut self.lines[place], Line { ready, used: self.clock, from, dirty });
-        Filled { place: place as u32, former: (former != EMPTY).then_some(former), dirty: victim.dirty }
+        let place = (first + way) as u32;
+        let former = std::mem::replace(&mut self.lines[first + way], Line { id, from, dirty, ready });
+        self.touch(place, dirty);
+        Filled { place, former: occupied.then_some(former.id), dirty: occupied && former.dirty }
     }
-}
-
-fn mark(line: u64) -> u32 {
-    (line ^ line >> 32) as u32
-}
-
-/// One more than the way that has a mark; 0 if none has it, no matter what if several have.
-#[inline(always)]
-fn search<const WAYS: usize>(marks: &[u32], mark: u32) -> usize {
-    let Some(marks) = marks.first_chunk::<WAYS>() else { return 0 };
-    let mut found = 0;
-    for (way, &other) in marks.iter().enumerate() {
-        found |= if other == mark { way as u32 + 1 } else { 0 };
-    }
-    found as usize
 }
 
 /// The remainder of a division. By a power of two it takes no division, which would take longer than all the rest.
@@ -224,19 +160,24 @@ pub(super) fn remainder(number: usize, divisor: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::directory::Directory;
     use super::*;
 
     #[test]
     fn the_least_recent_line_goes() {
+        let mut directory = Directory::default();
         let mut cache = Cache::new(256, 2, 64, Replacement::Lru);
-        for line in [0, 2] {
-            assert!(cache.access(line, false).is_none());
-            assert_eq!(cache.fill(line, 0, Level::L2, line == 2).former, None);
-        }
-        assert!(cache.access(0, false).is_some());
-        let filled = cache.fill(4, 0, Level::L2, false);
-        assert_eq!((filled.former, filled.dirty), (Some(2), true), "2 is older than 0");
-        assert!(cache.holds(0) && cache.holds(4) && !cache.holds(2));
-        assert_eq!((cache.accesses, cache.misses), (3, 2));
+        let mut fill = |cache: &mut Cache, number, dirty| {
+            let id = directory.line(number);
+            let filled = cache.fill(number, id, 0, Level::L2, dirty);
+            directory.arrived(id, 0, filled.place);
+            (filled.place, filled.former.map(|id| directory.number(id)), filled.dirty)
+        };
+        let (first, ..) = fill(&mut cache, 0, false);
+        let (second, former, _) = fill(&mut cache, 2, true);
+        assert_eq!((first, second, former), (0, 1, None));
+        assert!(cache.access(Some(first), false).is_some() && cache.access(None, false).is_none());
+        assert_eq!(fill(&mut cache, 4, false), (second, Some(2), true), "2 is older than 0");
+        assert_eq!((cache.accesses, cache.misses), (2, 1));
     }
 }

@@ -1,6 +1,7 @@
 //! The memory hierarchy: caches, the channels between them, prefetch and DRAM, in cycles.
 
 use super::cache::{Cache, Level};
+use super::directory::{Directory, Id};
 use super::near::Near;
 use super::prefetch::Prefetcher;
 use crate::machine::{self, MemorySystem};
@@ -109,7 +110,11 @@ pub struct MemoryCounts {
 /// Caches and memory of one hart.
 pub(super) struct Hierarchy {
     fetch: Option<Stage>,
+    /// Where the lines of instructions are.
+    fetched: Directory,
     near_fetch: Near,
+    /// Where the lines of data are.
+    directory: Directory,
     /// Lines of the L1D.
     near: Near,
     /// Whether the ages of lines in the L1D make a difference.
@@ -166,11 +171,18 @@ impl Hierarchy {
             .into_iter()
             .filter_map(|(level, cache)| cache.as_ref().map(|cache| Stage::new(level, cache)))
             .collect();
-        let line_log2 = stages.first().map_or(6, |stage| stage.cache.line_log2());
+        let line_log2 = memory
+            .l1d
+            .as_ref()
+            .or(memory.l2.as_ref())
+            .or(memory.l3.as_ref())
+            .map_or(6, |cache| cache.line.trailing_zeros());
         let line_bytes = 1 << line_log2;
         Hierarchy {
             fetch: memory.l1i.as_ref().map(|cache| Stage::new(Level::L1, cache)),
+            fetched: Directory::default(),
             near_fetch: Near::default(),
+            directory: Directory::default(),
             near: Near::default(),
             near_ages: stages.first().is_some_and(|stage| stage.cache.ages()),
             behind_l1: usize::from(memory.l1d.is_some()),
@@ -202,7 +214,7 @@ impl Hierarchy {
     pub fn at_hand(&mut self, line: u64, write: bool, time: u64) -> bool {
         let Some(place) = self.near.find(line, time) else { return false };
         if write || self.near_ages {
-            self.stages[0].cache.touch(place as usize, write);
+            self.stages[0].cache.touch(place, write);
         }
         true
     }
@@ -212,7 +224,7 @@ impl Hierarchy {
     pub fn fetch_at_hand(&mut self, addr: u64, time: u64) -> bool {
         let Some(place) = self.near_fetch.find(addr >> self.fetch_log2, time) else { return false };
         if let Some(stage) = &mut self.fetch {
-            stage.cache.touch(place as usize, false);
+            stage.cache.touch(place, false);
         }
         true
     }
@@ -220,19 +232,23 @@ impl Hierarchy {
     /// An instruction fetch of the line at `addr`.
     pub fn fetch(&mut self, addr: u64, time: u64) -> Served {
         let Some(stage) = &mut self.fetch else { return Served { ready: time, accepted: time, from: Level::L1 } };
-        let line = stage.cache.line(addr);
-        if let Some(hit) = stage.cache.access(line, false) {
-            self.near_fetch.insert(line, hit.ready, hit.place);
+        let line = addr >> self.fetch_log2;
+        let id = self.fetched.line(line);
+        let place = self.fetched.place(id, 0);
+        if let (Some(hit), Some(place)) = (stage.cache.access(place, false), place) {
+            self.near_fetch.insert(line, hit.ready, place);
             return Served { ready: hit.ready.max(time), accepted: time, from: hit.from };
         }
         let start = stage.fill_slot(time);
         let request = Request { addr, write: false, first: self.behind_l1, base: 0, streams: false, trains: false };
         let served = self.supply(request, start);
         if let Some(stage) = &mut self.fetch {
-            let filled = stage.cache.fill(line, served.ready, served.from, false);
+            let filled = stage.cache.fill(line, id, served.ready, served.from, false);
             stage.fill_done(served.ready);
+            self.fetched.arrived(id, 0, filled.place);
             if let Some(former) = filled.former {
-                self.near_fetch.remove(former);
+                self.near_fetch.remove(self.fetched.number(former));
+                self.fetched.left(former, 0);
             }
             self.near_fetch.insert(line, served.ready, filled.place);
         }
@@ -270,14 +286,15 @@ impl Hierarchy {
     fn supply(&mut self, request: Request, time: u64) -> Served {
         let Request { addr, write, first, base, streams, trains } = request;
         let line = addr >> self.line_log2;
+        let id = self.directory.line(line);
         let mut time = time;
         let mut found = None;
         for index in first..self.stages.len() {
-            let at = self.line_at(index, line);
+            let place = self.directory.place(id, index);
             let stage = &mut self.stages[index];
-            if let Some(hit) = stage.cache.access(at, write && index == first) {
+            if let (Some(hit), Some(place)) = (stage.cache.access(place, write && index == first), place) {
                 if index < self.behind_l1 {
-                    self.near.insert(at, hit.ready, hit.place);
+                    self.near.insert(line, hit.ready, place);
                 }
                 let latency = if index == 0 { 0 } else { stage.latency.saturating_sub(base) };
                 let late = hit.ready > time;
@@ -302,7 +319,7 @@ impl Hierarchy {
         let waited = (first..supplier).map(|index| self.stages[index].channel.transfer(time) - time).max();
         hit.ready += waited.unwrap_or(0);
         for index in (first..supplier).rev() {
-            self.fill(index, line, hit, write && index == first);
+            self.fill(index, id, hit, write && index == first);
             if index > 0 || !streams {
                 self.stages[index].fill_done(hit.ready);
             }
@@ -321,26 +338,30 @@ impl Hierarchy {
     }
 
     /// Puts a line into a stage; a dirty victim moves one level out.
-    fn fill(&mut self, index: usize, line: u64, hit: Data, dirty: bool) {
+    fn fill(&mut self, index: usize, id: Id, hit: Data, dirty: bool) {
+        let line = self.directory.number(id);
         let at = self.line_at(index, line);
-        self.place(index, at, hit, dirty);
+        let filled = self.stages[index].cache.fill(at, id, hit.ready, hit.from, dirty);
+        self.directory.arrived(id, index, filled.place);
+        if index < self.behind_l1 {
+            self.near.insert(line, hit.ready, filled.place);
+        }
+        let Some(victim) = filled.former else { return };
+        if index < self.behind_l1 {
+            self.near.remove(self.directory.number(victim));
+        }
+        if filled.dirty {
+            self.write_back(index + 1, victim, hit);
+        }
+        self.directory.left(victim, index);
     }
 
-    fn place(&mut self, index: usize, at: u64, hit: Data, dirty: bool) {
-        let filled = self.stages[index].cache.fill(at, hit.ready, hit.from, dirty);
-        if index < self.behind_l1 {
-            if let Some(former) = filled.former {
-                self.near.remove(former);
-            }
-            self.near.insert(at, hit.ready, filled.place);
-        }
-        let (Some(victim), true) = (filled.former, filled.dirty) else { return };
-        // A victim of the L1D has the number that the L1D knows it by.
-        let victim = if index < self.behind_l1 { self.line_at(index + 1, victim) } else { victim };
-        match self.stages.get_mut(index + 1) {
-            Some(outer) => {
-                if outer.cache.access(victim, true).is_none() {
-                    self.place(index + 1, victim, hit, true);
+    /// A dirty line goes to a stage, or to memory, when the data of `hit` take its place.
+    fn write_back(&mut self, index: usize, id: Id, hit: Data) {
+        match self.stages.get_mut(index) {
+            Some(stage) => {
+                if stage.cache.access(self.directory.place(id, index), true).is_none() {
+                    self.fill(index, id, hit, true);
                 }
             }
             None => {
@@ -367,11 +388,11 @@ impl Hierarchy {
         }
         let target = self.behind_l1;
         for line in wanted.drain(..) {
-            let at = self.line_at(target, line);
-            if target >= self.stages.len() || self.stages[target].cache.holds(at) {
+            let id = self.directory.line(line);
+            if target >= self.stages.len() || self.directory.place(id, target).is_some() {
                 continue;
             }
-            let outer = (target + 1..self.stages.len()).find(|&index| self.stages[index].cache.holds(at));
+            let outer = (target + 1..self.stages.len()).find(|&index| self.directory.place(id, index).is_some());
             let supplier = outer.unwrap_or(self.stages.len());
             let mut hit = match outer {
                 Some(index) => Data { ready: time + self.stages[index].latency, from: self.stages[index].level },
@@ -380,7 +401,7 @@ impl Hierarchy {
             let waited = (target..supplier).map(|index| self.stages[index].channel.transfer(time) - time).max();
             hit.ready += waited.unwrap_or(0);
             for index in (target..supplier).rev() {
-                self.fill(index, line, hit, false);
+                self.fill(index, id, hit, false);
             }
         }
         self.wanted = wanted;

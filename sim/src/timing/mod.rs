@@ -9,6 +9,7 @@ mod branch;
 mod cache;
 mod core;
 mod describe;
+mod directory;
 mod event;
 mod hierarchy;
 pub mod ledger;

@@ -9,9 +9,7 @@
 mod record;
 mod states;
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-
+use rustc_hash::FxHashMap;
 use rvtile_isa::block::Block;
 use rvtile_isa::hart::Entered;
 
@@ -124,9 +122,9 @@ pub(super) struct Memo {
     accesses: Vec<Access>,
     conditionals: Vec<Conditional>,
     jumps: Vec<Jump>,
-    roots: HashMap<(u32, u32), Link, Quick>,
+    roots: FxHashMap<(u32, u32), Link>,
     /// Edges for answers that have no place in the chain of siblings, by its first edge.
-    others: HashMap<(Link, u64), Link, Quick>,
+    others: FxHashMap<(Link, u64), Link>,
     states: States,
     place: Place,
     /// Whether the pipe itself is in the state of `place`.
@@ -150,8 +148,8 @@ impl Memo {
             accesses: Vec::new(),
             conditionals: Vec::new(),
             jumps: Vec::new(),
-            roots: HashMap::default(),
-            others: HashMap::default(),
+            roots: FxHashMap::default(),
+            others: FxHashMap::default(),
             states: States::default(),
             place: Place::Unknown,
             settled: true,
@@ -512,33 +510,5 @@ impl Memo {
             Query::Vector(access) => edge.kind == Kind::Vector && self.accesses[operand] == access,
         };
         same && (edge.time, edge.word) == (asked.time, asked.word)
-    }
-}
-
-/// A hasher for numbers and states, which nobody chooses in order to harm.
-#[derive(Default)]
-struct QuickHasher(u64);
-
-type Quick = BuildHasherDefault<QuickHasher>;
-
-impl Hasher for QuickHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
-        }
-    }
-
-    fn write_u32(&mut self, word: u32) {
-        self.write_u64(u64::from(word));
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0 ^ self.0 >> 32
     }
 }

@@ -1,14 +1,13 @@
 //! States of the pipe by number.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Quick;
+use rustc_hash::FxHashMap;
 
 /// Every state that came up.
 #[derive(Default)]
 pub(super) struct States {
-    numbers: HashMap<Arc<[u8]>, u32, Quick>,
+    numbers: FxHashMap<Arc<[u8]>, u32>,
     states: Vec<Arc<[u8]>>,
     bytes: usize,
 }
