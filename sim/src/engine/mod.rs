@@ -46,6 +46,8 @@ pub struct RunOptions {
     pub max_instructions: u64,
     /// Work the timing of every instruction out, even of blocks of which it is known: slower, to the same end.
     pub plain_timing: bool,
+    /// Blocks after which the timing model makes host code of what it did last, if `generated`.
+    pub timing_code_after: u32,
 }
 
 impl Default for RunOptions {
@@ -59,6 +61,7 @@ impl Default for RunOptions {
             generated: true,
             max_instructions: u64::MAX,
             plain_timing: false,
+            timing_code_after: 1 << 18,
         }
     }
 }
@@ -164,7 +167,13 @@ impl Engine {
             env,
             decoder,
             blocks: BlockCache::default(),
-            timing: timed.then(|| Core::new(Arc::clone(machine), options.plain_timing)),
+            timing: timed.then(|| {
+                Core::new(
+                    Arc::clone(machine),
+                    options.plain_timing,
+                    options.generated.then_some(options.timing_code_after),
+                )
+            }),
             regions: Regions::default(),
             instructions: 0,
             mix: Mix::default(),

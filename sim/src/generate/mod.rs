@@ -15,11 +15,15 @@ mod emit;
 #[cfg(all(target_arch = "x86_64", unix))]
 mod float;
 #[cfg(all(target_arch = "x86_64", unix))]
+mod host;
+#[cfg(all(target_arch = "x86_64", unix))]
 mod integer;
 #[cfg(all(target_arch = "x86_64", unix))]
 mod memory;
 mod region;
 
+#[cfg(all(target_arch = "x86_64", unix))]
+pub(crate) use host::Host;
 pub(crate) use region::call_of;
 
 #[cfg(all(target_arch = "x86_64", unix))]
@@ -29,23 +33,17 @@ pub use none::Generator;
 
 #[cfg(all(target_arch = "x86_64", unix))]
 mod native {
-    use cranelift_codegen::Context;
-    use cranelift_codegen::control::ControlPlane;
-    use cranelift_codegen::isa::OwnedTargetIsa;
-    use cranelift_codegen::settings::{self, Configurable};
-    use cranelift_frontend::FunctionBuilderContext;
-    use memmap2::{Mmap, MmapMut};
+    use memmap2::Mmap;
     use rvtile_isa::block::Block;
     use rvtile_isa::chain::Code;
 
     use super::emit;
+    use super::host::Host;
     use super::region::Region;
 
     /// Makes host code, and keeps it.
     pub struct Generator {
-        isa: OwnedTargetIsa,
-        context: Context,
-        builder: FunctionBuilderContext,
+        host: Host,
         code: Vec<Mmap>,
     }
 
@@ -56,14 +54,7 @@ mod native {
             if !rvtile_isa::float::host::available() {
                 return None;
             }
-            let mut flags = settings::builder();
-            // No pass may move arithmetic: a division that the program does not reach must not raise a flag.
-            flags.set("opt_level", "none").ok()?;
-            flags.set("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }).ok()?;
-            flags.set("enable_probestack", "false").ok()?;
-            let isa = cranelift_native::builder().ok()?.finish(settings::Flags::new(flags)).ok()?;
-            let (context, builder) = (Context::new(), FunctionBuilderContext::new());
-            Some(Generator { isa, context, builder, code: Vec::new() })
+            Some(Generator { host: Host::new()?, code: Vec::new() })
         }
 
         /// Gives the first block host code that does its work and, where control stays among them, that of the others.
@@ -73,7 +64,9 @@ mod native {
         /// # Safety
         /// The blocks must be forgotten, and not be running, before the generator is dropped or [`Generator::clear`] is called.
         pub unsafe fn generate(&mut self, blocks: &[&Block], zca: bool, log: bool) -> bool {
-            let Some(code) = self.compile(&Region::new(blocks), zca, log) else { return false };
+            let region = Region::new(blocks);
+            let code = self.host.compile(|func, builder, isa| emit::function(func, builder, isa, &region, zca, log));
+            let Some(code) = code else { return false };
             let start = code.as_ptr();
             self.code.push(code);
             // SAFETY: the function was made with this signature and the host's calling convention.
@@ -81,20 +74,6 @@ mod native {
             // SAFETY: it does the work of the first block, and the caller forgets the block first.
             unsafe { blocks[0].entry.attach(code) };
             true
-        }
-
-        fn compile(&mut self, region: &Region<'_>, zca: bool, log: bool) -> Option<Mmap> {
-            self.context.clear();
-            emit::function(&mut self.context.func, &mut self.builder, &*self.isa, region, zca, log);
-            let compiled = self.context.compile(&*self.isa, &mut ControlPlane::default()).ok()?;
-            // All calls are by address: nothing is left to be resolved.
-            if !compiled.buffer.relocs().is_empty() {
-                return None;
-            }
-            let bytes = compiled.code_buffer();
-            let mut memory = MmapMut::map_anon(bytes.len()).ok()?;
-            memory[..bytes.len()].copy_from_slice(bytes);
-            memory.make_exec().ok()
         }
 
         /// Drops all code.

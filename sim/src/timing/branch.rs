@@ -8,10 +8,10 @@ use crate::machine::{Predictor, PredictorKind};
 pub(super) struct Branches {
     kind: PredictorKind,
     /// Counters decide.
-    counts: bool,
-    counters: Vec<u8>,
-    history: u64,
-    history_mask: u64,
+    pub counts: bool,
+    pub counters: Vec<u8>,
+    pub history: u64,
+    pub history_mask: u64,
     targets: Vec<(u64, u64)>,
     returns: Vec<u64>,
     return_depth: usize,

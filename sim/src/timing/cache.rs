@@ -26,12 +26,12 @@ impl Level {
 
 /// A line.
 #[derive(Clone, Copy)]
-struct Line {
+pub(super) struct Line {
     /// Which one.
     id: Id,
     /// Who supplied it: for the ledger, while it is under way.
     from: Level,
-    dirty: bool,
+    pub dirty: bool,
     /// Time at which its data is there: later than now while a fill or a prefetch is under way.
     ready: u64,
 }
@@ -115,6 +115,11 @@ impl Cache {
             *used = self.clock;
         }
         self.lines[place as usize].dirty |= write;
+    }
+
+    /// Where the lines are as long as this lives.
+    pub fn lines(&self) -> *const Line {
+        self.lines.as_ptr()
     }
 
     /// Whether the ages of lines make a difference.

@@ -53,14 +53,14 @@ const FIRST_LOOKUP: u64 = 1 << 10;
 
 impl Core {
     /// A core at rest, with empty caches. With `plain` it works out every instruction, which takes longer and comes to
-    /// the same.
-    pub fn new(machine: Arc<Machine>, plain: bool) -> Core {
+    /// the same. With `code_after` what it does over and over becomes host code, looked for every so many blocks.
+    pub fn new(machine: Arc<Machine>, plain: bool, code_after: Option<u32>) -> Core {
         let world = World::new(&machine);
         Core {
             blocks: Vec::new(),
             pipe: Pipe::new(Arc::clone(&machine), world.memory.line_log2()),
             world,
-            memo: (!plain).then(Memo::new),
+            memo: (!plain).then(|| Memo::new(code_after)),
             state: Vec::new(),
             machine,
         }
@@ -172,7 +172,7 @@ impl Core {
                 self.state.clear();
                 pipe.fold(&mut Writer { now: pipe.now, bytes: &mut self.state });
                 let charged = pipe.painter.ledger.since(&before);
-                memo.learn(entered.number, &asked, pipe.now - origin, &charged, &self.state);
+                memo.learn(entered, &asked, pipe.now - origin, &charged, &self.state);
             }
             memo => {
                 if let Some(memo) = memo {

@@ -1,6 +1,6 @@
 //! The memory hierarchy: caches, the channels between them, prefetch and DRAM, in cycles.
 
-use super::cache::{Cache, Level};
+use super::cache::{Cache, Level, Line};
 use super::directory::{Directory, Id};
 use super::near::Near;
 use super::prefetch::Prefetcher;
@@ -112,11 +112,11 @@ pub(super) struct Hierarchy {
     fetch: Option<Stage>,
     /// Where the lines of instructions are.
     fetched: Directory,
-    near_fetch: Near,
+    pub near_fetch: Near,
     /// Where the lines of data are.
     directory: Directory,
     /// Lines of the L1D.
-    near: Near,
+    pub near: Near,
     /// Whether the ages of lines in the L1D make a difference.
     near_ages: bool,
     /// L1D, L2, L3: those the machine has.
@@ -128,7 +128,7 @@ pub(super) struct Hierarchy {
     dram_latency: u64,
     dram_lines: u64,
     line_log2: u32,
-    fetch_log2: u32,
+    pub fetch_log2: u32,
     prefetcher: Option<Prefetcher>,
     trains_scalar: bool,
     trains_vector: bool,
@@ -206,6 +206,13 @@ impl Hierarchy {
     #[inline]
     pub fn line_log2(&self) -> u32 {
         self.line_log2
+    }
+
+    /// Where the lines of the L1D are as long as this lives; `None` unless there are both L1 caches and the ages of
+    /// their lines make no difference, so that a hit changes nothing but that a line is dirty.
+    pub fn ageless(&self) -> Option<*const Line> {
+        let fetch = self.fetch.as_ref().is_some_and(|stage| !stage.cache.ages());
+        (fetch && self.behind_l1 == 1 && !self.near_ages).then(|| self.stages[0].cache.lines())
     }
 
     /// As [`Hierarchy::scalar`], when the line is in the L1D, is found without a search, and its data are there by

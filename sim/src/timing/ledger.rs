@@ -111,6 +111,12 @@ impl Charge {
     pub fn new(cause: Cause, cycles: u64) -> Option<Charge> {
         (cycles < 1 << Charge::CYCLE_BITS).then_some(Charge((cause as u32) << Charge::CYCLE_BITS | cycles as u32))
     }
+
+    /// The number of the cause, and the cycles.
+    pub fn parts(self) -> (usize, u64) {
+        let cycles = self.0 & ((1 << Charge::CYCLE_BITS) - 1);
+        ((self.0 >> Charge::CYCLE_BITS) as usize, u64::from(cycles))
+    }
 }
 
 impl Ledger {
@@ -149,8 +155,13 @@ impl Ledger {
     /// Charges what a word says.
     #[inline(always)]
     pub(super) fn add_charge(&mut self, charge: Charge) {
-        let cycles = charge.0 & ((1 << Charge::CYCLE_BITS) - 1);
-        self.cycles[(charge.0 >> Charge::CYCLE_BITS) as usize] += u64::from(cycles);
+        let (cause, cycles) = charge.parts();
+        self.cycles[cause] += cycles;
+    }
+
+    /// Where the cycles are, by the number of their cause.
+    pub(super) fn as_mut_ptr(&mut self) -> *mut u64 {
+        self.cycles.as_mut_ptr()
     }
 
     /// Charges cycles to a cause.

@@ -2,20 +2,20 @@
 
 /// A line of the cache.
 #[derive(Clone, Copy)]
-struct Slot {
+pub(super) struct Slot {
     /// Its number, or [`NOTHING`].
-    line: u64,
+    pub line: u64,
     /// Time at which its data are there.
-    ready: u64,
+    pub ready: u64,
     /// Its place in the cache.
-    place: u32,
+    pub place: u32,
 }
 
 /// No line has this number.
 const NOTHING: u64 = u64::MAX;
 
 /// Slots, indexed by the low bits of the line's number: about twice the lines of a usual first level.
-const SLOTS: usize = 1024;
+pub(super) const SLOTS: usize = 1024;
 
 /// Some of the lines that a cache holds.
 pub(super) struct Near {
@@ -38,6 +38,11 @@ impl Near {
         let found = slot.line == line && slot.ready <= time;
         self.accesses += u64::from(found);
         found.then_some(slot.place)
+    }
+
+    /// Where the slots are as long as this lives.
+    pub fn slots(&self) -> *const Slot {
+        self.slots.as_ptr()
     }
 
     /// The cache holds a line.

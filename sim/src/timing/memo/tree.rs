@@ -1,0 +1,420 @@
+//! What blocks did, as trees of questions.
+
+use rustc_hash::FxHashMap;
+use rvtile_isa::hart::Entered;
+
+use super::{Miss, Query, record::Asked};
+use crate::timing::describe::Control;
+use crate::timing::ledger::{Charge, Ledger};
+use crate::timing::outside::{Conditional, Jump, Outside, World};
+use crate::timing::transfer::{Access, Shape};
+
+/// Where a node is.
+pub(super) type Link = u32;
+/// No node.
+pub(super) const NOWHERE: Link = Link::MAX;
+
+/// How a question is asked again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Fetch,
+    Load,
+    Store,
+    Value,
+    Conditional,
+    Jump,
+    Vector,
+}
+
+/// Part of a tree.
+#[derive(Clone, Copy)]
+pub(super) enum Node {
+    /// A question with one of the answers that it got.
+    Edge {
+        kind: Kind,
+        /// Place of its words among those of the block.
+        word: u16,
+        /// When it is asked, in cycles after those of the block's beginning.
+        time: u32,
+        answer: u64,
+        /// For a fetch the offset in the block, for a conditional branch itself; for others an index into a table.
+        operand: u32,
+        /// Where that answer leads.
+        next: Link,
+        /// The same question with another answer.
+        sibling: Link,
+    },
+    /// What the block did.
+    Leaf(Leaf),
+}
+
+const _: () = assert!(size_of::<Node>() == 32, "two in a line of the host's cache");
+
+/// What a block did.
+#[derive(Clone, Copy)]
+pub(super) struct Leaf {
+    /// The state after it.
+    pub state: u32,
+    pub elapsed: u32,
+    /// The first charges; unused ones charge nothing.
+    charges: [Charge; CHARGES],
+    /// Where in [`Trees::charges`] the others begin, which one that charges nothing ends.
+    more: u32,
+    /// The block that came next lately, and the tree that it has in this state.
+    pub next: u32,
+    pub root: Link,
+}
+
+/// Charges that have a place in a leaf.
+const CHARGES: usize = 2;
+
+/// Answers to a question that are searched one by one.
+const SIBLINGS: usize = 4;
+
+/// A tree for each state and block that came up.
+#[derive(Default)]
+pub(super) struct Trees {
+    nodes: Vec<Node>,
+    charges: Vec<Charge>,
+    accesses: Vec<Access>,
+    jumps: Vec<Jump>,
+    roots: FxHashMap<(u32, u32), Link>,
+    /// Edges for answers that have no place in the chain of siblings, by its first edge.
+    others: FxHashMap<(Link, u64), Link>,
+    /// Addresses of blocks.
+    pcs: FxHashMap<u32, u64>,
+    ticks: u8,
+}
+
+impl Trees {
+    /// The address of a block that was learned.
+    pub fn pc(&self, block: u32) -> Option<u64> {
+        self.pcs.get(&block).copied()
+    }
+
+    /// Where the tree of a state and block begins.
+    pub fn root(&self, state: u32, block: u32) -> Link {
+        self.roots.get(&(state, block)).copied().unwrap_or(NOWHERE)
+    }
+
+    /// The leaf at a link that leads to one.
+    #[inline(always)]
+    pub fn leaf(&self, at: Link) -> &Leaf {
+        match &self.nodes[at as usize] {
+            Node::Leaf(leaf) => leaf,
+            Node::Edge { .. } => unreachable!("an edge in place of a leaf"),
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn leaf_mut(&mut self, at: Link) -> &mut Leaf {
+        match &mut self.nodes[at as usize] {
+            Node::Leaf(leaf) => leaf,
+            Node::Edge { .. } => unreachable!("an edge in place of a leaf"),
+        }
+    }
+
+    /// Charges what a block did.
+    #[inline(always)]
+    pub fn charge(&self, leaf: &Leaf, ledger: &mut Ledger) {
+        leaf.charges.iter().for_each(|&charge| ledger.add_charge(charge));
+        if leaf.more != NOWHERE {
+            self.more(leaf).for_each(|charge| ledger.add_charge(charge));
+        }
+    }
+
+    /// What a block is charged.
+    pub fn charges(&self, leaf: &Leaf) -> Vec<Charge> {
+        let mut charges = leaf.charges.to_vec();
+        charges.extend(self.more(leaf));
+        charges
+    }
+
+    fn more(&self, leaf: &Leaf) -> impl Iterator<Item = Charge> + '_ {
+        let more = self.charges.get(leaf.more as usize..).unwrap_or_default();
+        more.iter().copied().take_while(|&charge| charge != Charge::default())
+    }
+
+    /// Asks the questions of a tree from a node on, which `count` answers in `miss` lead to, and follows the answers to a
+    /// leaf. On an unknown one all answers are in `miss`.
+    #[inline(always)]
+    pub fn walk(
+        &mut self,
+        (mut at, mut count): (Link, u8),
+        (block, next): (&Entered, &Entered),
+        words: &[u64],
+        world: &mut World,
+        now: u64,
+        miss: &mut Miss,
+    ) -> Option<Link> {
+        // What the next block logged is none of this one's business.
+        let words = words.get(..next.words as usize)?;
+        let mut first = block.words as usize;
+        loop {
+            // SAFETY: a link other than `NOWHERE` leads to a node.
+            let node = unsafe { self.nodes.get_unchecked(at as usize) };
+            let Node::Edge { kind, word, time, answer: known, operand, next: link, .. } = *node else {
+                return Some(at);
+            };
+            let time = now + u64::from(time);
+            let place = first + word as usize;
+            let answer = if matches!(kind, Kind::Load | Kind::Store) {
+                world.access(*words.get(place)?, kind == Kind::Store, time).pack()
+            } else if kind == Kind::Conditional {
+                world.conditional(&conditional(operand, block.pc), next.pc).pack()
+            } else if kind == Kind::Fetch {
+                world.fetch(block.pc.wrapping_add(u64::from(operand)), time)
+            } else if kind == Kind::Vector {
+                let (access, words) = (&self.accesses[operand as usize], words.get(place..)?);
+                if access.shape == Shape::Indexed {
+                    first += *words.first()? as usize;
+                }
+                let moved = world.transfer(access, words, time);
+                let Some(answer) = moved.pack() else {
+                    (miss.count, miss.odd) = (count, Some(moved));
+                    return None;
+                };
+                answer
+            } else if kind == Kind::Value {
+                *words.get(place)?
+            } else {
+                world.branch(&self.jumps[operand as usize], next.pc).pack()
+            };
+            miss.answers[count as usize] = answer;
+            count += 1;
+            at = if known == answer {
+                link
+            } else if let Some(link) = self.other(at, answer) {
+                link
+            } else {
+                miss.count = count;
+                return None;
+            };
+        }
+    }
+
+    /// Where an answer to the question of an edge leads, which is the first one of that question.
+    pub fn after(&mut self, first: Link, answer: u64) -> Option<Link> {
+        let (known, next) = self.answer(first);
+        if known == answer { Some(next) } else { self.other(first, answer) }
+    }
+
+    /// Where another answer than the first known one leads.
+    #[inline(never)]
+    fn other(&mut self, first: Link, answer: u64) -> Option<Link> {
+        let (mut at, mut passed) = (self.sibling(first), 1);
+        while at != NOWHERE {
+            let (known, next) = self.answer(at);
+            if known == answer {
+                // Now and then the answer becomes the first one: a frequent one will mostly be.
+                self.ticks = self.ticks.wrapping_add(1);
+                if self.ticks.is_multiple_of(8) {
+                    let (former, led) = self.answer(first);
+                    self.set_answer(first, answer, next);
+                    self.set_answer(at, former, led);
+                }
+                return Some(next);
+            }
+            at = self.sibling(at);
+            passed += 1;
+        }
+        if passed < SIBLINGS {
+            return None;
+        }
+        self.others.get(&(first, answer)).map(|&edge| self.answer(edge).1)
+    }
+
+    /// A node.
+    pub fn node(&self, at: Link) -> Node {
+        self.nodes[at as usize]
+    }
+
+    /// A jump that an edge names.
+    pub fn jump(&self, operand: u32) -> Jump {
+        self.jumps[operand as usize]
+    }
+
+    /// The answers to a question that are found one by one, and where they lead.
+    pub fn answers(&self, first: Link) -> impl Iterator<Item = (u64, Link)> + '_ {
+        let next = |&edge: &Link| Some(self.sibling(edge)).filter(|&edge| edge != NOWHERE);
+        std::iter::successors(Some(first), next).map(|edge| self.answer(edge))
+    }
+
+    /// The same question with another answer.
+    fn sibling(&self, edge: Link) -> Link {
+        match self.nodes[edge as usize] {
+            Node::Edge { sibling, .. } => sibling,
+            Node::Leaf(_) => NOWHERE,
+        }
+    }
+
+    /// An answer to the question of an edge, and where it leads.
+    fn answer(&self, edge: Link) -> (u64, Link) {
+        match self.nodes[edge as usize] {
+            Node::Edge { answer, next, .. } => (answer, next),
+            Node::Leaf(_) => (0, NOWHERE),
+        }
+    }
+
+    fn set_answer(&mut self, edge: Link, to: u64, leads: Link) {
+        if let Node::Edge { answer, next, .. } = &mut self.nodes[edge as usize] {
+            (*answer, *next) = (to, leads);
+        }
+    }
+
+    /// No leaf knows any more what came next.
+    pub fn forget_next(&mut self) {
+        for node in &mut self.nodes {
+            if let Node::Leaf(leaf) = node {
+                (leaf.next, leaf.root) = (u32::MAX, NOWHERE);
+            }
+        }
+    }
+
+    /// Puts a leaf at the end of a way through the trees, for a block at `pc`, and returns where it is. `None` when the
+    /// questions are not those that were asked before: an instruction did not log what it should.
+    pub fn insert(&mut self, root: (u32, u32), pc: u64, asked: &[Asked], leaf: Leaf) -> Option<Link> {
+        self.pcs.insert(root.1, pc);
+        let mut from = None;
+        for asked in asked {
+            let first = self.follow(root, from);
+            if first == NOWHERE {
+                let edge = self.edge(asked, pc, NOWHERE);
+                self.connect(root, from, edge);
+                from = Some(edge);
+                continue;
+            }
+            if !self.asks(first, pc, asked) {
+                return None;
+            }
+            let (mut at, mut passed) = (first, 0);
+            while at != NOWHERE && self.answer(at).0 != asked.answer {
+                at = self.sibling(at);
+                passed += 1;
+            }
+            if at == NOWHERE && passed < SIBLINGS {
+                at = self.edge(asked, pc, self.sibling(first));
+                if let Node::Edge { sibling, .. } = &mut self.nodes[first as usize] {
+                    *sibling = at;
+                }
+            } else if at == NOWHERE {
+                let known = self.others.get(&(first, asked.answer)).copied();
+                at = known.unwrap_or_else(|| self.edge(asked, pc, NOWHERE));
+                self.others.insert((first, asked.answer), at);
+            }
+            from = Some(at);
+        }
+        if self.follow(root, from) != NOWHERE {
+            return None;
+        }
+        let at = self.push(Node::Leaf(leaf));
+        self.connect(root, from, at);
+        Some(at)
+    }
+
+    fn follow(&self, root: (u32, u32), from: Option<Link>) -> Link {
+        match from {
+            None => self.root(root.0, root.1),
+            Some(edge) => self.answer(edge).1,
+        }
+    }
+
+    fn connect(&mut self, root: (u32, u32), from: Option<Link>, to: Link) {
+        match from {
+            None => {
+                self.roots.insert(root, to);
+            }
+            Some(edge) => self.set_answer(edge, self.answer(edge).0, to),
+        }
+    }
+
+    fn push(&mut self, node: Node) -> Link {
+        self.nodes.push(node);
+        self.nodes.len() as Link - 1
+    }
+
+    /// A leaf with these charges.
+    pub fn new_leaf(&mut self, state: u32, elapsed: u32, all: &[Charge]) -> Leaf {
+        let mut charges = [Charge::default(); CHARGES];
+        charges.iter_mut().zip(all).for_each(|(place, &charge)| *place = charge);
+        let mut more = NOWHERE;
+        if let Some(others @ [_, ..]) = all.get(CHARGES..) {
+            more = self.charges.len() as u32;
+            self.charges.extend_from_slice(others);
+            self.charges.push(Charge::default());
+        }
+        Leaf { state, elapsed, charges, more, next: u32::MAX, root: NOWHERE }
+    }
+
+    fn edge(&mut self, asked: &Asked, pc: u64, sibling: Link) -> Link {
+        let index = |length: usize| length as u32 - 1;
+        let kind = kind(&asked.query);
+        let operand = match asked.query {
+            Query::Fetch { offset } => offset,
+            Query::Scalar { .. } | Query::Value => 0,
+            Query::Branch(Jump { control: Control::Conditional { target }, pc: at, next }) => {
+                packed(&Conditional { pc: at, next, backward: target <= at }, pc)
+            }
+            Query::Branch(jump) => {
+                self.jumps.push(jump);
+                index(self.jumps.len())
+            }
+            Query::Vector(access) => {
+                self.accesses.push(access);
+                index(self.accesses.len())
+            }
+        };
+        let Asked { answer, time, word, .. } = *asked;
+        self.push(Node::Edge { kind, word, time, answer, operand, next: NOWHERE, sibling })
+    }
+
+    /// Whether an edge is this question.
+    fn asks(&self, edge: Link, block: u64, asked: &Asked) -> bool {
+        let Node::Edge { kind: known, word, time, operand, .. } = self.nodes[edge as usize] else { return false };
+        let same = match asked.query {
+            Query::Fetch { offset } => operand == offset,
+            Query::Scalar { .. } | Query::Value => true,
+            Query::Branch(jump @ Jump { control: Control::Conditional { target }, .. }) => {
+                operand == packed(&jump.conditional(target), block)
+            }
+            Query::Branch(jump) => self.jumps.get(operand as usize) == Some(&jump),
+            Query::Vector(access) => self.accesses.get(operand as usize) == Some(&access),
+        };
+        same && (known, word, time) == (kind(&asked.query), asked.word, asked.time)
+    }
+
+    /// Memory that they take, about.
+    pub fn bytes(&self) -> usize {
+        self.nodes.capacity() * size_of::<Node>()
+            + self.charges.capacity() * size_of::<Charge>()
+            + self.accesses.capacity() * size_of::<Access>()
+            + self.jumps.capacity() * size_of::<Jump>()
+            + self.roots.capacity() * 2 * size_of::<((u32, u32), Link)>()
+            + self.others.capacity() * 2 * size_of::<((Link, u64), Link)>()
+    }
+}
+
+fn kind(query: &Query) -> Kind {
+    match query {
+        Query::Fetch { .. } => Kind::Fetch,
+        Query::Scalar { write: false } => Kind::Load,
+        Query::Scalar { write: true } => Kind::Store,
+        Query::Value => Kind::Value,
+        Query::Branch(Jump { control: Control::Conditional { .. }, .. }) => Kind::Conditional,
+        Query::Branch(_) => Kind::Jump,
+        Query::Vector(_) => Kind::Vector,
+    }
+}
+
+/// A branch of the block at `block` in one word: its offset, length and direction.
+fn packed(branch: &Conditional, block: u64) -> u32 {
+    let (offset, length) = (branch.pc.wrapping_sub(block), branch.next.wrapping_sub(branch.pc));
+    (offset as u32) << 8 | (length as u32 & 0x7f) << 1 | u32::from(branch.backward)
+}
+
+/// From [`packed`].
+#[inline(always)]
+pub(super) fn conditional(word: u32, block: u64) -> Conditional {
+    let pc = block.wrapping_add(u64::from(word >> 8));
+    Conditional { pc, next: pc.wrapping_add(u64::from(word >> 1 & 0x7f)), backward: word & 1 == 1 }
+}
