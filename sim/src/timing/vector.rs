@@ -101,6 +101,49 @@ struct Turn {
     rows: Option<Rows>,
 }
 
+/// The registers of a group by number, with the offsets of their first and last beat in an operation.
+struct Turns {
+    reg: u8,
+    count: u64,
+    occupancy: u64,
+    index: u64,
+    /// log2 of `count`, if it is a power of two: divisions would take most of the time of an instruction.
+    log2: Option<u32>,
+}
+
+impl Turns {
+    #[inline(always)]
+    fn new(group: Group, occupancy: u64) -> Turns {
+        let count = u64::from(group.count).max(1);
+        let log2 = count.is_power_of_two().then(|| count.trailing_zeros());
+        Turns { reg: group.reg, count, occupancy, index: 0, log2 }
+    }
+
+    #[inline(always)]
+    fn per_register(&self, beats: u64) -> u64 {
+        match self.log2 {
+            Some(log2) => beats >> log2,
+            None => beats / self.count,
+        }
+    }
+}
+
+impl Iterator for Turns {
+    type Item = (usize, u64, u64);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<(usize, u64, u64)> {
+        if self.index == self.count {
+            return None;
+        }
+        let register = (usize::from(self.reg) + self.index as usize) % 32;
+        let from = self.per_register(self.index * self.occupancy);
+        self.index += 1;
+        let end = self.per_register(self.index * self.occupancy + self.count - 1);
+        Some((register, from, end.saturating_sub(1).max(from)))
+    }
+}
+
 /// State of the vector unit.
 pub(super) struct VectorUnit {
     machine: Arc<Machine>,
@@ -362,12 +405,8 @@ impl VectorUnit {
 
     /// The registers of a group with the offsets of their first and last beat in an operation of this occupancy.
     fn beats(&self, group: Group, occupancy: u64) -> impl Iterator<Item = (&Register, u64, u64)> {
-        let count = u64::from(group.count).max(1);
-        (0..count).map(move |index| {
-            let from = index * occupancy / count;
-            let to = ((index + 1) * occupancy).div_ceil(count).saturating_sub(1).max(from);
-            (&self.registers[(group.reg as usize + index as usize) % 32], from, to)
-        })
+        let turns = Turns::new(group, occupancy);
+        turns.map(|(index, from, to)| (&self.registers[index], from, to))
     }
 
     /// From when on an access to tiles can start.
@@ -445,13 +484,11 @@ impl VectorUnit {
     }
 
     fn read(&mut self, desc: &VectorDesc, start: u64, occupancy: u64) {
-        for index in 0..desc.source_count as usize {
-            let group = desc.sources[index];
-            let count = u64::from(group.count).max(1);
-            for k in 0..count {
-                let register = &mut self.registers[(group.reg as usize + k as usize) % 32];
-                register.read_first = register.read_first.max(start + k * occupancy / count);
-                register.read_last = register.read_last.max(start + ((k + 1) * occupancy).div_ceil(count) - 1);
+        for &group in &desc.sources[..desc.source_count as usize] {
+            for (index, from, to) in Turns::new(group, occupancy) {
+                let register = &mut self.registers[index];
+                register.read_first = register.read_first.max(start + from);
+                register.read_last = register.read_last.max(start + to);
             }
         }
     }
@@ -459,15 +496,10 @@ impl VectorUnit {
     fn write(&mut self, desc: &VectorDesc, start: u64, cost: Cost, cause: Cause) {
         let Some(dest) = desc.dest else { return };
         let Cost { occupancy, latency, rewrite } = cost;
-        let count = u64::from(dest.count).max(1);
-        for k in 0..count {
-            let (first, last) = if desc.chains && self.chaining {
-                let from = k * occupancy / count;
-                (from, (((k + 1) * occupancy).div_ceil(count) - 1).max(from))
-            } else {
-                (0, 0)
-            };
-            let register = &mut self.registers[(dest.reg as usize + k as usize) % 32];
+        let chains = desc.chains && self.chaining;
+        for (index, from, to) in Turns::new(dest, occupancy) {
+            let (first, last) = if chains { (from, to) } else { (0, 0) };
+            let register = &mut self.registers[index];
             register.first = start + latency + first;
             register.last = start + latency + last;
             register.merged = if rewrite > 0 { start + rewrite } else { 0 };

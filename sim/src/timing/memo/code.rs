@@ -5,11 +5,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use rvtile_isa::hart::Entered;
 
 use super::Exit;
-use super::compile::{self, Places};
+use super::compile::{self, Jumps, Places};
 use super::tree::{Kind, Link, NOWHERE, Node, Trees};
 use crate::generate::Host;
 use crate::timing::ledger::Ledger;
-use crate::timing::outside::{Jump, World};
+use crate::timing::outside::World;
 
 /// A tree of a state and block.
 #[derive(Clone, Copy)]
@@ -39,7 +39,7 @@ struct Region {
     exits: Vec<Exit>,
     function: Function,
     /// What the function refers to, and itself.
-    _jumps: Vec<Box<Jump>>,
+    _jumps: Jumps,
     _code: Mmap,
 }
 

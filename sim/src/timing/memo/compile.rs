@@ -132,11 +132,25 @@ pub(super) struct Emitter<'a> {
     pc: u64,
     from: u32,
     exits: Vec<Exit>,
-    jumps: Vec<Box<Jump>>,
+    jumps: Jumps,
+}
+
+/// Jumps that a function refers to.
+#[derive(Default)]
+pub(super) struct Jumps(Vec<Box<Jump>>);
+
+impl Jumps {
+    /// Keeps one, and returns where it stays.
+    fn keep(&mut self, jump: Jump) -> *const Jump {
+        let jump = Box::new(jump);
+        let place = &raw const *jump;
+        self.0.push(jump);
+        place
+    }
 }
 
 /// Where a function for some trees can be left, and what it needs in order to live.
-pub(super) type Made = (Vec<Exit>, Vec<Box<Jump>>);
+pub(super) type Made = (Vec<Exit>, Jumps);
 
 /// Builds the function for some trees: see [`Code`](super::code::Code) for its signature.
 pub(super) fn function(
@@ -183,7 +197,7 @@ pub(super) fn function(
         pc: 0,
         from: 0,
         exits: Vec::new(),
-        jumps: Vec::new(),
+        jumps: Jumps::default(),
         b,
     };
     emitter.enter(entry);
@@ -304,9 +318,8 @@ impl Emitter<'_> {
                 let answer = if kind == Kind::Value {
                     self.b.ins().load(I64, TRUSTED, self.logged, i32::from(word) * 8)
                 } else {
-                    self.jumps.push(Box::new(self.trees.jump(operand)));
-                    let jump_at = self.jumps.last().map_or(0, |jump| &raw const **jump as i64);
-                    let jump_at = self.b.ins().iconst(I64, jump_at);
+                    let jump_at = self.jumps.keep(self.trees.jump(operand));
+                    let jump_at = self.b.ins().iconst(I64, jump_at as i64);
                     let next_pc = self.next_pc();
                     self.call(jump as *const () as u64, [self.world, jump_at, next_pc])
                 };
