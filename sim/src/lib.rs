@@ -16,6 +16,8 @@ pub mod loader;
 pub mod machine;
 pub mod model;
 pub mod observe;
+#[cfg(test)]
+mod random;
 pub mod report;
 pub mod timing;
 pub mod validate;
