@@ -7,22 +7,23 @@
 #include "rt.h"
 
 enum {
-    ROWS = 8,         /* of a tile */
-    BLOCK_BYTES = 16384, /* of A that are packed together: with a panel of B and the scratch they stay in 32 KiB */
-    BEYOND = 3,       /* k steps that are read beyond the end of A */
-    PIECE = 8,        /* elements of C that are moved together */
-    MOST_PIECES = 128 /* of a tile: at VLEN 2048 */
+    ROWS = 8,            /* of a tile */
+    BLOCK_BYTES = 65536, /* of A that are packed together: half of the L2, which serves them once a panel */
+    BEYOND = 3,          /* k steps that are read beyond the end of A, from its beginning */
+    PAGE = 4096,
+    PIECE = 8,           /* elements of C that are moved together */
+    MOST_PIECES = 128    /* of a tile: at VLEN 2048 */
 };
 
 struct form {
     size_t r;     /* rows of a block, each of 8 bytes */
     size_t bytes; /* of an element */
-    void (*pack)(void *dst, const void *src, size_t src_stride, size_t words, void *scratch);
+    void (*pack)(void *dst, const void *src, size_t row_bytes, size_t strips, void *scratch);
     void (*tiles)(const struct job *job);
 };
 
 #define DECLARE(NAME)                                                                                                  \
-    void gemm_##NAME##_pack(void *dst, const void *src, size_t src_stride, size_t words, void *scratch);               \
+    void gemm_##NAME##_pack(void *dst, const void *src, size_t row_bytes, size_t strips, void *scratch);               \
     void gemm_##NAME##_tiles(const struct job *job);
 
 DECLARE(dod)
@@ -40,11 +41,16 @@ static char *c;
 
 /* How blocks lie in a group of C: `fields` registers (or pairs of them) with `turns` blocks each. */
 static size_t fields, turns;
-static size_t cols, block_rows; /* of a tile, of a block of A */
+static size_t cols, block_strips; /* of a tile; strips of a block of A */
 static size_t ksteps, panel_bytes, strip_bytes; /* a k step is 8 bytes of a row of A; panels of B and, 8 rows each, strips of A */
-static char *packed_a, *packed_b, *scratch, *edge;
+static char *packed, *scratch, *edge;
 /* Where the pieces that a tile leaves in the scratch belong, in C and in the edge. */
-static int64_t in_place[MOST_PIECES], at_edge[MOST_PIECES];
+static int64_t in_place[MOST_PIECES + 1], at_edge[MOST_PIECES + 1];
+
+/* Where packed A and B are: A in the odd pages of the same memory, B in the even ones. A way of the X280's L1D has two pages, so A, of which
+ * all passes by while a panel of B is in use, leaves half of the sets to the panel. */
+static char *in_a(size_t offset) { return packed + offset / PAGE * 2 * PAGE + PAGE + offset % PAGE; }
+static char *in_b(size_t offset) { return packed + offset / PAGE * 2 * PAGE + offset % PAGE; }
 
 static size_t vlenb(void) {
     size_t bytes;
@@ -70,21 +76,18 @@ static size_t start(size_t index, size_t size, size_t count) {
 
 static size_t parts(size_t size, size_t count) { return (count + size - 1) / size; }
 
-/* Panels of `cols` columns, with the first k step once more at the end; in each k step the blocks of a group, each row-major. */
+/* Panels of `cols` columns; in each k step the blocks of a group, each row-major. */
 static void pack_b(void) {
     size_t r = form->r, bytes = form->bytes, depth = 8 / bytes, step = 8 * cols;
     for (size_t index = 0; index < parts(cols, n); index++) {
-        char *panel = packed_b + index * panel_bytes;
         for (size_t x = 0; x < cols && x < n; x++) {
             size_t turn = x / (fields * r), pair = x / (2 * fields) % (r / 2), field = x / 2 % fields;
             size_t first = (field * turns + turn) * r * depth + 2 * pair + x % 2;
             const signed char *from = b + (start(index, cols, n) + x) * bytes;
             for (size_t p = 0; p < k; p++)
                 for (size_t i = 0; i < bytes; i++)
-                    panel[p / depth * step + (first + p % depth * r) * bytes + i] = from[p * n * bytes + i];
-            for (size_t p = 0; p < depth; p++)
-                for (size_t i = 0; i < bytes; i++)
-                    panel[ksteps * step + (first + p * r) * bytes + i] = panel[(first + p * r) * bytes + i];
+                    *in_b(index * panel_bytes + p / depth * step + (first + p % depth * r) * bytes + i) =
+                        from[p * n * bytes + i];
         }
     }
 }
@@ -101,11 +104,13 @@ static void setup(const uint64_t *dims, const struct form *chosen, enum rt_dtype
     turns = vlenb() < block_bytes ? 1 : vlenb() / block_bytes;
     cols = fields * turns * form->r;
     ksteps = (k * form->bytes + 7) / 8;
-    panel_bytes = 8 * cols * (ksteps + 1);
+    panel_bytes = 8 * cols * ksteps;
     strip_bytes = 8 * ROWS * ksteps;
-    block_rows = strip_bytes < BLOCK_BYTES ? BLOCK_BYTES / strip_bytes * ROWS : ROWS;
-    packed_a = rt_scratch(block_rows / ROWS * strip_bytes + BEYOND * 8 * ROWS);
-    packed_b = rt_scratch((n + cols - 1) / cols * panel_bytes);
+    block_strips = strip_bytes < BLOCK_BYTES ? BLOCK_BYTES / strip_bytes : 1;
+    size_t a_bytes = block_strips * strip_bytes + 8 * ROWS * BEYOND, b_bytes = parts(cols, n) * panel_bytes;
+    size_t pages = (a_bytes > b_bytes ? a_bytes : b_bytes) / PAGE + 2; /* the next one may be touched */
+    packed = rt_scratch(2 * (pages + 1) * PAGE);
+    packed += -(uintptr_t)packed % (2 * PAGE);
     scratch = rt_scratch(8 * vlenb() > 4 * ROWS * cols ? 8 * vlenb() : 4 * ROWS * cols + 4 * PIECE);
     edge = rt_scratch(4 * ROWS * cols);
     place_pieces(in_place, 4 * n);
@@ -113,78 +118,74 @@ static void setup(const uint64_t *dims, const struct form *chosen, enum rt_dtype
     pack_b();
 }
 
-/* Rows of A as a strip. What is missing of the last word is zero; rows that do not exist are zero, too. */
-static void pack_a(char *strip, const signed char *rows) {
+/* Rows of A as strips. What is missing of the last word is zero; rows that do not exist are zero, too. */
+static void pack_a(size_t row, size_t strips) {
     size_t row_bytes = k * form->bytes;
-    if (m >= ROWS) {
-        form->pack(strip, rows, row_bytes, row_bytes, scratch);
-        return;
-    }
-    for (size_t r = 0; r < m; r++)
-        for (size_t x = 0; x < row_bytes; x++)
-            strip[x / 8 * 8 * ROWS + 8 * r + x % 8] = rows[r * row_bytes + x];
+    if (m >= ROWS)
+        form->pack(in_a(0), a + row * row_bytes, row_bytes, strips, scratch);
+    else
+        for (size_t r = 0; r < m; r++)
+            for (size_t x = 0; x < row_bytes; x++)
+                *in_a(x / 8 * 8 * ROWS + 8 * r + x % 8) = a[r * row_bytes + x];
+    for (size_t i = 0; i < 8 * ROWS * BEYOND; i += 8)
+        *(uint64_t *)in_a(strips * strip_bytes + i) = *(const uint64_t *)in_a(i);
 }
 
 /* A tile that C has not all of. */
-static void edge_tile(struct job job, size_t row, size_t column) {
-    job.strips = job.panels = 1;
+static void edge_tile(struct job job) {
+    uint32_t *to = job.c;
     job.c = edge;
     job.offsets = at_edge;
     job.offsets_end = at_edge + ROWS * cols / PIECE;
     form->tiles(&job);
-    uint32_t *to = (uint32_t *)c + row * n + column;
     const uint32_t *from = (const uint32_t *)edge;
     for (size_t y = 0; y < ROWS && y < m; y++)
         for (size_t x = 0; x < cols && x < n; x++)
             to[y * n + x] = from[y * cols + x];
 }
 
-/* Strips of the packed block, which begins with strip `block`, by panels; neighbours in the packed arrays are neighbours in C. */
-static void tiles(struct job job, size_t block, size_t strip, size_t strips, size_t panel, size_t panels) {
-    int whole = m >= ROWS && n >= cols;
-    for (size_t i = 0; i < strips; i += whole ? strips : 1) {
-        for (size_t j = 0; j < panels; j += whole ? panels : 1) {
-            size_t row = start(block + strip + i, ROWS, m), column = start(panel + j, cols, n);
-            job.strips = strips;
-            job.panels = panels;
-            job.a = packed_a + (strip + i) * strip_bytes;
-            job.b = packed_b + (panel + j) * panel_bytes;
-            job.c = c + 4 * (row * n + column);
-            if (whole)
-                form->tiles(&job);
-            else
-                edge_tile(job, row, column);
+/* The strips that are packed, from a row of C on, by panels. */
+static void tiles(size_t row, size_t strips, size_t panel, size_t panels) {
+    if (!strips || !panels)
+        return;
+    size_t column = start(panel, cols, n);
+    struct job job = {
+        .strips = strips,
+        .panels = panels,
+        .ksteps = ksteps,
+        .a = in_a(0),
+        .b = in_b(panel * panel_bytes),
+        .c = c + 4 * (row * n + column),
+        .strip_step = 4 * ROWS * n,
+        .panel_step = 4 * cols,
+        .offsets = in_place,
+        .offsets_end = in_place + ROWS * cols / PIECE,
+        .scratch = scratch,
+    };
+    if (m >= ROWS && n >= cols) {
+        form->tiles(&job);
+        return;
+    }
+    job.strips = job.panels = 1;
+    for (size_t i = 0; i < strips; i++) {
+        for (size_t j = 0; j < panels; j++) {
+            job.a = in_a(i * strip_bytes);
+            job.b = in_b((panel + j) * panel_bytes);
+            job.c = c + 4 * ((row + i * ROWS) * n + column + j * cols);
+            edge_tile(job);
         }
     }
 }
 
+/* The last strip and the last panel may overlap those before them, or be the only ones, and so have calls of their own. */
 static void matmul_vector(void) {
-    size_t all_strips = parts(ROWS, m), all_panels = parts(cols, n), block_strips = block_rows / ROWS;
-    /* The last ones overlap those before them, or are the only ones. */
-    size_t last_panel = n % cols ? 1 : 0, panels = all_panels - last_panel;
-    for (size_t block = 0; block < all_strips; block += block_strips) {
-        size_t strips = rt_min(block_strips, all_strips - block), next = rt_min(m, (block + strips) * ROWS);
-        for (size_t i = 0; i < strips; i++)
-            pack_a(packed_a + i * strip_bytes, a + start(block + i, ROWS, m) * k * form->bytes);
-        size_t last_strip = m % ROWS && block + strips == all_strips ? 1 : 0;
-        strips -= last_strip;
-        struct job job = {
-            .ksteps = ksteps,
-            .panel_bytes = panel_bytes,
-            .strip_step = 4 * ROWS * n,
-            .panel_step = 4 * cols,
-            .offsets = in_place,
-            .offsets_end = in_place + ROWS * cols / PIECE,
-            .scratch = scratch,
-            .touch = a + next * k * form->bytes,
-        };
-        if (strips && panels)
-            job.touch_bytes = rt_min(block_rows, m - next) * k * form->bytes / (strips * panels);
-        tiles(job, block, 0, strips, 0, panels);
-        job.touch_bytes = 0;
-        tiles(job, block, 0, strips, panels, last_panel);
-        tiles(job, block, strips, last_strip, 0, panels);
-        tiles(job, block, strips, last_strip, panels, last_panel);
+    size_t all_strips = parts(ROWS, m), all_panels = parts(cols, n), whole_panels = n / cols;
+    for (size_t strip = 0, strips; strip < all_strips; strip += strips) {
+        strips = strip < m / ROWS ? rt_min(block_strips, m / ROWS - strip) : 1;
+        size_t row = start(strip, ROWS, m);
+        pack_a(row, strips);
+        tiles(row, strips, 0, whole_panels);
+        tiles(row, strips, whole_panels, all_panels - whole_panels);
     }
 }
 
