@@ -14,6 +14,7 @@
 #define JOB_OFFSETS 64
 #define JOB_OFFSETS_END 72
 #define JOB_SCRATCH 80
+#define JOB_WORDS 88
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -27,8 +28,9 @@ struct job {
     size_t strip_step, panel_step; /* bytes of C from a tile to the one below, to the one beside it */
     const int64_t *offsets, *offsets_end;
     void *scratch;
+    size_t words; /* of 8 bytes in a block of C, where a block has its own registers */
 };
 
-_Static_assert(offsetof(struct job, scratch) == JOB_SCRATCH, "as the assembly has it");
+_Static_assert(offsetof(struct job, words) == JOB_WORDS, "as the assembly has it");
 #endif
 #endif

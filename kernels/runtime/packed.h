@@ -22,6 +22,7 @@ static size_t rows, cols;               /* of a tile */
 static size_t strip_bytes, panel_bytes; /* of packed rows of A, of packed columns of B, a tile of them each */
 static size_t beyond;                   /* bytes that are read beyond the end of A, from its beginning */
 static size_t ksteps, piece;            /* of a tile, elements of C that are moved together */
+static size_t words;                    /* as a job has them */
 static void (*run_tiles)(const struct job *job);
 static void pack_strips(size_t row, size_t strips); /* that of the program */
 
@@ -90,6 +91,7 @@ static void tiles(size_t row, size_t strips, size_t panel, size_t panels) {
         .offsets = in_place,
         .offsets_end = in_place + rows * cols / piece,
         .scratch = scratch,
+        .words = words,
     };
     if (m >= rows && n >= cols) {
         run_tiles(&job);
