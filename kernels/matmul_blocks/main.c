@@ -1,56 +1,34 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * C = A * B with block instructions: int8 to int32, exact, or bf16 to fp32. A is M x K, B is K x N, C is M x N, row-major.
- *
- * B is packed while the arrays are made, as weights are, and not measured. A is packed in the measured call, a block at a time.
- * C leaves in its rows. */
-#include "job.h"
-#include "rt.h"
+ * C = A * B with block instructions: int8 to int32, exact, or bf16 to fp32. */
+#include "matmul.h"
+#include "packed.h"
 
 enum {
-    ROWS = 8,         /* of a tile */
-    BLOCK_BYTES = 16384, /* of A that are packed together: with a panel of B and the scratch they stay in 32 KiB */
-    BEYOND = 3,       /* k steps that are read beyond the end of A */
-    PIECE = 8,        /* elements of C that are moved together */
-    MOST_PIECES = 128 /* of a tile: at VLEN 2048 */
+    ROWS = 8,   /* of a tile */
+    BEYOND = 3, /* k steps that are read beyond the end of A */
+    PIECE = 8   /* elements of C that are moved together */
 };
 
 struct form {
     size_t r;     /* rows of a block, each of 8 bytes */
     size_t bytes; /* of an element */
-    void (*pack)(void *dst, const void *src, size_t src_stride, size_t words, void *scratch);
+    void (*pack)(void *dst, const void *src, size_t row_bytes, size_t strips, void *scratch);
     void (*tiles)(const struct job *job);
 };
 
-#define DECLARE(NAME)                                                                                                  \
-    void gemm_##NAME##_pack(void *dst, const void *src, size_t src_stride, size_t words, void *scratch);               \
-    void gemm_##NAME##_tiles(const struct job *job);
+#define FORM(NAME, R, BYTES)                                                                                           \
+    void gemm_##NAME##_pack(void *dst, const void *src, size_t row_bytes, size_t strips, void *scratch);               \
+    void gemm_##NAME##_tiles(const struct job *job);                                                                   \
+    static const struct form NAME = {R, BYTES, gemm_##NAME##_pack, gemm_##NAME##_tiles};
 
-DECLARE(dod)
-DECLARE(qoq)
-DECLARE(qqq)
-
-static const struct form dod = {2, 1, gemm_dod_pack, gemm_dod_tiles};
-static const struct form qoq = {4, 1, gemm_qoq_pack, gemm_qoq_tiles};
-static const struct form qqq = {4, 2, gemm_qqq_pack, gemm_qqq_tiles};
+FORM(dod, 2, 1)
+FORM(qoq, 4, 1)
+FORM(qqq, 4, 2)
 
 static const struct form *form;
-static size_t m, k, n;
-static const signed char *a, *b;
-static char *c;
 
 /* How blocks lie in a group of C: `fields` registers (or pairs of them) with `turns` blocks each. */
 static size_t fields, turns;
-static size_t cols, block_rows; /* of a tile, of a block of A */
-static size_t ksteps, panel_bytes, strip_bytes; /* a k step is 8 bytes of a row of A; panels of B and, 8 rows each, strips of A */
-static char *packed_a, *packed_b, *scratch, *edge;
-/* Where the pieces that a tile leaves in the scratch belong, in C and in the edge. */
-static int64_t in_place[MOST_PIECES], at_edge[MOST_PIECES];
-
-static size_t vlenb(void) {
-    size_t bytes;
-    __asm__("csrr %0, vlenb" : "=r"(bytes));
-    return bytes;
-}
 
 static void place_pieces(int64_t *offsets, size_t row_bytes) {
     size_t r = form->r, pairs = r / 2;
@@ -62,29 +40,18 @@ static void place_pieces(int64_t *offsets, size_t row_bytes) {
     }
 }
 
-/* Where the index-th of the parts of `size` begins that cover `count`: the last one overlaps the one before it, and computes the same
- * again, rather than leave an edge. Only where there is less than one part, there is one. */
-static size_t start(size_t index, size_t size, size_t count) {
-    return count < size ? 0 : rt_min(index * size, count - size);
-}
-
-static size_t parts(size_t size, size_t count) { return (count + size - 1) / size; }
-
-/* Panels of `cols` columns, with the first k step once more at the end; in each k step the blocks of a group, each row-major. */
+/* Panels of `cols` columns; in each k step, 8 bytes of a row of A, the blocks of a group, each row-major. */
 static void pack_b(void) {
     size_t r = form->r, bytes = form->bytes, depth = 8 / bytes, step = 8 * cols;
     for (size_t index = 0; index < parts(cols, n); index++) {
-        char *panel = packed_b + index * panel_bytes;
         for (size_t x = 0; x < cols && x < n; x++) {
             size_t turn = x / (fields * r), pair = x / (2 * fields) % (r / 2), field = x / 2 % fields;
             size_t first = (field * turns + turn) * r * depth + 2 * pair + x % 2;
             const signed char *from = b + (start(index, cols, n) + x) * bytes;
             for (size_t p = 0; p < k; p++)
                 for (size_t i = 0; i < bytes; i++)
-                    panel[p / depth * step + (first + p % depth * r) * bytes + i] = from[p * n * bytes + i];
-            for (size_t p = 0; p < depth; p++)
-                for (size_t i = 0; i < bytes; i++)
-                    panel[ksteps * step + (first + p * r) * bytes + i] = panel[(first + p * r) * bytes + i];
+                    *in_b(index * panel_bytes + p / depth * step + (first + p % depth * r) * bytes + i) =
+                        from[p * n * bytes + i];
         }
     }
 }
@@ -99,151 +66,45 @@ static void setup(const uint64_t *dims, const struct form *chosen, enum rt_dtype
     size_t block_bytes = 4 * form->r * form->r, registers = 2 * form->r;
     fields = vlenb() < block_bytes ? registers / 2 : registers;
     turns = vlenb() < block_bytes ? 1 : vlenb() / block_bytes;
+    rows = ROWS;
     cols = fields * turns * form->r;
     ksteps = (k * form->bytes + 7) / 8;
-    panel_bytes = 8 * cols * (ksteps + 1);
     strip_bytes = 8 * ROWS * ksteps;
-    block_rows = strip_bytes < BLOCK_BYTES ? BLOCK_BYTES / strip_bytes * ROWS : ROWS;
-    packed_a = rt_scratch(block_rows / ROWS * strip_bytes + BEYOND * 8 * ROWS);
-    packed_b = rt_scratch((n + cols - 1) / cols * panel_bytes);
-    scratch = rt_scratch(8 * vlenb() > 4 * ROWS * cols ? 8 * vlenb() : 4 * ROWS * cols + 4 * PIECE);
-    edge = rt_scratch(4 * ROWS * cols);
+    panel_bytes = 8 * cols * ksteps;
+    beyond = 8 * ROWS * BEYOND;
+    piece = PIECE;
+    run_tiles = form->tiles;
+    allocate();
     place_pieces(in_place, 4 * n);
     place_pieces(at_edge, 4 * cols);
     pack_b();
 }
 
-/* Rows of A as a strip. What is missing of the last word is zero; rows that do not exist are zero, too. */
-static void pack_a(char *strip, const signed char *rows) {
+/* What is missing of the last word is zero; rows that do not exist are zero, too. */
+static void pack_strips(size_t row, size_t strips) {
     size_t row_bytes = k * form->bytes;
-    if (m >= ROWS) {
-        form->pack(strip, rows, row_bytes, row_bytes, scratch);
-        return;
-    }
-    for (size_t r = 0; r < m; r++)
-        for (size_t x = 0; x < row_bytes; x++)
-            strip[x / 8 * 8 * ROWS + 8 * r + x % 8] = rows[r * row_bytes + x];
-}
-
-/* A tile that C has not all of. */
-static void edge_tile(struct job job, size_t row, size_t column) {
-    job.strips = job.panels = 1;
-    job.c = edge;
-    job.offsets = at_edge;
-    job.offsets_end = at_edge + ROWS * cols / PIECE;
-    form->tiles(&job);
-    uint32_t *to = (uint32_t *)c + row * n + column;
-    const uint32_t *from = (const uint32_t *)edge;
-    for (size_t y = 0; y < ROWS && y < m; y++)
-        for (size_t x = 0; x < cols && x < n; x++)
-            to[y * n + x] = from[y * cols + x];
-}
-
-/* Strips of the packed block, which begins with strip `block`, by panels; neighbours in the packed arrays are neighbours in C. */
-static void tiles(struct job job, size_t block, size_t strip, size_t strips, size_t panel, size_t panels) {
-    int whole = m >= ROWS && n >= cols;
-    for (size_t i = 0; i < strips; i += whole ? strips : 1) {
-        for (size_t j = 0; j < panels; j += whole ? panels : 1) {
-            size_t row = start(block + strip + i, ROWS, m), column = start(panel + j, cols, n);
-            job.strips = strips;
-            job.panels = panels;
-            job.a = packed_a + (strip + i) * strip_bytes;
-            job.b = packed_b + (panel + j) * panel_bytes;
-            job.c = c + 4 * (row * n + column);
-            if (whole)
-                form->tiles(&job);
-            else
-                edge_tile(job, row, column);
-        }
-    }
-}
-
-static void matmul_vector(void) {
-    size_t all_strips = parts(ROWS, m), all_panels = parts(cols, n), block_strips = block_rows / ROWS;
-    /* The last ones overlap those before them, or are the only ones. */
-    size_t last_panel = n % cols ? 1 : 0, panels = all_panels - last_panel;
-    for (size_t block = 0; block < all_strips; block += block_strips) {
-        size_t strips = rt_min(block_strips, all_strips - block), next = rt_min(m, (block + strips) * ROWS);
-        for (size_t i = 0; i < strips; i++)
-            pack_a(packed_a + i * strip_bytes, a + start(block + i, ROWS, m) * k * form->bytes);
-        size_t last_strip = m % ROWS && block + strips == all_strips ? 1 : 0;
-        strips -= last_strip;
-        struct job job = {
-            .ksteps = ksteps,
-            .panel_bytes = panel_bytes,
-            .strip_step = 4 * ROWS * n,
-            .panel_step = 4 * cols,
-            .offsets = in_place,
-            .offsets_end = in_place + ROWS * cols / PIECE,
-            .scratch = scratch,
-            .touch = a + next * k * form->bytes,
-        };
-        if (strips && panels)
-            job.touch_bytes = rt_min(block_rows, m - next) * k * form->bytes / (strips * panels);
-        tiles(job, block, 0, strips, 0, panels);
-        job.touch_bytes = 0;
-        tiles(job, block, 0, strips, panels, last_panel);
-        tiles(job, block, strips, last_strip, 0, panels);
-        tiles(job, block, strips, last_strip, panels, last_panel);
-    }
-}
-
-static inline float from_bf16(uint16_t bits) {
-    union {
-        uint32_t u;
-        float f;
-    } y = {(uint32_t)bits << 16};
-    return y.f;
-}
-
-static void matmul_scalar(void) {
-    for (size_t i = 0; i < m; i++) {
-        for (size_t j = 0; j < n; j++) {
-            if (form->bytes == 1) {
-                int32_t sum = 0;
-                for (size_t p = 0; p < k; p++)
-                    sum += a[i * k + p] * b[p * n + j];
-                ((int32_t *)c)[i * n + j] = sum;
-            } else {
-                float sum = 0;
-                for (size_t p = 0; p < k; p++)
-                    sum = __builtin_fmaf(from_bf16(((const uint16_t *)a)[i * k + p]),
-                                         from_bf16(((const uint16_t *)b)[p * n + j]), sum);
-                ((float *)c)[i * n + j] = sum;
-            }
-        }
-    }
+    if (m >= ROWS)
+        form->pack(in_a(0), a + row * row_bytes, row_bytes, strips, scratch);
+    else
+        for (size_t r = 0; r < m; r++)
+            for (size_t x = 0; x < row_bytes; x++)
+                *in_a(x / 8 * 8 * ROWS + 8 * r + x % 8) = a[r * row_bytes + x];
 }
 
 static void run(enum rt_variant variant) {
     if (variant == RT_RVV)
         matmul_vector();
     else
-        matmul_scalar();
-}
-
-static const char *validate(const uint64_t *dims) {
-    return dims[0] && dims[1] && dims[2] ? NULL : "M, K and N must be at least 1";
-}
-
-/* K * 128 * 128 must fit in int32. */
-static const char *validate_i8(const uint64_t *dims) {
-    return dims[1] > 131071 ? "K above 131071 could overflow int32" : validate(dims);
+        matmul_scalar(form->bytes, m, k, n, a, b, c);
 }
 
 static void setup_dod(const uint64_t *dims) { setup(dims, &dod, RT_I8, RT_I32); }
 static void setup_qoq(const uint64_t *dims) { setup(dims, &qoq, RT_I8, RT_I32); }
 static void setup_qqq(const uint64_t *dims) { setup(dims, &qqq, RT_BF16, RT_F32); }
 
-#define MATMUL(NAME, PATTERNS, VALIDATE, SETUP)                                                                        \
-    {                                                                                                                  \
-        .name = NAME, .dims_help = "<M> <K> <N>", .dims = 3, .patterns = PATTERNS, .scalar_runs = 1,                   \
-        .validate = VALIDATE, .setup = SETUP, .run = run,                                                              \
-    }
-
 const struct rt_kernel rt_kernels[] = {
-    MATMUL("matmul_i8_dod", 1 << RT_EXTREME, validate_i8, setup_dod),
-    MATMUL("matmul_i8_qoq", 1 << RT_EXTREME, validate_i8, setup_qoq),
-    MATMUL("matmul_bf16_qqq", 0, validate, setup_qqq),
+    MATMUL_I8("matmul_i8_dod", setup_dod),
+    MATMUL_I8("matmul_i8_qoq", setup_qoq),
+    MATMUL_BF16("matmul_bf16_qqq", setup_qqq),
     {0},
 };

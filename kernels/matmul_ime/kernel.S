@@ -7,150 +7,345 @@
 # three registers of A, v0 to v2, and four of B, v3 to v6, take 14 cycles of the port. Nothing is left for a second set: each register
 # is loaded again behind the last multiply that reads it, 8 or 16 cycles ahead of the next one. vtype never changes in the loop.
 #
+# The order of loops and the pages of A and B are those of matmul_blocks/blocks.inc, for the same reasons.
+#
 # C: what stands in the same place of the four blocks of a row becomes neighbours by a segment store of pairs to a scratch tile in the L1D; B
-# is packed so that these are neighbouring columns. From there rows go to C, through v7, while the next tile is computed. A multiply
-# takes two cycles, so at most one other vector instruction stands between two of them.
+# is packed so that these are neighbouring columns. From there pieces of a register go to C, through v7, while the next tile is computed. A
+# multiply takes two cycles, so at most one other vector instruction stands between two of them. While a row of blocks leaves, the next
+# tile's multiplies of the others fill the arithmetic unit.
 
+#include "job.h"
 #include "matrix.inc"
 
     .text
 
-# void gemm_ime_pack(int8_t *dst, size_t dst_stride, const int8_t *src, size_t src_stride, size_t chunks)
-#   4 rows, with 16 bytes of k in a block: words of two registers of a row side by side, dst[j][r] = {src[r][j], src[r][j + words]}.
-#   a0 dst, a1 stride, a2 src, a3 stride, a4 chunks of two registers left | t0 bytes of a register, t1 row, t2 its second half, t3 words
+# void gemm_ime_pack(void *dst, size_t dst_step, const void *src, size_t row_bytes, void *scratch, size_t groups, size_t chunks)
+#   Groups of 4 rows, with 16 bytes of k in a block: words of two registers of a row side by side, dst[j][r] = {src[r][j], src[r][j + words]},
+#   and 0 for what is missing. By way of a scratch, and the next rows are loaded before these are stored, as in matmul_blocks/blocks.inc.
+#   a0 dst, a1 its step, a2 src, a3 bytes of a row, a4 scratch, a5 groups left to load, a6 bytes left to load of a row, a7 dst of the group
+#   t0 bytes of a register, t1 and t3 of a row in the first and second, t2 address, t4 bytes of a page, t5 chunks left to store of a group
+#   t6 temporary, s0 chunks of a group, s1 bytes of 4 rows in a k step, s2 groups left to store
+
+.macro LOAD_COLUMN regs:vararg
+    mv t2, a2
+    .irp reg, \regs
+    vle8.v \reg, (t2)
+    add t2, t2, a3
+    .endr
+.endm
+
+# Two registers of each row. Behind the last group nothing happens.
+.macro LOAD_CHUNK r0, s0, r1, s1, r2, s2, r3, s3
+    beqz a5, 9f
+    mv t1, a6
+    bleu t1, t0, 8f
+    mv t1, t0
+8:  sub a6, a6, t1
+    mv t3, a6
+    bleu t3, t0, 8f
+    mv t3, t0
+8:  sub a6, a6, t3
+    beq t3, t0, 8f
+    vsetvli t6, x0, e8, m8, ta, ma
+    vmv.v.i \r0, 0
+8:  vsetvli x0, t1, e8, m1, tu, ma
+    LOAD_COLUMN \r0, \r1, \r2, \r3
+    add a2, a2, t1
+    vsetvli x0, t3, e8, m1, tu, ma
+    LOAD_COLUMN \s0, \s1, \s2, \s3
+    add a2, a2, t3
+    bnez a6, 9f
+    sub a2, t2, a3                      # the group's last row ends where the next group begins
+    add a2, a2, t3
+    mv a6, a3
+    addi a5, a5, -1
+9:
+.endm
+
+.macro STORE_CHUNK first
+    vsetvli t1, x0, e64, m1, ta, ma
+    vsseg8e64.v \first, (a4)
+    vsetvli x0, s1, e8, m1, ta, ma
+    mv t2, a4
+8:  .irp reg, v24, v25, v26, v27, v28, v29, v30, v31
+    vle8.v \reg, (t2)
+    add t2, t2, s1
+    .endr
+    .irp reg, v24, v25, v26, v27, v28, v29, v30, v31
+    vse8.v \reg, (a0)
+    add a0, a0, a1
+    or a0, a0, t4
+    .endr
+    addi t1, t1, -8
+    bnez t1, 8b
+    addi t5, t5, -1
+    bnez t5, 9f
+    mv t5, s0
+    add a7, a7, s1
+    or a7, a7, t4
+    mv a0, a7
+    addi s2, s2, -1
+9:
+.endm
+
     .globl gemm_ime_pack
     .type gemm_ime_pack, @function
 gemm_ime_pack:
+    addi sp, sp, -32
+    sd s0, 0(sp)
+    sd s1, 8(sp)
+    sd s2, 16(sp)
+    mv s0, a6
+    li s1, 64
+    mv s2, a5
+    mv a7, a0
+    mv a6, a3
     csrr t0, vlenb
-1:  vsetvli x0, t0, e8, m1, ta, ma
-    mv t1, a2
-    .irp row, 8, 10, 12, 14
-    vle8.v v\row, (t1)
-    add t1, t1, a3
-    .endr
-    add t2, a2, t0
-    .irp row, 9, 11, 13, 15
-    vle8.v v\row, (t2)
-    add t2, t2, a3
-    .endr
-    vsetvli t3, x0, e64, m1, ta, ma
-    vssseg8e64.v v8, (a0), a1
-    mul t3, t3, a1
-    add a0, a0, t3
-    add a2, a2, t0
-    add a2, a2, t0
-    addi a4, a4, -1
-    bnez a4, 1b
+    li t4, 4096
+    mv t5, s0
+    LOAD_CHUNK v8, v9, v10, v11, v12, v13, v14, v15
+1:  LOAD_CHUNK v16, v17, v18, v19, v20, v21, v22, v23
+    STORE_CHUNK v8
+    beqz s2, 2f
+    LOAD_CHUNK v8, v9, v10, v11, v12, v13, v14, v15
+    STORE_CHUNK v16
+    bnez s2, 1b
+2:  ld s0, 0(sp)
+    ld s1, 8(sp)
+    ld s2, 16(sp)
+    addi sp, sp, 32
     ret
     .size gemm_ime_pack, . - gemm_ime_pack
 
-# void gemm_ime_tile(size_t ksteps, const int8_t *a, const int8_t *b, void *scratch, size_t n, void *c, size_t ldc_bytes, size_t rows)
-#   A tile to the scratch; before that, the `rows` first rows of the tile that is there, each a register long, to C.
-#   a0 k steps left, a1 A next, a2 B next, a3 scratch, a4 N, a5 row of C, a6 ldc, a7 rows left
-#   t0 bytes of a register, t1 elements or pairs of a block, t2 row of the scratch behind that in v7
+# void gemm_ime_tiles(const struct job *job)
+#   Strips x panels of tiles, the strips of a panel one after the other. Behind the last strip of A its first k step must stand again. Two k
+#   steps behind the last panel of B are read.
+#   a0 strips left, a1 k steps, a2 panel of B, a3 A next, a4 C of this tile, a5 offsets of pieces, a6 scratch, a7 k steps left
+#   t0 bytes of a register, t1 B next, t2 next piece, t3 offset behind that of the one in v7, t4 end of t3, t5 bytes of a row of blocks of C
+#   t6 temporary, s0 C of the tile before, to which pieces belong, s1 panels left, s2 the job, s3 words of a block of C, s4 bytes of a
+#   page, s5 what zeroes a block of C as vl, s6 C of the panel's first tile, s7 offset of the piece in v7, s8 bytes of C to the tile below
 
 .macro LOAD_A reg
-    vle8.v \reg, (a1)
-    add a1, a1, t0
+    vle8.v \reg, (a3)
+    add a3, a3, t0
+    or a3, a3, s4                       # the page behind an odd one is the next odd one
 .endm
 
-.macro LOAD_B reg
-    vle8.v \reg, (a2)
-    add a2, a2, t0
+# Two registers from \first on, which is a number.
+.macro LOAD_B first
+    load_registers 2, \first, t1
+    add t1, t1, s9
 .endm
 
-# One k step; with \more loads those of the next one but for v2, which waits for its turn.
-.macro STEP more
-    smt_vmadot v8, v0, v3
-    LOAD_A v2
-    smt_vmadot v10, v0, v4
-    smt_vmadot v12, v0, v5
-    smt_vmadot v14, v0, v6
-    .if \more
-    LOAD_A v0
-    .endif
-    smt_vmadot v16, v1, v3
-    beqz a7, 8f
-    vse8.v v7, (a5)
-    add a5, a5, a6
-8:  smt_vmadot v18, v1, v4
-    beqz a7, 8f
-    vle8.v v7, (t2)
+# The page behind an even one is the next even one.
+.macro PAGE_B
+    and t6, t1, s4
+    add t1, t1, t6
+.endm
+
+# Behind the last k step of a tile stands the panel's first one, behind that of the last strip the next panel.
+.macro WRAP_B
+    addi t6, a0, -1
+    bnez t6, 9f
+    mv a2, t1
+9:  mv t1, a2
+.endm
+
+# Stores the piece of C in v3, and loads the one behind it (behind the last, what does not matter).
+.macro STORE_PIECE
+    add t6, s0, s7
+    vse8.v v3, (t6)
+.endm
+
+.macro LOAD_PIECE
+    ld s7, 0(t3)
+    vle8.v v3, (t2)
+    addi t3, t3, 8
     add t2, t2, t0
-    addi a7, a7, -1
-8:  smt_vmadot v20, v1, v5
-    smt_vmadot v22, v1, v6
-    .if \more
-    LOAD_A v1
-    .endif
-    smt_vmadot v24, v2, v3
-    .if \more
-    LOAD_B v3
-    .endif
-    smt_vmadot v26, v2, v4
-    .if \more
-    LOAD_B v4
-    .endif
-    smt_vmadot v28, v2, v5
-    .if \more
-    LOAD_B v5
-    .endif
-    smt_vmadot v30, v2, v6
-    .if \more
-    LOAD_B v6
-    .endif
 .endm
 
-    .globl gemm_ime_tile
-    .type gemm_ime_tile, @function
-gemm_ime_tile:
-    csrr t0, vlenb
-    mul t1, a4, a4
-    vsetvli x0, t1, e32, m2, ta, ma
-    .irp c, v8, v10, v12, v14, v16, v18, v20, v22, v24, v26, v28, v30
-    vmv.v.i \c, 0                       # beside the stores of the tile before
+# A row of blocks to the scratch, and zeroed behind that: \u is the upper half of a block's registers.
+.macro LEAVE c0, u0, c1, u1, c2, u2, c3, u3
+    vsetvli x0, s3, e64, m2, ta, ma
+    vsseg4e64.v \c0, (t2)
+    add t2, t2, t5
+    vsetvli x0, s5, e8, m1, ta, ma
+    vwmul.vx \c0, \u0, x0               # writes two registers in the time in which vmv.v.i writes one
+    vwmul.vx \c1, \u1, x0
+    vwmul.vx \c2, \u2, x0
+    vwmul.vx \c3, \u3, x0
+    vsetvli x0, t0, e8, m1, ta, ma
+.endm
+
+# One k step. With \touch it asks for one of the first lines of the next page of A, too: there the prefetcher begins anew, and a step
+# ahead is too late for the L3.
+# What is no vector instruction stands where the pipe of vector instructions would have the other one idle.
+.macro STEP touch
+    smt_vmadot v8, v0, v4
+    .if \touch
+    slli s10, a3, 52                    # how far A is in its page
+    .endif
+    smt_vmadot v10, v0, v5
+    .if \touch
+    srli s10, s10, 55
+    .endif
+    LOAD_A v2
+    smt_vmadot v12, v0, v6
+    smt_vmadot v14, v0, v7
+    .if \touch
+    or t6, a3, s11
+    .endif
+    smt_vmadot v16, v1, v4
+    .if \touch
+    add s10, s10, t6
+    .endif
+    LOAD_A v0
+    smt_vmadot v18, v1, v5
+    beq t3, t4, 9f
+    STORE_PIECE
+9:  smt_vmadot v20, v1, v6
+    beq t3, t4, 9f
+    LOAD_PIECE
+9:  smt_vmadot v22, v1, v7
+    LOAD_A v1
+    smt_vmadot v24, v2, v4
+    .if \touch
+    add s10, s10, s4
+    .endif
+    smt_vmadot v26, v2, v5
+    LOAD_B 4
+    smt_vmadot v28, v2, v6
+    .if \touch
+    lb x0, 1(s10)
+    .endif
+    smt_vmadot v30, v2, v7
+    LOAD_B 6
+    PAGE_B
+.endm
+
+    .globl gemm_ime_tiles
+    .type gemm_ime_tiles, @function
+gemm_ime_tiles:
+    addi sp, sp, -96
+    sd s0, 0(sp)
+    sd s1, 8(sp)
+    sd s2, 16(sp)
+    sd s3, 24(sp)
+    sd s4, 32(sp)
+    sd s5, 40(sp)
+    sd s6, 48(sp)
+    sd s7, 56(sp)
+    sd s8, 64(sp)
+    sd s9, 72(sp)
+    sd s10, 80(sp)
+    sd s11, 88(sp)
+    mv s2, a0
+    ld a0, JOB_STRIPS(s2)
+    ld s1, JOB_PANELS(s2)
+    ld a1, JOB_KSTEPS(s2)
+    ld a2, JOB_B(s2)
+    ld a3, JOB_A(s2)
+    ld a4, JOB_C(s2)
+    ld a5, JOB_OFFSETS(s2)
+    ld a6, JOB_SCRATCH(s2)
+    ld s3, JOB_WORDS(s2)
+    ld s8, JOB_STRIP_STEP(s2)
+    li s4, 4096
+    slli s5, s3, 2
+    slli t5, s3, 5
+    mv s6, a4
+    vsetvli t6, x0, e8, m8, ta, ma
+    .irp c, v8, v16, v24
+    vmv.v.i \c, 0
     .endr
+    csrr t0, vlenb
+    slli s9, t0, 1
+    li s11, 8191
     vsetvli x0, t0, e8, m1, ta, ma
     LOAD_A v0
     LOAD_A v1
-    .irp b, v3, v4, v5, v6
-    LOAD_B \b
-    .endr
-    vle8.v v7, (a3)
-    add t2, a3, t0
-    addi a0, a0, -1
-    beqz a0, 2f
-1:  addi a0, a0, -1
+    mv t1, a2
+    LOAD_B 4
+    LOAD_B 6
+    PAGE_B
+    mv t3, x0                           # no piece yet
+    mv t4, x0
+    mv a7, a1
+1:  addi a7, a7, -1
+    beqz a7, 2f
     STEP 1
-    bnez a0, 1b
-2:  STEP 0
-    beqz a7, 4f
-3:  vse8.v v7, (a5)                     # what the k steps left over
-    add a5, a5, a6
-    vle8.v v7, (t2)
-    add t2, t2, t0
     addi a7, a7, -1
-    bnez a7, 3b
-4:  srli t1, t1, 1
-    vsetvli x0, t1, e64, m2, ta, ma
-    slli t1, t1, 5
-    .irp c, v8, v16, v24
-    vsseg4e64.v \c, (a3)
-    add a3, a3, t1
-    .endr
+    beqz a7, 2f
+    STEP 0
+    j 1b
+2:  WRAP_B
+    STEP 0
+# The tile leaves, and the next one's first k step is done; behind the last tile it does not matter.
+3:  beq t3, t4, 4f
+    STORE_PIECE                         # what the k steps left over
+    LOAD_PIECE
+    j 3b
+4:  mv s0, a4
+    add a4, a4, s8
+    addi a0, a0, -1
+    bnez a0, 5f
+    ld t6, JOB_PANEL_STEP(s2)
+    add s6, s6, t6
+    mv a4, s6
+    ld a0, JOB_STRIPS(s2)
+    ld a3, JOB_A(s2)
+    add a3, a3, t0
+    add a3, a3, t0
+    addi s1, s1, -1
+5:  addi a7, a1, -1
+    bnez a7, 6f
+    WRAP_B
+6:  mv t2, a6
+    LOAD_A v2
+    LEAVE v8, v9, v10, v11, v12, v13, v14, v15
+    LEAVE v16, v17, v18, v19, v20, v21, v22, v23
+    smt_vmadot v8, v0, v4
+    smt_vmadot v10, v0, v5
+    smt_vmadot v12, v0, v6
+    smt_vmadot v14, v0, v7
+    LEAVE v24, v25, v26, v27, v28, v29, v30, v31
+    LOAD_A v0
+    smt_vmadot v16, v1, v4
+    smt_vmadot v18, v1, v5
+    smt_vmadot v20, v1, v6
+    smt_vmadot v22, v1, v7
+    LOAD_A v1
+    smt_vmadot v24, v2, v4
+    smt_vmadot v26, v2, v5
+    LOAD_B 4
+    smt_vmadot v28, v2, v6
+    smt_vmadot v30, v2, v7
+    LOAD_B 6
+    PAGE_B
+    vle8.v v3, (a6)
+    add t2, a6, t0
+    ld s7, 0(a5)
+    addi t3, a5, 8
+    ld t4, JOB_OFFSETS_END(s2)
+    addi t4, t4, 8
+    beqz s1, 7f
+    bnez a7, 1b
+    j 3b
+7:  STORE_PIECE
+    LOAD_PIECE
+    bne t3, t4, 7b
+    ld s0, 0(sp)
+    ld s1, 8(sp)
+    ld s2, 16(sp)
+    ld s3, 24(sp)
+    ld s4, 32(sp)
+    ld s5, 40(sp)
+    ld s6, 48(sp)
+    ld s7, 56(sp)
+    ld s8, 64(sp)
+    ld s9, 72(sp)
+    ld s10, 80(sp)
+    ld s11, 88(sp)
+    addi sp, sp, 96
     ret
-    .size gemm_ime_tile, . - gemm_ime_tile
-
-# void gemm_ime_rows(void *c, size_t ldc_bytes, const void *scratch, size_t bytes, size_t rows): rows of the scratch, a register or two long
-    .globl gemm_ime_rows
-    .type gemm_ime_rows, @function
-gemm_ime_rows:
-    vsetvli x0, a3, e8, m2, ta, ma
-1:  vle8.v v0, (a2)
-    add a2, a2, a3
-    vse8.v v0, (a0)
-    add a0, a0, a1
-    addi a4, a4, -1
-    bnez a4, 1b
-    ret
-    .size gemm_ime_rows, . - gemm_ime_rows
+    .size gemm_ime_tiles, . - gemm_ime_tiles

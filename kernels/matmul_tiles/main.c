@@ -3,7 +3,7 @@
  *
  * B is packed while the arrays are made, as weights are, and not measured. A is packed in the measured call, the rows of two tiles
  * at a time. C leaves in its rows. */
-#include "rt.h"
+#include "matmul.h"
 
 struct form {
     size_t bytes; /* of an element */
@@ -74,47 +74,11 @@ static void matmul_vector(void) {
     }
 }
 
-static inline float from_bf16(uint16_t bits) {
-    union {
-        uint32_t u;
-        float f;
-    } y = {(uint32_t)bits << 16};
-    return y.f;
-}
-
-static void matmul_scalar(void) {
-    for (size_t i = 0; i < m; i++) {
-        for (size_t j = 0; j < n; j++) {
-            if (form->bytes == 1) {
-                int32_t sum = 0;
-                for (size_t p = 0; p < k; p++)
-                    sum += (signed char)a[i * k + p] * (signed char)b[p * n + j];
-                ((int32_t *)c)[i * n + j] = sum;
-            } else {
-                float sum = 0;
-                for (size_t p = 0; p < k; p++)
-                    sum = __builtin_fmaf(from_bf16(((const uint16_t *)a)[i * k + p]),
-                                         from_bf16(((const uint16_t *)b)[p * n + j]), sum);
-                ((float *)c)[i * n + j] = sum;
-            }
-        }
-    }
-}
-
 static void run(enum rt_variant variant) {
     if (variant == RT_RVV)
         matmul_vector();
     else
-        matmul_scalar();
-}
-
-static const char *validate(const uint64_t *dims) {
-    return dims[0] && dims[1] && dims[2] ? NULL : "M, K and N must be at least 1";
-}
-
-/* K * 128 * 128 must fit in int32. */
-static const char *validate_i8(const uint64_t *dims) {
-    return dims[1] > 131071 ? "K above 131071 could overflow int32" : validate(dims);
+        matmul_scalar(form->bytes, m, k, n, a, b, c);
 }
 
 static void setup_xsfmm_i8(const uint64_t *dims) { setup(dims, &xsfmm_i8, RT_I8, RT_I32); }
@@ -122,16 +86,10 @@ static void setup_zvt_i8(const uint64_t *dims) { setup(dims, &zvt_i8, RT_I8, RT_
 static void setup_xsfmm_bf16(const uint64_t *dims) { setup(dims, &xsfmm_bf16, RT_BF16, RT_F32); }
 static void setup_zvt_bf16(const uint64_t *dims) { setup(dims, &zvt_bf16, RT_BF16, RT_F32); }
 
-#define MATMUL(NAME, PATTERNS, VALIDATE, SETUP)                                                                        \
-    {                                                                                                                  \
-        .name = NAME, .dims_help = "<M> <K> <N>", .dims = 3, .patterns = PATTERNS, .scalar_runs = 1,                   \
-        .validate = VALIDATE, .setup = SETUP, .run = run,                                                              \
-    }
-
 const struct rt_kernel rt_kernels[] = {
-    MATMUL("matmul_i8_xsfmm", 1 << RT_EXTREME, validate_i8, setup_xsfmm_i8),
-    MATMUL("matmul_i8_zvt", 1 << RT_EXTREME, validate_i8, setup_zvt_i8),
-    MATMUL("matmul_bf16_xsfmm", 0, validate, setup_xsfmm_bf16),
-    MATMUL("matmul_bf16_zvt", 0, validate, setup_zvt_bf16),
+    MATMUL_I8("matmul_i8_xsfmm", setup_xsfmm_i8),
+    MATMUL_I8("matmul_i8_zvt", setup_zvt_i8),
+    MATMUL_BF16("matmul_bf16_xsfmm", setup_xsfmm_bf16),
+    MATMUL_BF16("matmul_bf16_zvt", setup_zvt_bf16),
     {0},
 };

@@ -1,101 +1,19 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 #
-# Softmax of each row in fp32, in three passes over a row: maximum, exp and sum, scaling.
+# Softmax with the polynomial of exp_f32.inc, whose constants stand in v4 to v16 throughout.
 #
 # Cycles for 64 elements at VLEN 512: pass 1 one load and one vfmax (8 cycles each, side by side), pass 2 17 operations
 # of 8 cycles with a load and a store beside them (136), pass 3 load and store on the one port (16): about 160, so
 # arithmetic decides. A row adds a reduction of the maximum and one of the sum, about 45 cycles each with the transfer to
-# a scalar. The output row, still warm from pass 2, holds the exponentials for pass 3.
-#
-# void softmax_f32(size_t rows, size_t cols, const float *x, float *y)
-#   a0 rows left, a1 cols, a2 x row, a3 y row
-#   t0 vl, t1 elements left, t2 input pointer, t3 output pointer, t4 temporary
-#   fa0 temporary, fa1 maximum, fa2 1/sum, ft0..ft6 constants (exp_f32.inc), fa3 -infinity, fa4 1
-#   v4..v16 constants of exp_f32.inc throughout, so all passes use LMUL 4 in what is left:
-#   pass 1: v20 maximum, v24 and v28 loads    pass 2: v0 sum, v20 v24 v28 as in exp_f32.inc    pass 3: v20, v24
+# a scalar.
 
 #include "exp_f32.inc"
+#include "softmax_f32.inc"
     EXP_F32_TABLE
 
-    .globl softmax_f32
-    .type softmax_f32, @function
-softmax_f32:
-    li t4, 0xff800000
-    fmv.w.x fa3, t4
-    li t4, 0x3f800000
-    fmv.w.x fa4, t4
+.macro CONSTANTS
     vsetvli t0, x0, e32, m4, ta, ma
     EXP_F32_SETUP t4
+.endm
 
-1:  # Pass 1. Two load groups in turn, so that no load waits for the reader of its register.
-    vsetvli t0, x0, e32, m4, ta, ma
-    vfmv.v.f v20, fa3
-    mv t1, a1
-    mv t2, a2
-2:  vsetvli t0, t1, e32, m4, tu, ma     # lanes beyond vl keep their maximum
-    vle32.v v24, (t2)
-    slli t4, t0, 2
-    add t2, t2, t4
-    sub t1, t1, t0
-    vfmax.vv v20, v20, v24
-    beqz t1, 3f
-    vsetvli t0, t1, e32, m4, tu, ma
-    vle32.v v28, (t2)
-    slli t4, t0, 2
-    add t2, t2, t4
-    sub t1, t1, t0
-    vfmax.vv v20, v20, v28
-    bnez t1, 2b
-3:  # Folding to one register first makes the reduction tree two levels lower: 6 + 29 cycles instead of 45.
-    vsetvli t0, x0, e32, m2, ta, ma
-    vfmax.vv v20, v20, v22
-    vsetvli t0, x0, e32, m1, ta, ma
-    vfmax.vv v20, v20, v21
-    vfredmax.vs v24, v20, v20
-    vfmv.f.s fa1, v24
-
-    # Pass 2.
-    vsetvli t0, x0, e32, m4, ta, ma
-    vmv.v.i v0, 0
-    mv t1, a1
-    mv t2, a2
-    mv t3, a3
-4:  vsetvli t0, t1, e32, m4, tu, ma     # lanes beyond vl keep their sum
-    vle32.v v20, (t2)
-    vfsub.vf v20, v20, fa1
-    EXP_F32
-    slli t4, t0, 2
-    add t2, t2, t4
-    sub t1, t1, t0
-    vse32.v v28, (t3)
-    add t3, t3, t4
-    vfadd.vv v0, v0, v28
-    bnez t1, 4b
-    vsetvli t0, x0, e32, m2, ta, ma
-    vfadd.vv v0, v0, v2
-    vsetvli t0, x0, e32, m1, ta, ma
-    vfadd.vv v0, v0, v1
-    vmv.s.x v20, x0
-    vfredusum.vs v20, v0, v20
-    vfmv.f.s fa2, v20
-    fdiv.s fa2, fa4, fa2
-
-    # Pass 3.
-    mv t1, a1
-    mv t3, a3
-5:  vsetvli t0, t1, e32, m4, ta, ma
-    vle32.v v20, (t3)
-    sub t1, t1, t0
-    slli t4, t0, 2
-    vfmul.vf v24, v20, fa2
-    vse32.v v24, (t3)
-    add t3, t3, t4
-    bnez t1, 5b
-
-    slli t4, a1, 2
-    add a2, a2, t4
-    add a3, a3, t4
-    addi a0, a0, -1
-    bnez a0, 1b
-    ret
-    .size softmax_f32, . - softmax_f32
+    SOFTMAX_F32 softmax_f32, CONSTANTS, EXP_F32

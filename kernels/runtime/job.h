@@ -8,15 +8,13 @@
 #define JOB_KSTEPS 16
 #define JOB_A 24
 #define JOB_B 32
-#define JOB_PANEL_BYTES 40
-#define JOB_C 48
-#define JOB_STRIP_STEP 56
-#define JOB_PANEL_STEP 64
-#define JOB_OFFSETS 72
-#define JOB_OFFSETS_END 80
-#define JOB_SCRATCH 88
-#define JOB_TOUCH 96
-#define JOB_TOUCH_BYTES 104
+#define JOB_C 40
+#define JOB_STRIP_STEP 48
+#define JOB_PANEL_STEP 56
+#define JOB_OFFSETS 64
+#define JOB_OFFSETS_END 72
+#define JOB_SCRATCH 80
+#define JOB_WORDS 88
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -26,15 +24,13 @@ struct job {
     size_t strips, panels, ksteps;
     const void *a;
     const void *b;
-    size_t panel_bytes;
     void *c;
     size_t strip_step, panel_step; /* bytes of C from a tile to the one below, to the one beside it */
     const int64_t *offsets, *offsets_end;
     void *scratch;
-    const void *touch; /* what is wanted next, and how much of it is touched with each tile */
-    size_t touch_bytes;
+    size_t words; /* of 8 bytes in a block of C, where a block has its own registers */
 };
 
-_Static_assert(offsetof(struct job, touch_bytes) == JOB_TOUCH_BYTES, "as the assembly has it");
+_Static_assert(offsetof(struct job, words) == JOB_WORDS, "as the assembly has it");
 #endif
 #endif
