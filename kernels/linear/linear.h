@@ -17,8 +17,8 @@ enum { LINEAR_HEIGHT = 8 }; /* rows of the highest strip */
 
 struct linear_form {
     size_t bytes;                       /* of an element */
-    size_t block;                       /* rows of a block of X; 1: X is read where it lies, and panels are not filled up */
-    size_t height;                      /* rows of a strip */
+    size_t block_log2;                  /* rows of a block of X; 0: X is read where it lies, and panels are not filled up */
+    size_t height;                      /* rows of a strip: a power of two */
     linear_tile *tiles[LINEAR_HEIGHT];  /* by the blocks in a strip, less 1 */
 };
 

@@ -77,12 +77,22 @@ impl Extension {
         }
     }
 
+    /// Its form of `linear()` for int8 as the program of `rvtile demo` calls it.
+    pub(crate) fn int8_form(self) -> Option<&'static str> {
+        match self {
+            Extension::None => Some("rvv"),
+            Extension::Dod => Some("dod"),
+            Extension::Qoq => Some("qoq"),
+            Extension::Qqq => None,
+        }
+    }
+
     fn kernel(self) -> Option<&'static dyn Kernel> {
         self.product().and_then(|(kernel, _)| find(kernel))
     }
 
     /// What a run with it can decode.
-    pub(super) fn isa(self) -> Ext {
+    pub(crate) fn isa(self) -> Ext {
         let profile = self.kernel().and_then(|kernel| Profile::by_name(kernel.profile()));
         profile.map_or(Ext::everything(), |profile| profile.isa())
     }
