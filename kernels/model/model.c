@@ -30,6 +30,8 @@ void model_gemv_i8(size_t m, size_t k, const void *w, const float *scale, const 
     gemv_i8(m, k, w, scale, q, *d, y);
 }
 
+_Static_assert(sizeof(struct linear) == 80, "ten words, as sim/src/model/plan.rs writes them");
+
 void model_linear_rvv(const struct linear *l) { linear(&linear_rvv, l); }
 void model_linear_dod(const struct linear *l) { linear(&linear_dod, l); }
 void model_linear_qoq(const struct linear *l) { linear(&linear_qoq, l); }

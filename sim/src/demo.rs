@@ -11,7 +11,7 @@ use crate::engine::{End, Engine, Region, RunOptions};
 use crate::env::{self, Streams};
 use crate::loader::Image;
 use crate::machine::Machine;
-use crate::model::Extension;
+use crate::model::{self, Extension};
 use crate::timing::ledger::{Cause, Ledger};
 
 /// What is to be written, and by which model.
@@ -114,8 +114,8 @@ pub fn write(task: &Task, machine: &Arc<Machine>, timed: bool, out: Box<dyn Writ
     let isa = match task.channels {
         None => RunOptions::default().isa,
         Some(ext) => {
-            let form =
-                ext.int8_form().ok_or_else(|| fail(format!("{} has no kernels for int8 weights", ext.name())))?;
+            ext.validate(model::Format::Int8, machine.vector.vlen).map_err(fail)?;
+            let form = ext.int8_form().unwrap_or_default();
             args.push(format!("int8={form}"));
             ext.isa()
         }
