@@ -8,6 +8,7 @@ use std::process::Command;
 
 use rvtile_kernels::llama::{self, Checkpoint, Format, Reference, check_tokenizer};
 use rvtile_sim::demo::{self, Story, Task};
+use rvtile_sim::model::Extension;
 use rvtile_tests::{machine, root};
 
 const VLENS: [u32; 4] = [128, 256, 512, 1024];
@@ -22,7 +23,8 @@ fn own() -> Checkpoint<'static> {
 /// The most likely token each time, from nothing.
 fn greedy<'a>(checkpoint: Checkpoint<'a>, tokenizer: &'a [u8]) -> Task<'a> {
     let prompt = String::new();
-    Task { checkpoint, tokenizer, prompt, tokens: TOKENS as u64, temperature: 0.0, seed: 1, ids: true }
+    let tokens = TOKENS as u64;
+    Task { checkpoint, tokenizer, prompt, tokens, temperature: 0.0, seed: 1, channels: None, ids: true }
 }
 
 fn write(task: &Task, vlen: u32, timed: bool) -> Story {
@@ -104,15 +106,21 @@ fn a_timed_run_writes_the_same_and_every_cycle_has_its_kernel() {
     assert_eq!(calls("gemv head"), Some(40));
 }
 
+/// The text that the fp32 model writes as a task for it to read, and the token that it expects after each position.
+fn own_text<'a>(checkpoint: Checkpoint<'a>, tokenizer: &'a [u8]) -> (Task<'a>, Vec<usize>) {
+    let text = write(&Task { ids: false, tokens: 160, ..greedy(checkpoint, tokenizer) }, 512, false).text;
+    let task = Task { prompt: text.trim_end().to_string(), ..greedy(checkpoint, tokenizer) };
+    let want = ids(&write(&task, 512, false));
+    (task, want)
+}
+
 /// Both read the text that the fp32 model writes; how often does the int8 one expect the same token next?
 fn int8_agrees(checkpoint: Checkpoint, tokenizer: &[u8]) {
     let quantized = checkpoint.quantized().unwrap();
     let int8 = Checkpoint::parse(&quantized).unwrap();
     assert_eq!(int8.format, Format::Int8 { group: 32 });
     assert_eq!(int8.sizes, checkpoint.sizes);
-    let text = write(&Task { ids: false, tokens: 160, ..greedy(checkpoint, tokenizer) }, 512, false).text;
-    let fp32 = Task { prompt: text.trim_end().to_string(), ..greedy(checkpoint, tokenizer) };
-    let want = ids(&write(&fp32, 512, false));
+    let (fp32, want) = own_text(checkpoint, tokenizer);
     for vlen in VLENS {
         let got = ids(&write(&Task { checkpoint: int8, ..fp32.clone() }, vlen, false));
         assert_eq!(got.len(), want.len());
@@ -125,6 +133,28 @@ fn int8_agrees(checkpoint: Checkpoint, tokenizer: &[u8]) {
 #[test]
 fn int8_agrees_with_fp32_on_nine_positions_of_ten() {
     int8_agrees(own(), llama::TOKENIZER);
+}
+
+/// Sums of int8 products are exact, and the rest is the same code: whatever multiplies, the tokens are the same.
+#[test]
+fn int8_with_a_scale_a_row_agrees_with_fp32_and_extensions_change_no_token() {
+    let (fp32, want) = own_text(own(), llama::TOKENIZER);
+    let expected = |channels, vlen| ids(&write(&Task { channels: Some(channels), ..fp32.clone() }, vlen, false));
+    let plain = expected(Extension::None, 512);
+    let same = plain.iter().zip(&want).filter(|(got, want)| got == want).count();
+    println!("int8 with a scale a row expects the same as fp32 on {same} of {} positions", want.len());
+    assert!(same * 10 >= want.len() * 9, "{same} of {}", want.len());
+    let free =
+        |channels| ids(&write(&Task { channels: Some(channels), ..greedy(own(), llama::TOKENIZER) }, 512, false));
+    let (text, first) = (free(Extension::None), ids(&write(&greedy(own(), llama::TOKENIZER), 512, false)));
+    let together = text.iter().zip(&first).take_while(|(a, b)| a == b).count();
+    println!("written freely, the first {together} of {} tokens are those of fp32", text.len());
+    for ext in [Extension::Dod, Extension::Qoq] {
+        assert_eq!(free(ext), text, "{}", ext.name());
+        for vlen in [256, 512, 1024] {
+            assert_eq!(expected(ext, vlen), expected(Extension::None, vlen), "{} at VLEN {vlen}", ext.name());
+        }
+    }
 }
 
 /// The int8 form loses no more than half a step of its scale.

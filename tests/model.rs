@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rvtile_sim::machine::Machine;
 use rvtile_sim::model::job::{Done, Job};
 use rvtile_sim::model::step::{Piece, answer};
-use rvtile_sim::model::{Architecture, Format, KvFormat, Phase, Question, Step, config, zoo};
+use rvtile_sim::model::{Architecture, Extension, Format, KvFormat, Phase, Question, Step, config, zoo};
 use rvtile_tests::machine;
 
 /// The figures of each model, see `tests/data/README.md`.
@@ -175,7 +175,7 @@ fn small(kind: &str) -> Architecture {
 }
 
 fn question(model: Architecture, weights: Format, phase: Phase, context: u64) -> Question {
-    Question { model, weights, kv: KvFormat::F16, phase, context, batch: 1 }
+    Question { model, weights, ext: Extension::None, kv: KvFormat::F16, phase, context, batch: 1 }
 }
 
 /// Runs the pieces of a step and adds them up.
@@ -198,8 +198,10 @@ fn composed_steps_agree_with_complete_simulations() {
         ("neox", Format::Q4_0),
         ("t5", Format::Q8_0),
         ("rwkv", Format::Q8_0),
+        ("llama", Format::Int8),
     ] {
-        let question = question(small(kind), weights, Phase::Decode, 64);
+        let ext = if weights == Format::Int8 { Extension::Qoq } else { Extension::None };
+        let question = Question { ext, ..question(small(kind), weights, Phase::Decode, 64) };
         let composed = step(&question, &question.composed(), &machine);
         let complete = step(&question, &[question.whole(true)], &machine);
         let ratio = composed.cycles() / complete.cycles();
@@ -212,12 +214,14 @@ fn composed_steps_agree_with_complete_simulations() {
 #[test]
 fn no_step_is_faster_than_memory_or_arithmetic_allow() {
     let machine = little_cache();
-    for weights in Format::ALL {
+    let combinations =
+        Extension::ALL.into_iter().flat_map(|ext| ext.formats().iter().map(move |weights| (ext, *weights)));
+    for (ext, weights) in combinations {
         for phase in [Phase::Decode, Phase::Prefill] {
-            let question = question(small("llama"), weights, phase, 48);
+            let question = Question { ext, ..question(small("llama"), weights, phase, 48) };
             let pieces = if phase == Phase::Decode { question.composed() } else { question.pieces(&machine) };
             let step = step(&question, &pieces, &machine);
-            let name = weights.name();
+            let name = format!("{} {}", weights.name(), ext.name());
             assert!(step.compute_roof() <= step.cycles(), "{name} {phase:?}: beyond the peak");
             if phase == Phase::Decode {
                 assert!(step.memory_roof() <= step.cycles(), "{name}: beyond the memory's bandwidth");
@@ -247,22 +251,25 @@ fn weights_and_cache(question: &Question) -> u64 {
 #[test]
 fn extrapolated_products_agree_with_complete_ones() {
     let machine = little_cache();
-    for (weights, tokens, rows) in [
-        (Format::Q4_0, 40, 3000),
-        (Format::Q8_0, 20, 2000),
-        (Format::F32, 96, 1024),
-        (Format::Bf16, 96, 2048),
-        (Format::F16, 192, 1024),
-        (Format::Int8, 252, 1024),
+    for (weights, ext, tokens, rows) in [
+        (Format::Q4_0, Extension::None, 40, 3000),
+        (Format::Q8_0, Extension::None, 20, 2000),
+        (Format::F32, Extension::None, 96, 1024),
+        (Format::Bf16, Extension::None, 96, 2048),
+        (Format::F16, Extension::None, 192, 1024),
+        (Format::Int8, Extension::None, 96, 3000),
+        (Format::Int8, Extension::Dod, 384, 3000),
+        (Format::Int8, Extension::Qoq, 300, 3000),
+        (Format::Bf16, Extension::Qqq, 384, 3000),
     ] {
         let product = |full| {
-            let job = Job::Product { weights, tokens, columns: 512, rows, full };
+            let job = Job::Product { weights, ext, tokens, columns: 512, rows, full };
             let done = job.run(&machine).unwrap();
-            assert_eq!(done.extrapolated, !full, "{}", weights.name());
+            assert_eq!(done.extrapolated, !full, "{} {}", weights.name(), ext.name());
             done.parts.iter().map(|(_, cost)| cost.cycles).sum::<f64>()
         };
         let ratio = product(false) / product(true);
-        assert!((ratio - 1.0).abs() < 0.05, "{}: extrapolated / complete = {ratio}", weights.name());
+        assert!((ratio - 1.0).abs() < 0.05, "{} {}: extrapolated / complete = {ratio}", weights.name(), ext.name());
     }
 }
 

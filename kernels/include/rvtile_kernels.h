@@ -90,6 +90,34 @@ size_t matmul_q_scratch(size_t k);
 void matmul_q8_0(size_t tokens, size_t k, size_t n, const float *x, const void *w, float *y, void *scratch);
 void matmul_q4_0(size_t tokens, size_t k, size_t n, const float *x, const void *w, float *y, void *scratch);
 
+/* ---- linear layers: y = x w^T for m rows of x, m x k times (n x k)^T -----------------------------------------------
+ * Forms with different instructions have one layout of w each, for any number of rows. int8 with sums in int32:
+ *     y[i][j] = x_scale[i] w_scale[j] sum of x[i][.] w[j][.], |x| at most 127, k at most 131072
+ * bf16 with sums in fp32 has no scales. Block forms need VLEN 256 at least. */
+
+struct linear_form;
+extern const struct linear_form linear_rvv; /* int8, standard vector instructions */
+extern const struct linear_form linear_dod; /* int8, Xsfvqmaccdod */
+extern const struct linear_form linear_qoq; /* int8, Xsfvqmaccqoq */
+extern const struct linear_form linear_qqq; /* bf16, Xsfvfwmaccqqq */
+
+struct linear {
+    size_t m, k, n;
+    const void *x;
+    size_t x_stride;      /* bytes of a row; linear_rvv: a multiple of 32, filled up with zeros */
+    const float *x_scale; /* m; quantize_i8 gives them */
+    const void *w;        /* linear_packed_bytes(), made by linear_pack() */
+    const float *w_scale; /* n; or NULL: no scales */
+    float *y;
+    void *scratch;        /* linear_scratch_bytes(), aligned to 64 */
+};
+
+size_t linear_packed_bytes(const struct linear_form *form, size_t k, size_t n);
+size_t linear_scratch_bytes(const struct linear_form *form, size_t m, size_t k);
+/* Element p of column j of w^T stands at w[p * k_stride + j * n_stride]. */
+void linear_pack(const struct linear_form *form, size_t k, size_t n, const void *w, size_t k_stride, size_t n_stride, void *dst);
+void linear(const struct linear_form *form, const struct linear *l);
+
 /* ---- normalisation of each row; y may be x ----------------------------------------------------------------------- */
 
 /* y = w x / sqrt(mean(x^2) + eps) */

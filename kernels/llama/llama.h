@@ -28,17 +28,19 @@ void read_exact(const struct file *file, void *dst, size_t bytes);
 /* Special tokens. */
 enum { UNKNOWN, BEGIN, END, BYTES };
 
-/* rows x cols: either row-major fp32 or panels of Q8_0. */
+/* rows x cols: row-major fp32, panels of Q8_0, or int8 with a scale a row as linear() has it. */
 struct matrix {
     size_t rows, cols;
     const float *f32;
     const void *panels;
+    const float *scale;
 };
 
 struct model {
     size_t dim, hidden, layers, heads, kv_heads, vocabulary, context;
     size_t head_dim, kv_dim;
-    int quantized;
+    int quantized;                   /* the checkpoint is int8 */
+    const struct linear_form *linear; /* what multiplies int8 rows that were made of an fp32 checkpoint; else NULL */
 
     const float *attention_norm, *ffn_norm, *final_norm; /* layers x dim, layers x dim, dim */
     const float *embedding;                              /* vocabulary x dim; NULL if there are blocks instead */
@@ -56,8 +58,9 @@ struct model {
     void *scratch;
 };
 
-/* Reads a checkpoint and makes room for so many positions (at most its context; 0: as many as that). Returns the number. */
-size_t model_load(struct model *m, const struct file *file, size_t positions);
+/* Reads a checkpoint and makes room for so many positions (at most its context; 0: as many as that). Returns the number. With a form, the
+ * matrices of an fp32 checkpoint become int8 with a scale a row. */
+size_t model_load(struct model *m, const struct file *file, size_t positions, const struct linear_form *form);
 /* Logits of what follows `token` at a position, those before it having been run in order. */
 const float *model_forward(struct model *m, size_t token, size_t position);
 

@@ -2,7 +2,8 @@
  *
  * A language model that writes text:
  *
- *     llama <checkpoint> <tokenizer> [prompt=<text>] [tokens=<n>] [temperature=<t>] [top_p=<p>] [top_k=<k>] [seed=<n>] [ids]
+ *     llama <checkpoint> <tokenizer> [prompt=<text>] [tokens=<n>] [temperature=<t>] [top_p=<p>] [top_k=<k>] [seed=<n>]
+ *           [int8=rvv|dod|qoq] [ids]
  *
  * checkpoint   in a format of llama2.c: version 0 (fp32) or 2 (int8), see model.c; - is standard input
  * tokenizer    its file, see tokenizer.c; - is standard input, behind the checkpoint if that is there too
@@ -10,6 +11,7 @@
  * temperature  0, the default, takes the most likely token
  * top_p top_k  otherwise the k likeliest are kept (default 40), of these the smallest set that has this probability (default 0.9)
  * seed         of the choice among them (default 1)
+ * int8         multiply in int8 with a scale a row, made of an fp32 checkpoint, by standard vectors, Xsfvqmaccdod or Xsfvqmaccqoq
  * ids          print the most likely token after each position as a number instead of text, and go on behind the end of the text
  *
  * The text goes to standard output token by token, as far as it can be printed. Exit status: 2 for a wrong command line, 1 for a
@@ -99,7 +101,7 @@ __attribute__((noreturn)) static void usage(const char *why) {
     put("llama: ");
     put(why);
     put("\nusage: llama <checkpoint> <tokenizer> [prompt=<text>] [tokens=<n>] [temperature=<t>] [top_p=<p>] [top_k=<k>] [seed=<n>] "
-        "[ids]\n");
+        "[int8=rvv|dod|qoq] [ids]\n");
     flush(2);
     rt_exit(2);
 }
@@ -121,6 +123,11 @@ static int parse_decimal(const char *s, float *value) {
     }
     *value = (float)(v / unit);
     return digits > 0 && digits < 16;
+}
+
+/* What multiplies matrices in int8 with a scale a row; NULL if there is nothing of that name. */
+static const struct linear_form *form_of(const char *name) {
+    return equal(name, "rvv") ? &linear_rvv : equal(name, "dod") ? &linear_dod : equal(name, "qoq") ? &linear_qoq : NULL;
 }
 
 /* Control characters could play tricks on a terminal. */
@@ -152,6 +159,7 @@ __attribute__((noreturn, used)) void rt_start(const uint64_t *stack) {
     const char *prompt = "", *value;
     struct choice choice = {.temperature = 0, .top_p = 0.9f, .top_k = 40, .seed = 1};
     uint64_t positions = 256;
+    const struct linear_form *form = NULL;
     int ids = 0;
 
     if (argc < 3)
@@ -171,6 +179,8 @@ __attribute__((noreturn, used)) void rt_start(const uint64_t *stack) {
             ;
         else if ((value = after(argv[i], "seed=")) && parse_u64(value, &choice.seed))
             ;
+        else if ((value = after(argv[i], "int8=")) && (form = form_of(value)))
+            ;
         else
             usage(argv[i]);
     }
@@ -178,7 +188,7 @@ __attribute__((noreturn, used)) void rt_start(const uint64_t *stack) {
     static struct model model;
     static struct tokenizer tokenizer;
     struct file checkpoint = open_file(argv[1]), pieces = open_file(argv[2]);
-    positions = model_load(&model, &checkpoint, positions);
+    positions = model_load(&model, &checkpoint, positions, form);
     tokenizer_load(&tokenizer, &pieces, model.vocabulary);
     size_t *tokens = allocate((length(prompt) + 2) * sizeof *tokens);
     size_t given = tokenizer_encode(&tokenizer, prompt, tokens);

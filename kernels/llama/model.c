@@ -34,10 +34,23 @@ static const float *read_f32(const struct file *file, size_t n) {
     return data;
 }
 
-static struct matrix *read_matrices(const struct file *file, size_t layers, size_t rows, size_t cols) {
-    struct matrix *all = allocate(layers * sizeof *all);
-    for (size_t l = 0; l < layers; l++)
-        all[l] = (struct matrix){rows, cols, read_f32(file, rows * cols), NULL};
+/* With a form, each row becomes int8 with one scale: an output channel. */
+static struct matrix convert(const struct linear_form *form, size_t rows, size_t cols, const float *f32) {
+    if (!form)
+        return (struct matrix){.rows = rows, .cols = cols, .f32 = f32};
+    int8_t *q = allocate(rows * cols);
+    float *scale = allocate(4 * rows);
+    for (size_t i = 0; i < rows; i++)
+        scale[i] = rt_quantize(cols, f32 + i * cols, q + i * cols);
+    void *packed = allocate(linear_packed_bytes(form, cols, rows));
+    linear_pack(form, cols, rows, q, 1, cols, packed);
+    return (struct matrix){.rows = rows, .cols = cols, .panels = packed, .scale = scale};
+}
+
+static struct matrix *read_matrices(struct model *m, const struct file *file, size_t rows, size_t cols) {
+    struct matrix *all = allocate(m->layers * sizeof *all);
+    for (size_t l = 0; l < m->layers; l++)
+        all[l] = convert(m->linear, rows, cols, read_f32(file, rows * cols));
     return all;
 }
 
@@ -60,7 +73,7 @@ static struct block_q8_0 *read_blocks(const struct file *file, size_t rows, size
 static struct matrix pack(size_t rows, size_t cols, const struct block_q8_0 *blocks) {
     void *panels = allocate(panels_q8_0_bytes(rows, cols));
     pack_q8_0(rows, cols, blocks, panels);
-    return (struct matrix){rows, cols, NULL, panels};
+    return (struct matrix){.rows = rows, .cols = cols, .panels = panels};
 }
 
 static struct matrix *read_quantized(const struct file *file, size_t layers, size_t rows, size_t cols, size_t group) {
@@ -73,19 +86,18 @@ static struct matrix *read_quantized(const struct file *file, size_t layers, siz
 static void load_f32(struct model *m, const struct file *file, int shared) {
     m->embedding = read_f32(file, m->vocabulary * m->dim);
     m->attention_norm = read_f32(file, m->layers * m->dim);
-    m->wq = read_matrices(file, m->layers, m->dim, m->dim);
-    m->wk = read_matrices(file, m->layers, m->kv_dim, m->dim);
-    m->wv = read_matrices(file, m->layers, m->kv_dim, m->dim);
-    m->wo = read_matrices(file, m->layers, m->dim, m->dim);
+    m->wq = read_matrices(m, file, m->dim, m->dim);
+    m->wk = read_matrices(m, file, m->kv_dim, m->dim);
+    m->wv = read_matrices(m, file, m->kv_dim, m->dim);
+    m->wo = read_matrices(m, file, m->dim, m->dim);
     m->ffn_norm = read_f32(file, m->layers * m->dim);
-    m->w1 = read_matrices(file, m->layers, m->hidden, m->dim);
-    m->w2 = read_matrices(file, m->layers, m->dim, m->hidden);
-    m->w3 = read_matrices(file, m->layers, m->hidden, m->dim);
+    m->w1 = read_matrices(m, file, m->hidden, m->dim);
+    m->w2 = read_matrices(m, file, m->dim, m->hidden);
+    m->w3 = read_matrices(m, file, m->hidden, m->dim);
     m->final_norm = read_f32(file, m->dim);
     read_f32(file, m->context * m->head_dim);
-    m->head = (struct matrix){m->vocabulary, m->dim, m->embedding, NULL};
-    if (!shared)
-        m->head.f32 = read_f32(file, m->vocabulary * m->dim);
+    const float *head = shared ? m->embedding : read_f32(file, m->vocabulary * m->dim);
+    m->head = convert(m->linear, m->vocabulary, m->dim, head);
 }
 
 static void load_quantized(struct model *m, const struct file *file, int shared, size_t group) {
@@ -165,10 +177,13 @@ static void make_room(struct model *m, size_t positions) {
     m->logits = allocate(4 * m->vocabulary);
     size_t longest = m->dim > m->hidden ? m->dim : m->hidden;
     m->xq = allocate(longest + BLOCK), m->xd = allocate(4 * (longest / BLOCK + 1));
-    m->scratch = allocate(attention_decode_scratch(m->head_dim, positions));
+    size_t scratch = attention_decode_scratch(m->head_dim, positions);
+    if (m->linear && scratch < linear_scratch_bytes(m->linear, 1, longest))
+        scratch = linear_scratch_bytes(m->linear, 1, longest);
+    m->scratch = allocate(scratch);
 }
 
-size_t model_load(struct model *m, const struct file *file, size_t positions) {
+size_t model_load(struct model *m, const struct file *file, size_t positions, const struct linear_form *form) {
     int32_t first[7];
     read_exact(file, first, sizeof first);
     if (first[0] == MAGIC) {
@@ -181,12 +196,15 @@ size_t model_load(struct model *m, const struct file *file, size_t positions) {
         set_sizes(m, file, (const int32_t *)header + 2);
         int32_t group;
         __builtin_memcpy(&group, header + 37, sizeof group);
+        if (form)
+            fail(file->name, "int8= makes int8 of an fp32 checkpoint, and this one is int8");
         m->quantized = 1;
         load_quantized(m, file, header[36], (size_t)(group < 0 ? 0 : group));
     } else {
         int shared = first[5] > 0;
         first[5] = shared ? first[5] : -first[5];
         set_sizes(m, file, first);
+        m->linear = form;
         load_f32(m, file, shared);
     }
     if (positions == 0 || positions > m->context)
@@ -202,14 +220,31 @@ size_t model_load(struct model *m, const struct file *file, size_t positions) {
 static void quantize(struct model *m, size_t n, const float *x) {
     if (m->quantized)
         REGION("quantize_q8_0", quantize_q8_0(n, x, m->xq, m->xd));
+    if (m->linear)
+        REGION("quantize_i8", m->xd[0] = quantize_i8(n, x, m->xq));
 }
 
 /* y = w x, with x as last quantised if the weights are. */
 static void multiply(struct model *m, const struct matrix *w, const float *x, float *y) {
-    if (m->quantized)
+    if (m->quantized) {
         gemv_q8_0(w->rows, w->cols, w->panels, m->xq, m->xd, y);
-    else
+    } else if (m->linear) {
+        struct linear l = {
+            .m = 1,
+            .k = w->cols,
+            .n = w->rows,
+            .x = m->xq,
+            .x_stride = (w->cols + 31) / 32 * 32,
+            .x_scale = m->xd,
+            .w = w->panels,
+            .w_scale = w->scale,
+            .y = y,
+            .scratch = m->scratch,
+        };
+        linear(m->linear, &l);
+    } else {
         gemv_f32(w->rows, w->cols, w->f32, x, y);
+    }
 }
 
 static void attention(struct model *m, size_t layer, size_t position) {

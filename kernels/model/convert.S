@@ -43,23 +43,3 @@ model_to_bf16:
     bnez a0, 1b
     ret
     .size model_to_bf16, . - model_to_bf16
-
-# void model_scale_i32(size_t n, const int32_t *x, const float *scale, float factor, float *y): y = x scale factor
-    .globl model_scale_i32
-    .type model_scale_i32, @function
-model_scale_i32:
-1:  vsetvli t0, a0, e32, m8, ta, ma
-    vle32.v v0, (a1)
-    vle32.v v8, (a2)
-    slli t1, t0, 2
-    add a1, a1, t1
-    add a2, a2, t1
-    sub a0, a0, t0
-    vfcvt.f.x.v v0, v0
-    vfmul.vf v8, v8, fa0
-    vfmul.vv v0, v0, v8
-    vse32.v v0, (a3)
-    add a3, a3, t1
-    bnez a0, 1b
-    ret
-    .size model_scale_i32, . - model_scale_i32

@@ -22,7 +22,6 @@ const struct call *volatile rvtile_plan;
 void attn_to_f16(size_t n, const float *x, const float *scale, float factor, uint16_t *y);
 void model_from_f16(size_t n, const uint16_t *x, float *y);
 void model_to_bf16(size_t n, const float *x, uint16_t *y);
-void model_scale_i32(size_t n, const int32_t *x, const float *scale, float factor, float *y);
 
 /* int8: the scale of the activations goes through memory. */
 void model_quantize_i8(size_t k, const float *x, int8_t *q, float *d) { *d = quantize_i8(k, x, q); }
@@ -31,23 +30,22 @@ void model_gemv_i8(size_t m, size_t k, const void *w, const float *scale, const 
     gemv_i8(m, k, w, scale, q, *d, y);
 }
 
-void model_unscale_i8(size_t rows, size_t n, const int32_t *x, const float *scale, const float *d, float *y) {
-    for (size_t i = 0; i < rows; i++)
-        model_scale_i32(n, x + i * n, scale, d[i], y + i * n);
-}
+_Static_assert(sizeof(struct linear) == 80, "ten words, as sim/src/model/plan.rs writes them");
+
+void model_linear_rvv(const struct linear *l) { linear(&linear_rvv, l); }
+void model_linear_dod(const struct linear *l) { linear(&linear_dod, l); }
+void model_linear_qoq(const struct linear *l) { linear(&linear_qoq, l); }
+void model_linear_qqq(const struct linear *l) { linear(&linear_qqq, l); }
 
 size_t gemm_f32_nr_max(void);
 size_t gemm_f16_nr_max(void);
-size_t gemm_i8_nr_max(void);
 void gemm_f32_pack_a(void *dst, const void *src, size_t lda_bytes, size_t rows, size_t kc);
 void gemm_f16_pack_a(void *dst, const void *src, size_t lda_bytes, size_t rows, size_t kc);
 void gemm_bf16_pack_a(void *dst, const void *src, size_t lda_bytes, size_t rows, size_t kc);
-void gemm_i8_pack_a(void *dst, const void *src, size_t lda_bytes, size_t rows, size_t kc);
 void gemm_f32_pack_b(void *dst, const void *src, size_t ldb_bytes, size_t kc, size_t nr);
 void gemm_f16_pack_b(void *dst, const void *src, size_t ldb_bytes, size_t kc, size_t nr);
 void gemm_bf16_pack_b(void *dst, const void *src, size_t ldb_bytes, size_t kc, size_t nr);
-void gemm_i8_pack_b(void *dst, const void *src, size_t ldb_bytes, size_t kc, size_t nr);
-gemm_tile gemm_f32_tile_set, gemm_f32_tile_add, gemm_f16_tile_set, gemm_f16_tile_add, gemm_i8_tile_set, gemm_i8_tile_add;
+gemm_tile gemm_f32_tile_set, gemm_f32_tile_add, gemm_f16_tile_set, gemm_f16_tile_add;
 
 /* The blocking of the matmul_ programs. */
 #define OPS(TYPE, TILE, MR, MC, BYTES, PACKED_A, PACKED_B, C_BYTES)                                                    \
@@ -64,17 +62,16 @@ gemm_tile gemm_f32_tile_set, gemm_f32_tile_add, gemm_f16_tile_set, gemm_f16_tile
 OPS(f32, f32, 6, 24, 4, 4, 4, 4)
 OPS(f16, f16, 6, 48, 2, 2, 2, 2)
 OPS(bf16, f32, 6, 24, 2, 4, 4, 4)
-OPS(i8, i8, 7, 84, 1, 1, 2, 4)
 
 /* What a plan may call: the simulator looks the names up. */
 __attribute__((used)) static const void *const routines[] = {
     embedding_f32,     embedding_q8_0,    embedding_q4_0,       rmsnorm_f32,          layernorm_f32,    quantize_q8_0,
-    attn_to_f16,       model_to_bf16,     model_from_f16,       model_quantize_i8,    model_unscale_i8, gemv_f32,
-    gemv_f16,          gemv_bf16,         model_gemv_i8,        gemv_q8_0,            gemv_q4_0,        matmul_q8_0,
-    matmul_q4_0,       model_gemm_f32,    model_gemm_f16,       model_gemm_bf16,      model_gemm_i8,    add_f32,
-    rope_half_f32,     rope_interleaved_f32, kv_cache_store,    attention_decode,     t5_relative,      swiglu_f32,
-    geglu_f32,         gelu_tanh_f32,     gelu_erf_f32,         relu2_f32,            sigmoid_mul_f32,  rwkv_shift_f32,
-    rwkv_wkv_f32,      argmax_f32,
+    attn_to_f16,       model_to_bf16,     model_from_f16,       model_quantize_i8,    gemv_f32,         gemv_f16,
+    gemv_bf16,         model_gemv_i8,     gemv_q8_0,            gemv_q4_0,            matmul_q8_0,      matmul_q4_0,
+    model_gemm_f32,    model_gemm_f16,    model_gemm_bf16,      model_linear_rvv,     model_linear_dod, model_linear_qoq,
+    model_linear_qqq,  add_f32,           rope_half_f32,        rope_interleaved_f32, kv_cache_store,   attention_decode,
+    t5_relative,       swiglu_f32,        geglu_f32,            gelu_tanh_f32,        gelu_erf_f32,     relu2_f32,
+    sigmoid_mul_f32,   rwkv_shift_f32,    rwkv_wkv_f32,         argmax_f32,
 };
 
 /* ---- the program -------------------------------------------------------------------------------------------------- */

@@ -39,6 +39,7 @@ mod folders {
     pub(super) mod gemv_q4_0;
     pub(super) mod gemv_q8_0;
     pub(super) mod gemv_vcix;
+    pub(super) mod linear;
     pub mod llama;
     pub(super) mod matmul_bf16;
     pub(super) mod matmul_blocks;
@@ -129,6 +130,10 @@ static ALL: &[&dyn Kernel] = &[
     &matmul_tiles::XSFMM_BF16,
     &matmul_tiles::ZVT_BF16,
     &softmax_exp::KERNEL,
+    &linear::I8,
+    &linear::DOD,
+    &linear::QOQ,
+    &linear::QQQ,
 ];
 
 /// The kernels, in the order of reports.

@@ -11,6 +11,7 @@ use crate::engine::{End, Engine, Region, RunOptions};
 use crate::env::{self, Streams};
 use crate::loader::Image;
 use crate::machine::Machine;
+use crate::model::{self, Extension};
 use crate::timing::ledger::{Cause, Ledger};
 
 /// What is to be written, and by which model.
@@ -28,6 +29,8 @@ pub struct Task<'a> {
     pub temperature: f32,
     /// Of the choice among them.
     pub seed: u64,
+    /// Multiply in int8 with a scale a row, by the kernels of this extension, instead of in the checkpoint's format.
+    pub channels: Option<Extension>,
     /// Print the most likely token after each position as a number in a line of its own instead, and do not stop at the end of the
     /// text.
     pub ids: bool,
@@ -42,6 +45,8 @@ pub struct Story {
     pub sizes: Sizes,
     /// How its weights were stored.
     pub format: Format,
+    /// Multiplied in int8 with a scale a row instead, see [`Task`].
+    pub channels: Option<Extension>,
     /// All positions together: loading and printing are not in it.
     pub tokens: Region,
     /// Each kernel, in the order of a position.
@@ -106,6 +111,15 @@ pub fn write(task: &Task, machine: &Arc<Machine>, timed: bool, out: Box<dyn Writ
     args.push(format!("tokens={}", task.tokens));
     args.push(format!("temperature={}", task.temperature));
     args.push(format!("seed={}", task.seed));
+    let isa = match task.channels {
+        None => RunOptions::default().isa,
+        Some(ext) => {
+            ext.validate(model::Format::Int8, machine.vector.vlen).map_err(fail)?;
+            let form = ext.int8_form().unwrap_or_default();
+            args.push(format!("int8={form}"));
+            ext.isa()
+        }
+    };
     if task.ids {
         args.push("ids".to_string());
     }
@@ -116,8 +130,9 @@ pub fn write(task: &Task, machine: &Arc<Machine>, timed: bool, out: Box<dyn Writ
         stderr: Box::new(complaint.clone()),
     };
     let environment = env::Options { args, streams, ..env::Options::default() };
-    let mut engine = Engine::new(image, machine, timed, &RunOptions::default(), environment)
-        .map_err(|error| fail(error.to_string()))?;
+    let options = RunOptions { isa, ..RunOptions::default() };
+    let mut engine =
+        Engine::new(image, machine, timed, &options, environment).map_err(|error| fail(error.to_string()))?;
     let started = Instant::now();
     let end = engine.run();
     let host = started.elapsed();
@@ -137,6 +152,7 @@ pub fn write(task: &Task, machine: &Arc<Machine>, timed: bool, out: Box<dyn Writ
         text: text.take(),
         sizes: task.checkpoint.sizes,
         format: task.checkpoint.format,
+        channels: task.channels,
         tokens,
         kernels,
         instructions: engine.instructions(),

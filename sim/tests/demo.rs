@@ -40,6 +40,21 @@ fn text_figures_and_ledger() {
 }
 
 #[test]
+fn an_extension_multiplies_or_is_refused() {
+    let text = printed(&["--ext", "xsfvqmaccqoq", "--tokens", "3"]);
+    assert!(text.contains("int8 with a scale a row by xsfvqmaccqoq") && text.contains("quantize_i8"), "{text}");
+    for (args, words) in [
+        (&["--ext", "xsfvfwmaccqqq"][..], "it serves bf16"),
+        (&["--ext", "xsfvqmaccqoq", "--set", "vector.vlen=128"], "not at 128"),
+        (&["--ext", "none", "--int8"], "cannot be used with"),
+    ] {
+        let output = demo(args);
+        let line = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && line.lines().count() == 1 && line.contains(words), "{line}");
+    }
+}
+
+#[test]
 fn json_holds_text_and_kernels() {
     let object: serde_json::Value = serde_json::from_str(&printed(&["--tokens", "3", "--json"])).expect("JSON");
     assert!(object["text"].as_str().is_some_and(|text| !text.trim().is_empty()));

@@ -34,6 +34,10 @@ fn what_cannot_be_modelled_is_refused_in_one_line() {
         (&["llama-7b", "--phase", "prefill", "--batch", "2"], "belongs to --phase decode"),
         (&["llama-7b", "--weights", "q5"], "invalid value 'q5'"),
         (&["llama-7b", "--all"], "cannot be used with"),
+        (&["llama-7b", "--ext", "xsfvqmaccqoq"], "no kernels for q4_0 weights; it serves int8"),
+        (&["llama-7b", "--weights", "int8,bf16", "--ext", "xsfvfwmaccqqq"], "for int8 weights; it serves bf16"),
+        (&["llama-7b", "--weights", "int8", "--ext", "xsfvqmaccdod", "--set", "vector.vlen=128"], "not at 128"),
+        (&["llama-7b", "--weights", "int8", "--ext", "mine.toml"], "invalid value 'mine.toml'"),
         (&[], "required"),
         (&["llama-7b", "--machine", "x280-mca22"], "describes how a compiler schedules"),
     ] {
@@ -80,5 +84,39 @@ fn reports_agree_with_each_other() {
     for words in ["tokens/s", "% memory roof", "gemv_q4_0", "attention_decode_f16", "Simulated: the whole step"] {
         assert!(table.contains(words), "{words} in {table}");
     }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn one_command_shows_what_extensions_buy() {
+    let folder = std::env::temp_dir().join(format!("rvtile-model-ext-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_string();
+    std::fs::write(
+        path("small.toml"),
+        SMALL.replace("d_model = 64", "d_model = 512").replace("d_ff = 96", "d_ff = 1024"),
+    )
+    .unwrap();
+    let (model, html) = (path("small.toml"), path("r.html"));
+    let what = ["--phase", "decode,prefill", "--context", "64", "--weights", "int8"];
+    let exts = ["--ext", "none,xsfvqmaccdod,xsfvqmaccqoq"];
+    let output = rvtile(&[&["model", &model, "--json", "--html", &html], &what[..], &exts].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let steps: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let factor = |phase: &str, ext: &str| {
+        let step = steps.as_array().unwrap().iter().find(|step| step["phase"] == phase && step["ext"] == ext).unwrap();
+        // The roof is that of the extension's multiply.
+        assert!(step["fraction_of_compute_roof"].as_f64().unwrap() < 1.0, "{step}");
+        step["speedup"].as_f64().unwrap()
+    };
+    assert_eq!(factor("prefill", "none"), 1.0);
+    assert!(factor("prefill", "xsfvqmaccqoq") > factor("prefill", "xsfvqmaccdod"));
+    assert!(factor("prefill", "xsfvqmaccdod") > 2.0 && factor("decode", "xsfvqmaccqoq") > 0.9);
+    let html = std::fs::read_to_string(html).unwrap();
+    assert!(html.contains("speed-up by ext") && html.contains("small int8 xsfvqmaccqoq"));
+    let table = stdout(&rvtile(&[&["model", &model, "--ext", "xsfvqmaccqoq"], &what[..]].concat()));
+    assert!(table.contains("linear_i8_qoq") && table.contains("With xsfvqmaccqoq: linear_i8_qoq,"), "{table}");
+    let bf16 = rvtile(&["model", &model, "--weights", "bf16", "--ext", "xsfvfwmaccqqq", "--batch", "3"]);
+    assert!(stdout(&bf16).contains("linear_bf16_qqq"), "{}", String::from_utf8_lossy(&bf16.stderr));
     std::fs::remove_dir_all(folder).unwrap();
 }

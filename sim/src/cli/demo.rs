@@ -10,6 +10,7 @@ use rvtile_kernels::llama::{self, Checkpoint};
 use super::options::MachineOptions;
 use super::{Failure, files};
 use crate::demo::{self, Task};
+use crate::model::Extension;
 use crate::report::story;
 
 /// The end of the help.
@@ -20,6 +21,7 @@ Examples:
   rvtile demo
   rvtile demo --prompt \"One day, a fox\" --seed 5
   rvtile demo --int8 --machine x390
+  rvtile demo --ext xsfvqmaccqoq
   rvtile demo --checkpoint stories15M.bin --tokenizer tokenizer.bin --tokens 64";
 
 #[derive(clap::Args)]
@@ -41,6 +43,9 @@ pub(super) struct Args {
     /// Use weights of 8 bits with a scale for each 32
     #[arg(long)]
     int8: bool,
+    /// Use weights and activations of 8 bits with a scale a row, multiplied by this extension, or by standard vectors (none)
+    #[arg(long, value_enum, conflicts_with = "int8")]
+    ext: Option<Extension>,
     /// Run without timing: the text and counts only, and faster
     #[arg(long)]
     functional: bool,
@@ -83,6 +88,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
         tokens: args.tokens,
         temperature: args.temperature,
         seed: args.seed,
+        channels: args.ext,
         ids: false,
     };
     let json_to_stdout = args.json.as_deref().is_some_and(files::is_stdout);

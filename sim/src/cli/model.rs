@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::options::MachineOptions;
 use super::{Failure, files};
-use crate::model::{Architecture, Format, KvFormat, Phase, Question, step, zoo};
+use crate::model::{Architecture, Extension, Format, KvFormat, Phase, Question, step, zoo};
 use crate::report;
 
 pub(super) const HELP: &str = "\
@@ -16,7 +16,10 @@ Options with commas make one step of each combination; the first one is shown in
   rvtile model llama-2-7b --context 512
   rvtile model llama-2-7b --phase decode,prefill --context 128,512,1024,2048 --html llama.html
   rvtile model llama-2-7b --weights f16,int8,q8_0,q4_0 --set vector.vlen=1024
+  rvtile model llama-2-7b --weights int8 --ext none,xsfvqmaccdod,xsfvqmaccqoq --phase decode,prefill --html ext.html
   rvtile model my.toml --machine x390 --cores 4
+--ext here is an extension that there are kernels for; a TOML file of instructions (rvtile ext) has none: time kernels of
+one's own with it by rvtile compare --elf.
 docs/language-model.md says what is simulated and what is composed, and what a model's file holds.";
 
 #[derive(clap::Args)]
@@ -33,6 +36,9 @@ pub(super) struct Args {
     /// Format of the weights
     #[arg(long, value_enum, value_delimiter = ',', default_value = "q4_0")]
     weights: Vec<Format>,
+    /// Extension of the instruction set, by its name in an ISA string, whose kernels multiply with the weights
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "none")]
+    ext: Vec<Extension>,
     /// Format of cached keys and values
     #[arg(long, value_enum, default_value = "f16")]
     kv: KvFormat,
@@ -74,8 +80,8 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
         None => zoo::all(),
     };
     let questions = questions(args, &models);
-    questions.iter().try_for_each(|question| question.validate().map_err(Failure::refused))?;
     let machine = args.machine.load(&[])?;
+    questions.iter().try_for_each(|question| question.validate(&machine).map_err(Failure::refused))?;
     let outputs = [&args.json, &args.csv, &args.html];
     let to_stdout = outputs.iter().filter(|path| path.as_deref().is_some_and(files::is_stdout)).count();
     if to_stdout > 1 {
@@ -118,9 +124,11 @@ fn questions(args: &Args, models: &[Architecture]) -> Vec<Question> {
     for model in models {
         for &phase in &args.phase {
             for &weights in &args.weights {
-                for &context in &args.context {
-                    let (model, kv, batch) = (model.clone(), args.kv, args.batch);
-                    questions.push(Question { model, weights, kv, phase, context, batch });
+                for &ext in &args.ext {
+                    for &context in &args.context {
+                        let (model, kv, batch) = (model.clone(), args.kv, args.batch);
+                        questions.push(Question { model, weights, ext, kv, phase, context, batch });
+                    }
                 }
             }
         }

@@ -55,8 +55,8 @@ fn execute(mut plan: Plan, machine: &Arc<Machine>) -> Result<(Measured, Engine),
 
     let memory = plan.arena.size() + BESIDE;
     let environment = env::Options { memory: Some(memory), ..env::Options::silent() };
-    let mut engine =
-        Engine::new(image, machine, true, &RunOptions::default(), environment).map_err(|e| e.to_string())?;
+    let options = RunOptions { isa: plan.ext.isa(), ..RunOptions::default() };
+    let mut engine = Engine::new(image, machine, true, &options, environment).map_err(|e| e.to_string())?;
     let outside = |_| "the model's arrays do not fit into the simulated memory".to_string();
     plan.arena.place(&mut engine.hart.mem)?;
     engine.hart.mem.poke(list, &bytes).map_err(outside)?;
@@ -81,7 +81,7 @@ mod tests {
     use crate::model::arena::Fill;
     use crate::model::layer::{Layer, Setup, choose};
     use crate::model::plan::{Role, Work};
-    use crate::model::{Format, KvFormat, zoo};
+    use crate::model::{Extension, Format, KvFormat, zoo};
 
     fn machine() -> Arc<Machine> {
         Arc::new(Machine::load("x280", &[]).unwrap())
@@ -104,7 +104,7 @@ mod tests {
         args: impl Fn(u64, u64) -> Vec<u64>,
         float: f32,
     ) -> Vec<u32> {
-        let mut plan = Plan::new(512);
+        let mut plan = Plan::new(512, Extension::None);
         let x =
             plan.arena.array(4 * input.len() as u64, Fill::Bytes(input.iter().flat_map(|w| w.to_le_bytes()).collect()));
         let y = plan.arena.array(bytes, Fill::Zero);
@@ -127,18 +127,12 @@ mod tests {
         // fp16: 0x3c00 is 1, 0xc100 -2.5.
         let wide = convert("model_from_f16", &vec![0xc100_3c00; 150], 4 * n, |x, y| vec![n, x, y], 0.0);
         assert!(wide.chunks(2).all(|pair| [pair[0], pair[1]].map(f32::from_bits) == [1.0, -2.5]));
-        let mut whole: Vec<u32> = (0..n as u32).map(|i| i.wrapping_sub(150)).collect();
-        whole.extend((0..n).map(|i| (i as f32 * 0.25).to_bits()));
-        let scaled = convert("model_scale_i32", &whole, 4 * n, |x, y| vec![n, x, x + 4 * n, y], 0.5);
-        for (i, bits) in scaled.into_iter().enumerate() {
-            assert_eq!(f32::from_bits(bits), (i as f32 - 150.0) * (i as f32 * 0.25 * 0.5), "element {i}");
-        }
     }
 
     #[test]
     fn a_product_of_several_tokens_is_right() {
         let (m, k, n) = (3, 70, 37);
-        let mut plan = Plan::new(512);
+        let mut plan = Plan::new(512, Extension::None);
         let x = plan.vector(m * k);
         let y = plan.matmul(Role::Qkv, Format::F32, m, n, x, k);
         let weights = plan.calls[0].args[4];
@@ -164,22 +158,25 @@ mod tests {
             "fastchat-t5-3b",
             "rwkv-4-raven-14b",
         ] {
-            for weights in Format::ALL {
+            let combinations =
+                Extension::ALL.iter().flat_map(|ext| ext.formats().iter().map(|weights| (*ext, *weights)));
+            for (ext, weights) in combinations {
                 for tokens in [1, 2] {
                     let mut model = zoo::load(id).unwrap();
                     let heads = model.heads / model.kv_heads.max(1);
                     (model.d_model, model.d_ff, model.vocab) = (96, 160, 130);
                     (model.heads, model.kv_heads) = (heads.min(8), model.kv_heads.min(1));
                     let kv = if tokens == 1 { KvFormat::F16 } else { KvFormat::Int8 };
-                    let setup = Setup { weights, kv, tokens, positions: 20, cross: 12, prompt: false, encoder: false };
-                    let mut plan = Plan::new(512);
+                    let setup =
+                        Setup { weights, ext, kv, tokens, positions: 20, cross: 12, prompt: false, encoder: false };
+                    let mut plan = Plan::new(512, ext);
                     plan.pass(Some(0));
                     let x = plan.vector(tokens * model.d_model);
                     Layer { model: &model, setup, x }.add(&mut plan);
                     choose(&mut plan, &model, setup, x, tokens, model.vocab);
                     let logits = plan.calls.last().unwrap().args[1];
                     let (measured, engine) = execute(plan, &machine).unwrap();
-                    let what = format!("{id} {} {tokens}", weights.name());
+                    let what = format!("{id} {} {} {tokens}", weights.name(), ext.name());
                     for value in [floats(&engine, x, tokens * 96), floats(&engine, logits, 130)].concat() {
                         assert!(value.is_finite() && value.abs() < 1e4, "{what}: {value}");
                     }

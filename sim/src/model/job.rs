@@ -8,9 +8,10 @@ use super::architecture::{Architecture, Kind, Positions};
 use super::arena::Fill;
 use super::chip::{self, Measured};
 use super::cost::Cost;
+use super::ext::Extension;
 use super::format::Format;
 use super::layer::{self, Layer, Setup};
-use super::plan::{Part, Plan, Role, product_kernel, product_work};
+use super::plan::{Part, Plan, Role, is_linear, linear_group, product_kernel, product_work};
 use crate::engine::{End, Engine, RunOptions};
 use crate::env;
 use crate::loader::Image;
@@ -48,6 +49,8 @@ pub enum Job {
     Product {
         /// Format of the matrix.
         weights: Format,
+        /// What multiplies with it.
+        ext: Extension,
         /// Tokens.
         tokens: u64,
         /// Its columns.
@@ -79,6 +82,9 @@ pub struct Done {
 
 /// A layer so many times larger than the last cache leaves nothing in it for the next one: the layers may then share memory.
 const FLUSHES: u64 = 8;
+
+/// Format of a matrix, and what multiplies with it.
+type Weights = (Format, Extension);
 
 /// Bytes of the last cache level.
 pub(super) fn last_cache(machine: &Machine) -> u64 {
@@ -151,8 +157,8 @@ impl Job {
             Job::Layer { model, setup } => run_layer(model, *setup, machine),
             Job::Ends { model, setup, heads } => run_ends(model, *setup, *heads, machine),
             Job::Whole { model, setup, as_one } => run_whole(model, *setup, *as_one, machine),
-            &Job::Product { weights, tokens, columns, rows, full } => {
-                run_product(weights, [tokens, columns, rows], full, machine)
+            &Job::Product { weights, ext, tokens, columns, rows, full } => {
+                run_product((weights, ext), [tokens, columns, rows], full, machine)
             }
             Job::Head { kernel, sizes } => run_head(kernel, sizes, machine),
         }
@@ -171,7 +177,7 @@ fn cycles(costs: &[Cost]) -> f64 {
 
 /// A layer that warms caches and predictor up, then two that are measured.
 fn run_layer(model: &Architecture, setup: Setup, machine: &Arc<Machine>) -> Result<Done, String> {
-    let mut plan = Plan::new(machine.vector.vlen);
+    let mut plan = Plan::new(machine.vector.vlen, setup.ext);
     let x = plan.vector(setup.tokens * model.d_model);
     let layer = Layer { model, setup, x };
     // A prompt warms itself up.
@@ -197,7 +203,7 @@ fn plan_bytes(model: &Architecture, setup: Setup) -> u64 {
 }
 
 fn run_ends(model: &Architecture, setup: Setup, heads: u64, machine: &Arc<Machine>) -> Result<Done, String> {
-    let mut plan = Plan::new(machine.vector.vlen);
+    let mut plan = Plan::new(machine.vector.vlen, setup.ext);
     let panel = plan.panel();
     let x = plan.buffer(setup.tokens * model.d_model);
     for (pass, vocab) in [(None, model.vocab.min(4 * panel)), (Some(0), model.vocab)] {
@@ -211,7 +217,7 @@ fn run_ends(model: &Architecture, setup: Setup, heads: u64, machine: &Arc<Machin
 
 /// Every layer of a step with weights of its own; a step before it leaves the caches as they are when a model generates.
 fn run_whole(model: &Architecture, setup: Setup, as_one: bool, machine: &Arc<Machine>) -> Result<Done, String> {
-    let mut plan = Plan::new(machine.vector.vlen);
+    let mut plan = Plan::new(machine.vector.vlen, setup.ext);
     let x = plan.buffer(setup.tokens * model.d_model);
     plan.pass(Some(0));
     layer::embed(&mut plan, model, setup, x);
@@ -228,27 +234,27 @@ fn run_whole(model: &Architecture, setup: Setup, as_one: bool, machine: &Arc<Mac
 
 /// A product with many tokens. The kernels work on the tokens in groups, and on the rows of the matrix in panels: two groups and
 /// a strip of panels are simulated, the rest goes on like them.
-fn run_product(format: Format, sizes: [u64; 3], full: bool, machine: &Arc<Machine>) -> Result<Done, String> {
-    let [tokens, columns, rows] = sizes;
-    let mut around = Plan::new(machine.vector.vlen);
+fn run_product(weights: Weights, sizes: [u64; 3], full: bool, machine: &Arc<Machine>) -> Result<Done, String> {
+    let ([tokens, columns, rows], (format, ext)) = (sizes, weights);
+    let mut around = Plan::new(machine.vector.vlen, ext);
     around.pass(Some(0));
     let x = around.vector(tokens * columns);
-    let (_, scales) = around.narrowed(format, tokens, columns, x);
+    around.narrowed(format, tokens, columns, x);
     let raw = around.buffer(tokens * rows);
-    around.widened(format, (tokens, rows, columns), raw, scales);
+    around.widened(format, tokens * rows, raw);
     let mut done = match around.calls.is_empty() {
         true => Done { parts: Vec::new(), agreement: None, extrapolated: false },
         false => simulated(chip::run(around, machine)?, 0),
     };
 
     let (cost, extrapolated) = match full {
-        true => (groups(format, tokens, columns, rows, machine)?.0, false),
-        false => extrapolate(format, tokens, columns, rows, machine)?,
+        true => (groups(weights, tokens, columns, rows, machine)?.0, false),
+        false => extrapolate(weights, tokens, columns, rows, machine)?,
     };
     let work = product_work(format, tokens, columns, rows);
     let part = Part {
         role: Role::Qkv,
-        kernel: product_kernel(format).0,
+        kernel: product_kernel(format, ext).0,
         shape: format!("{tokens}x{columns}x{rows}"),
         dtype: work.dtype,
         calls: 1,
@@ -263,42 +269,44 @@ fn run_product(format: Format, sizes: [u64; 3], full: bool, machine: &Arc<Machin
 }
 
 /// Tokens that a kernel works on together.
-pub(super) fn group(format: Format) -> u64 {
+fn group((format, ext): Weights, machine: &Machine) -> u64 {
     match format {
-        Format::F32 | Format::Bf16 => 24,
+        _ if is_linear(format, ext) => linear_group(ext, machine.vector.vlen.into()),
         Format::F16 => 48,
-        Format::Int8 => 84,
         Format::Q8_0 => 4,
         Format::Q4_0 => 8,
+        _ => 24,
     }
 }
 
 fn extrapolate(
-    format: Format,
+    weights: Weights,
     tokens: u64,
     columns: u64,
     rows: u64,
     machine: &Arc<Machine>,
 ) -> Result<(Cost, bool), String> {
-    let group = group(format);
-    // A strip as cold as the whole matrix: blocks are read again for every group, so it exceeds the last cache.
-    let strip = if format.blocks() {
+    let (group, format) = (group(weights, machine), weights.0);
+    // Whether the whole matrix is read again for each group.
+    let read_again = format.blocks() || is_linear(format, weights.1);
+    // A strip as cold as the whole matrix: what is read again exceeds the last cache.
+    let strip = if read_again {
         let row_bytes = format.matrix_bytes(1, columns);
         (2 * last_cache(machine)).div_ceil(row_bytes).next_multiple_of(u64::from(machine.vector.vlen) / 4)
     } else {
         1024
     };
     if tokens <= 2 * group && rows <= 2 * strip {
-        return Ok((groups(format, tokens, columns, rows, machine)?.0, false));
+        return Ok((groups(weights, tokens, columns, rows, machine)?.0, false));
     }
-    if format.blocks() {
+    if read_again {
         // Affine in the rows (quantising does not depend on them), then so many groups after the first.
         let panel = u64::from(machine.vector.vlen) / 4;
         let wide = rows.min(strip.max(2 * panel));
-        let (first, next) = groups(format, group.min(tokens), columns, wide, machine)?;
+        let (first, next) = groups(weights, group.min(tokens), columns, wide, machine)?;
         let (mut first, mut next) = (first, next);
         if rows > wide {
-            let (narrow, _) = groups(format, group.min(tokens), columns, panel, machine)?;
+            let (narrow, _) = groups(weights, group.min(tokens), columns, panel, machine)?;
             let more = first.plus(&narrow.times(-1.0)).times((rows - wide) as f64 / (wide - panel) as f64);
             (first, next) = (first.plus(&more), next.plus(&more));
         }
@@ -307,10 +315,10 @@ fn extrapolate(
     }
     // The blocks of rows are alike; within one the matrix is packed once, then the groups of tokens pass.
     let wide = rows.min(strip);
-    let (one, _) = groups(format, group.min(tokens), columns, wide, machine)?;
+    let (one, _) = groups(weights, group.min(tokens), columns, wide, machine)?;
     let mut cost = one;
     if tokens > group {
-        let (two, _) = groups(format, 2 * group, columns, wide, machine)?;
+        let (two, _) = groups(weights, 2 * group, columns, wide, machine)?;
         let more = two.plus(&one.times(-1.0));
         cost = one.plus(&more.times((tokens - group) as f64 / group as f64));
     }
@@ -319,13 +327,13 @@ fn extrapolate(
 
 /// A product, and the same again with the caches as it leaves them.
 fn groups(
-    format: Format,
+    (format, ext): Weights,
     tokens: u64,
     columns: u64,
     rows: u64,
     machine: &Arc<Machine>,
 ) -> Result<(Cost, Cost), String> {
-    let mut plan = Plan::new(machine.vector.vlen);
+    let mut plan = Plan::new(machine.vector.vlen, ext);
     plan.pass(Some(0));
     let fill = match format {
         Format::F16 => Fill::f16(1),
@@ -333,8 +341,8 @@ fn groups(
         Format::Int8 => Fill::bytes(),
         _ => Fill::f32(1),
     };
-    let x = plan.arena.array(4 * tokens * columns, fill);
-    plan.product(Role::Qkv, format, tokens, rows, x, columns);
+    let x = (plan.arena.array(4 * tokens * columns.next_multiple_of(32), fill), plan.vector(tokens));
+    plan.product(Role::Qkv, format, (tokens, rows, columns), x);
     plan.passes(&[Some(0), Some(1)]);
     let measured = chip::run(plan, machine)?;
     Ok((measured.passes[0][0], measured.passes[1][0]))

@@ -4,6 +4,7 @@ use rvtile_kernels::{Shape, find};
 
 use super::architecture::{Architecture, Ffn, Kind, Norm, Pairs, Positions};
 use super::arena::Fill;
+use super::ext::Extension;
 use super::format::{Format, KvFormat};
 use super::plan::{Input, Plan, Role, Work};
 
@@ -12,6 +13,8 @@ use super::plan::{Input, Plan, Role, Work};
 pub struct Setup {
     /// Format of the weights.
     pub weights: Format,
+    /// What multiplies with them.
+    pub ext: Extension,
     /// Format of the cache.
     pub kv: KvFormat,
     /// Tokens that go through together: of several sequences (decode), of one prompt (prefill).

@@ -11,6 +11,7 @@ mod arena;
 mod chip;
 pub mod config;
 pub mod cost;
+pub mod ext;
 pub mod format;
 pub mod job;
 pub mod layer;
@@ -21,5 +22,6 @@ pub mod zoo;
 
 pub use architecture::Architecture;
 pub use cost::Cost;
+pub use ext::Extension;
 pub use format::{Format, KvFormat};
 pub use step::{Phase, Question, Step};

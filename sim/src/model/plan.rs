@@ -1,9 +1,14 @@
 //! A plan: the kernel calls of a piece of a step, in order, on arrays of an arena.
 
-use rvtile_kernels::DType;
+use rvtile_isa::profile::Profile;
+use rvtile_kernels::{DType, Kernel, find};
 
 use super::arena::{Arena, Fill};
+use super::ext::Extension;
 use super::format::{Format, KvFormat};
+use crate::bench::peak_flop_per_cycle;
+use crate::compare::Peak;
+use crate::machine::Machine;
 
 macro_rules! roles {
     ($($name:ident = $text:literal,)*) => {
@@ -62,6 +67,27 @@ pub struct Part {
     pub split: bool,
 }
 
+impl Part {
+    /// Whether its kernel uses an extension.
+    pub fn extended(&self) -> bool {
+        self.form().is_some()
+    }
+
+    /// Its kernel, if that uses an extension.
+    fn form(&self) -> Option<&'static dyn Kernel> {
+        find(self.kernel).filter(|kernel| kernel.profile() != "standard")
+    }
+
+    /// The most operations a cycle: of its kernel's multiply where an extension supplies it, else two for each lane.
+    pub fn peak(&self, machine: &Machine) -> f64 {
+        let peak = self.form().and_then(|kernel| {
+            let isa = Profile::by_name(kernel.profile())?.isa();
+            Peak::of(kernel.multiply()?, isa, machine).ok()
+        });
+        peak.map_or_else(|| peak_flop_per_cycle(machine, self.dtype), |peak| 2.0 * peak.rate())
+    }
+}
+
 /// What one call costs by formula.
 #[derive(Clone, Copy)]
 pub(super) struct Work {
@@ -94,6 +120,8 @@ pub(super) struct Plan {
     pub calls: Vec<Call>,
     /// Of the first measured pass; the others repeat it.
     pub parts: Vec<Part>,
+    /// What its products use.
+    pub ext: Extension,
     pass: Option<usize>,
     vlen: u64,
 }
@@ -113,8 +141,9 @@ impl Input {
 }
 
 impl Plan {
-    pub fn new(vlen: u32) -> Plan {
-        Plan { arena: Arena::default(), calls: Vec::new(), parts: Vec::new(), pass: None, vlen: u64::from(vlen) }
+    pub fn new(vlen: u32, ext: Extension) -> Plan {
+        let vlen = u64::from(vlen);
+        Plan { arena: Arena::default(), calls: Vec::new(), parts: Vec::new(), ext, pass: None, vlen }
     }
 
     /// Calls from here on are measured as this pass, or not at all.
@@ -204,8 +233,12 @@ impl Plan {
 
     /// y = W x for one token, W fresh; x is converted as the format asks for. Returns y.
     pub fn gemv(&mut self, role: Role, format: Format, rows: u64, input: &mut Input) -> u64 {
-        let y = self.buffer(rows);
         let columns = input.len;
+        if self.ext != Extension::None {
+            let (x, scales) = self.converted(format, input);
+            return self.linear(role, format, (1, rows, columns), (x, scales));
+        }
+        let y = self.buffer(rows);
         let weights = self.weights(format, rows, columns);
         let streamed = format.matrix_bytes(rows, columns);
         let bytes = streamed + 4 * (rows + columns);
@@ -248,7 +281,7 @@ impl Plan {
     /// The vector as the products of this format want it, and its scales.
     fn converted(&mut self, format: Format, input: &mut Input) -> (u64, u64) {
         let n = input.len;
-        if matches!(format, Format::F32 | Format::Bf16) {
+        if format == Format::F32 || format == Format::Bf16 && self.ext == Extension::None {
             return (input.addr, 0);
         }
         if let Some(done) = input.converted {
@@ -258,6 +291,7 @@ impl Plan {
         let (x, scales) = (self.arena.array(2 * padded, Fill::Zero), self.buffer(padded / 32));
         let (kernel, routine, args, flop): (_, _, &[u64], _) = match format {
             Format::F16 => ("convert_f16", "attn_to_f16", &[n, input.addr, 0, x], n),
+            Format::Bf16 => ("convert_bf16", "model_to_bf16", &[n, input.addr, x], n),
             Format::Int8 => ("quantize_i8", "model_quantize_i8", &[n, input.addr, x, scales], 4 * n),
             _ => ("quantize_q8_0", "quantize_q8_0", &[n, input.addr, x, scales], 4 * n),
         };
@@ -269,8 +303,8 @@ impl Plan {
     /// Y = X W^T for several tokens, W fresh. Returns Y.
     pub fn matmul(&mut self, role: Role, format: Format, tokens: u64, rows: u64, x: u64, columns: u64) -> u64 {
         let (x, scales) = self.narrowed(format, tokens, columns, x);
-        let y = self.product(role, format, tokens, rows, x, columns);
-        self.widened(format, (tokens, rows, columns), y, scales)
+        let y = self.product(role, format, (tokens, rows, columns), (x, scales));
+        self.widened(format, tokens * rows, y)
     }
 
     /// The rows of X as the products of this format want them, and their scales.
@@ -286,9 +320,10 @@ impl Plan {
             Format::F16 => convert("convert_f16", "attn_to_f16", m * k, 2),
             Format::Bf16 => convert("convert_bf16", "model_to_bf16", m * k, 2),
             Format::Int8 => {
-                let (y, scales) = (self.arena.array(m * k + 32, Fill::Zero), self.buffer(m));
+                let stride = row_bytes(format, k);
+                let (y, scales) = (self.arena.array(m * stride, Fill::Zero), self.buffer(m));
                 for token in 0..m {
-                    let args = [k, x + 4 * token * k, y + token * k, scales + 4 * token];
+                    let args = [k, x + 4 * token * k, y + token * stride, scales + 4 * token];
                     let label = (Role::Convert, "quantize_i8", k.to_string());
                     self.call(label, ("model_quantize_i8", &args, 0.0), Work::vector(4 * k, 5 * k));
                 }
@@ -298,22 +333,23 @@ impl Plan {
         }
     }
 
-    /// The product itself, X as [`Plan::narrowed`] gives it.
-    pub fn product(&mut self, role: Role, format: Format, tokens: u64, rows: u64, x: u64, columns: u64) -> u64 {
-        let (m, k, n) = (tokens, columns, rows);
+    /// The product itself, X with its scales as [`Plan::narrowed`] gives them.
+    pub fn product(&mut self, role: Role, format: Format, (m, n, k): (u64, u64, u64), (x, scales): (u64, u64)) -> u64 {
+        if is_linear(format, self.ext) {
+            return self.linear(role, format, (m, n, k), (x, scales));
+        }
         let work = product_work(format, m, k, n);
         let y = self.buffer(m * n);
         // Above what any blocking of the library takes for its packed tiles.
         let scratch = self.arena.array((4 << 20) + 400 * k, Fill::Zero);
-        let (kernel, routine) = product_kernel(format);
+        let (kernel, routine) = product_kernel(format, self.ext);
         let weights = if format.blocks() {
             self.weights(format, n, k)
         } else {
             let (bytes, fill) = match format {
-                Format::F32 => (4, Fill::f32(k)),
                 Format::F16 => (2, Fill::f16(k)),
                 Format::Bf16 => (2, Fill::bf16(k)),
-                _ => (1, Fill::bytes()),
+                _ => (4, Fill::f32(k)),
             };
             self.arena.array(bytes * k * n, fill)
         };
@@ -322,26 +358,36 @@ impl Plan {
         y
     }
 
+    /// The same by `linear()` of the kernel library, whose layout of W serves any number of rows.
+    fn linear(&mut self, role: Role, format: Format, (m, n, k): (u64, u64, u64), (x, scales): (u64, u64)) -> u64 {
+        let (depth, int8) = (row_bytes(format, k), format == Format::Int8);
+        // Panels are filled up, and loads run beyond their end.
+        let bytes = n.next_multiple_of(self.panel()) * depth + 8 * (64 + self.vlen / 2);
+        let weights = self.arena.array(bytes, if int8 { Fill::bytes() } else { Fill::bf16(k) });
+        let row_scales = if int8 { self.row_scales(n, k) } else { 0 };
+        let y = self.buffer(m * n);
+        let rows = linear_group(self.ext, self.vlen).min(m.next_multiple_of(8));
+        let scratch = self.arena.array((rows + 8) * (depth + 4 * self.panel()) + 8 * self.vlen, Fill::Zero);
+        let stride = if int8 { depth } else { 2 * k };
+        let words = [m, k, n, x, stride, scales, weights, row_scales, y, scratch];
+        let bytes = words.into_iter().flat_map(u64::to_le_bytes).collect::<Vec<u8>>();
+        let addr = self.arena.array(bytes.len() as u64, Fill::Bytes(bytes));
+        let (kernel, routine) = product_kernel(format, self.ext);
+        let work = product_work(format, m, k, n);
+        self.call((role, kernel, format!("{m}x{k}x{n}")), (routine, &[addr], 0.0), work);
+        y
+    }
+
     /// The product as fp32.
-    pub fn widened(&mut self, format: Format, (m, n, k): (u64, u64, u64), raw: u64, scales: u64) -> u64 {
-        let elements = m * n;
-        match format {
-            Format::F16 => {
-                let y = self.buffer(elements);
-                let label = (Role::Convert, "convert_f32", elements.to_string());
-                let call = ("model_from_f16", &[elements, raw, y][..], 0.0);
-                self.call(label, call, Work::vector(elements, 6 * elements));
-                y
-            }
-            Format::Int8 => {
-                let (row_scales, y) = (self.row_scales(n, k), self.buffer(elements));
-                let label = (Role::Convert, "unscale_i8", format!("{m}x{n}"));
-                let call = ("model_unscale_i8", &[m, n, raw, row_scales, scales, y][..], 0.0);
-                self.call(label, call, Work::vector(2 * elements, 8 * elements));
-                y
-            }
-            _ => raw,
+    pub fn widened(&mut self, format: Format, elements: u64, raw: u64) -> u64 {
+        if format != Format::F16 {
+            return raw;
         }
+        let y = self.buffer(elements);
+        let label = (Role::Convert, "convert_f32", elements.to_string());
+        let call = ("model_from_f16", &[elements, raw, y][..], 0.0);
+        self.call(label, call, Work::vector(elements, 6 * elements));
+        y
     }
 
     /// A cache of keys and values, filled; the address of its `struct kv_cache`.
@@ -389,15 +435,31 @@ impl Plan {
 }
 
 /// Kernel and routine of a product of several tokens.
-pub(super) fn product_kernel(format: Format) -> (&'static str, &'static str) {
-    match format {
+pub(super) fn product_kernel(format: Format, ext: Extension) -> (&'static str, &'static str) {
+    ext.product().unwrap_or(match format {
         Format::F32 => ("matmul_f32", "model_gemm_f32"),
         Format::F16 => ("matmul_f16", "model_gemm_f16"),
         Format::Bf16 => ("matmul_bf16", "model_gemm_bf16"),
-        Format::Int8 => ("matmul_i8", "model_gemm_i8"),
+        Format::Int8 => ("linear_i8", "model_linear_rvv"),
         Format::Q8_0 => ("matmul_q8_0", "matmul_q8_0"),
         Format::Q4_0 => ("matmul_q4_0", "matmul_q4_0"),
-    }
+    })
+}
+
+/// Whether a product of several tokens is one of `linear()`.
+pub(super) fn is_linear(format: Format, ext: Extension) -> bool {
+    format == Format::Int8 || ext != Extension::None
+}
+
+/// Rows of X for which `linear()` reads W once: the sums of a panel of VLEN / 4 or VLEN / 16 columns are 16 KiB.
+pub(super) fn linear_group(ext: Extension, vlen: u64) -> u64 {
+    if ext == Extension::None { (16384 / vlen).max(1) } else { 65536 / vlen }
+}
+
+/// Bytes of a row of X or W as `linear()` has it.
+fn row_bytes(format: Format, k: u64) -> u64 {
+    let bytes = if format == Format::Bf16 { 2 } else { 1 };
+    (bytes * k).next_multiple_of(32)
 }
 
 /// What a product of several tokens costs by formula.

@@ -8,11 +8,11 @@ use rayon::prelude::*;
 
 use super::architecture::{Architecture, Kind, Positions};
 use super::cost::Cost;
+use super::ext::Extension;
 use super::format::{Format, KvFormat};
 use super::job::{Done, Job, last_cache};
 use super::layer::Setup;
 use super::plan::{Part, Role};
-use crate::bench::peak_flop_per_cycle;
 use crate::machine::Machine;
 
 /// Which step.
@@ -31,6 +31,8 @@ pub struct Question {
     pub model: Architecture,
     /// Format of its weights.
     pub weights: Format,
+    /// What multiplies with them.
+    pub ext: Extension,
     /// Format of its cache.
     pub kv: KvFormat,
     /// Which step.
@@ -68,7 +70,7 @@ impl Question {
     ///
     /// # Errors
     /// Why not, as one line.
-    pub fn validate(&self) -> Result<(), String> {
+    pub fn validate(&self, machine: &Machine) -> Result<(), String> {
         let limits = [("context", self.context, 1 << 20), ("batch", self.batch, 64)];
         if let Some((name, value, most)) = limits.iter().find(|(_, value, most)| !(1..=*most).contains(value)) {
             return Err(format!("--{name} {value} is not between 1 and {most}"));
@@ -76,13 +78,14 @@ impl Question {
         if self.phase == Phase::Prefill && self.batch > 1 {
             return Err("--batch belongs to --phase decode: prefill is the time of one prompt".to_string());
         }
-        Ok(())
+        self.ext.validate(self.weights, machine.vector.vlen)
     }
 
     fn setup(&self) -> Setup {
         let cross = if self.model.kind == Kind::EncoderDecoder { self.context } else { 0 };
         Setup {
             weights: self.weights,
+            ext: self.ext,
             kv: self.kv,
             tokens: self.batch,
             positions: if self.model.kind == Kind::Rwkv { 1 } else { self.context },
@@ -128,7 +131,7 @@ impl Question {
         let (d, q, kv, ff) = (model.d_model, model.query_width(), model.kv_width(), model.d_ff);
         let ups = if model.ffn.gated() { 2 } else { 1 };
         let mut product = |role, rows, columns, times| {
-            let job = Job::Product { weights: self.weights, tokens, columns, rows, full: false };
+            let job = Job::Product { weights: self.weights, ext: self.ext, tokens, columns, rows, full: false };
             pieces.push(Piece { role: Some(role), ..Piece::new(job, times) });
         };
         if model.kind == Kind::Rwkv {
@@ -307,7 +310,7 @@ impl Step {
             }
         }
         items.sort_by_key(|item| item.part.role);
-        let roof = |item: &Item| item.part.flop / peak_flop_per_cycle(machine, item.part.dtype);
+        let roof = |item: &Item| item.part.flop / item.part.peak(machine);
         let peak_cycles = items.iter().map(roof).sum();
         Step {
             question,

@@ -7,7 +7,7 @@ use super::json::pretty;
 use super::number::{bytes, count, percent, quantity, seconds};
 use crate::machine::Machine;
 use crate::model::step::Item;
-use crate::model::{Phase, Step};
+use crate::model::{Extension, Phase, Step};
 use crate::timing::ledger::Cause;
 
 /// Steps as text: what was asked and what it costs, one line each; then where the time of the first one goes.
@@ -45,7 +45,12 @@ pub(super) fn title(step: &Step) -> String {
         Phase::Decode => format!("decode at {} positions, batch {}", question.context, question.batch),
         Phase::Prefill => format!("prompt of {} tokens", question.context),
     };
-    format!("{}, {what}, {} weights, {} cache", question.model.name, question.weights.name(), question.kv.name())
+    let ext = match question.ext {
+        Extension::None => String::new(),
+        ext => format!(" with {}", ext.name()),
+    };
+    let (weights, kv) = (question.weights.name(), question.kv.name());
+    format!("{}, {what}, {weights} weights{ext}, {kv} cache", question.model.name)
 }
 
 /// A phase as a word.
@@ -56,16 +61,34 @@ pub(super) fn phase(step: &Step) -> &'static str {
     }
 }
 
+/// Tokens a second over those of the same step without an extension, where steps are compared in that.
+pub(super) fn speedup(steps: &[Step], step: &Step) -> Option<f64> {
+    let of = |step: &Step| {
+        let question = &step.question;
+        (question.model.id.clone(), question.phase, question.weights, question.context)
+    };
+    let plain = |other: &&Step| other.question.ext == Extension::None && of(other) == of(step);
+    let several = steps.iter().any(|step| step.question.ext != Extension::None);
+    steps.iter().filter(|_| several).find(plain).map(|plain| plain.seconds() / step.seconds())
+}
+
+/// [`speedup`] as a cell of a table.
+pub(super) fn speedup_cell(steps: &[Step], step: &Step) -> String {
+    speedup(steps, step).map_or("-".to_string(), |factor| format!("{}x", quantity(factor)))
+}
+
 fn summary(steps: &[Step]) -> String {
     use Align::{Left, Right};
     let heads = [
         ("model", Left),
         ("phase", Left),
         ("weights", Left),
+        ("ext", Left),
         ("context", Right),
         ("batch", Right),
         ("time", Right),
         ("tokens/s", Right),
+        ("speed-up", Right),
         ("% memory roof", Right),
         ("% compute roof", Right),
         ("memory", Right),
@@ -76,10 +99,12 @@ fn summary(steps: &[Step]) -> String {
             question.model.id.clone(),
             phase(step).to_string(),
             question.weights.name().to_string(),
+            question.ext.name().to_string(),
             question.context.to_string(),
             question.batch.to_string(),
             seconds(step.seconds()),
             quantity(step.tokens_per_second()),
+            speedup_cell(steps, step),
             percent(step.memory_roof() / step.cycles()),
             percent(step.compute_roof() / step.cycles()),
             bytes(step.memory_bytes()),
@@ -116,7 +141,7 @@ fn breakdown(machine: &Machine, step: &Step) -> String {
     let total = step.cycles();
     let rows = step.items.iter().map(|item| {
         let cycles = step.item_cycles(item);
-        let peak = crate::bench::peak_flop_per_cycle(machine, item.part.dtype) * step.cores as f64;
+        let peak = item.part.peak(machine) * step.cores as f64;
         vec![
             item.part.role.name().to_string(),
             item.part.kernel.to_string(),
@@ -155,6 +180,22 @@ pub(super) fn provenance(step: &Step) -> Vec<String> {
                 .to_string(),
         );
     }
+    if step.question.ext != Extension::None {
+        let with = step.items.iter().filter(|item| item.part.extended());
+        let (mut names, mut cycles) = (Vec::new(), 0.0);
+        for item in with {
+            cycles += step.item_cycles(item);
+            if !names.contains(&item.part.kernel) {
+                names.push(item.part.kernel);
+            }
+        }
+        lines.push(format!(
+            "With {}: {}, {} % of the time. All other kernels use standard vector instructions, attention too.",
+            step.question.ext.name(),
+            names.join(", "),
+            percent(cycles / step.cycles())
+        ));
+    }
     if step.cores > 1 {
         lines.push(format!(
             "{} cores are composed, not simulated: products and attention shared out evenly, at most at the memory's bandwidth; \
@@ -172,6 +213,7 @@ struct StepRow<'a> {
     machine: &'a str,
     phase: &'a str,
     weights: &'a str,
+    ext: &'a str,
     kv: &'a str,
     context: u64,
     batch: u64,
@@ -179,6 +221,7 @@ struct StepRow<'a> {
     parameters: u64,
     seconds: f64,
     tokens_per_second: f64,
+    speedup: Option<f64>,
     cycles: f64,
     flop: f64,
     streamed_bytes: f64,
@@ -239,6 +282,7 @@ pub fn json(machine: &Machine, steps: &[Step]) -> String {
             machine: &machine.name,
             phase: phase(step),
             weights: question.weights.name(),
+            ext: question.ext.name(),
             kv: question.kv.name(),
             context: question.context,
             batch: question.batch,
@@ -246,6 +290,7 @@ pub fn json(machine: &Machine, steps: &[Step]) -> String {
             parameters: question.model.parameters(),
             seconds: step.seconds(),
             tokens_per_second: step.tokens_per_second(),
+            speedup: speedup(steps, step),
             cycles: step.cycles(),
             flop: step.flop(),
             streamed_bytes: step.streamed(),
@@ -263,11 +308,12 @@ pub fn json(machine: &Machine, steps: &[Step]) -> String {
     pretty(&rows.collect::<Vec<_>>())
 }
 
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "model",
     "machine",
     "phase",
     "weights",
+    "ext",
     "kv",
     "context",
     "batch",
@@ -295,6 +341,7 @@ pub fn csv(machine: &Machine, steps: &[Step]) -> String {
                 &machine.name,
                 phase(step),
                 question.weights.name(),
+                question.ext.name(),
                 question.kv.name(),
                 &question.context.to_string(),
                 &question.batch.to_string(),

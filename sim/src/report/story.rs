@@ -9,6 +9,7 @@ use super::{ranked, table};
 use crate::demo::Story;
 use crate::engine::Region;
 use crate::machine::Machine;
+use crate::model::Extension;
 use crate::timing::ledger::Ledger;
 use rvtile_kernels::llama::Format;
 
@@ -18,7 +19,7 @@ pub fn render(machine: &Machine, story: &Story) -> String {
     let mut text = format!(
         "{} parameters in {}, {} layers of {}; {}: VLEN {}, DLEN {}, {} GHz\n",
         count(story.sizes.parameters() as u64),
-        format_name(story.format),
+        weights(story),
         story.sizes.layers,
         story.sizes.dim,
         machine.name,
@@ -50,10 +51,12 @@ pub fn render(machine: &Machine, story: &Story) -> String {
     text + table::ledgers(&rows).as_str()
 }
 
-fn format_name(format: Format) -> String {
-    match format {
-        Format::F32 => "fp32".to_string(),
-        Format::Int8 { group } => format!("int8 with a scale for each {group}"),
+fn weights(story: &Story) -> String {
+    match (story.channels, story.format) {
+        (Some(Extension::None), _) => "int8 with a scale a row".to_string(),
+        (Some(ext), _) => format!("int8 with a scale a row by {}", ext.name()),
+        (None, Format::F32) => "fp32".to_string(),
+        (None, Format::Int8 { group }) => format!("int8 with a scale for each {group}"),
     }
 }
 
@@ -99,7 +102,7 @@ pub fn json(machine: &Machine, story: &Story) -> String {
     pretty(&Object {
         text: &story.text,
         parameters: story.sizes.parameters(),
-        weights: format_name(story.format),
+        weights: weights(story),
         machine: &machine.name,
         clock_mhz: machine.core.clock_mhz,
         tokens: story.tokens.executions,

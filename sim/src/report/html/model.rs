@@ -5,12 +5,12 @@ use std::fmt::Write;
 use rvtile_kernels::{Check, Worst};
 
 use super::{escape, ledger_bars, machine_table, roofline, style};
-use crate::bench::{Measurement, peak_flop_per_cycle};
+use crate::bench::Measurement;
 use crate::machine::Machine;
 use crate::model::plan::Role;
 use crate::model::step::Item;
-use crate::model::{Phase, Step};
-use crate::report::model::{how, phase, provenance, title};
+use crate::model::{Extension, Phase, Step};
+use crate::report::model::{how, phase, provenance, speedup_cell, title};
 use crate::report::number::{bytes, count, percent, quantity, seconds};
 use crate::timing::ledger::Cause;
 
@@ -100,12 +100,14 @@ fn summary(steps: &[Step]) -> String {
         ("model", false),
         ("phase", false),
         ("weights", false),
+        ("ext", false),
         ("context", true),
         ("batch", true),
         ("cores", true),
         ("parameters", true),
         ("time", true),
         ("tokens/s", true),
+        ("speed-up by ext", true),
         ("% memory roof", true),
         ("% compute roof", true),
         ("weights", true),
@@ -117,12 +119,14 @@ fn summary(steps: &[Step]) -> String {
             question.model.name.clone(),
             phase(step).to_string(),
             question.weights.name().to_string(),
+            question.ext.name().to_string(),
             question.context.to_string(),
             question.batch.to_string(),
             step.cores.to_string(),
             count(question.model.parameters()),
             seconds(step.seconds()),
             quantity(step.tokens_per_second()),
+            speedup_cell(steps, step),
             percent(step.memory_roof() / step.cycles()),
             percent(step.compute_roof() / step.cycles()),
             bytes(question.weight_bytes()),
@@ -153,10 +157,19 @@ fn colour(role: Role) -> &'static str {
     }
 }
 
+/// What one line of a chart over contexts shows.
+fn series(step: &Step) -> String {
+    let question = &step.question;
+    let base = format!("{} {}", question.model.id, question.weights.name());
+    match question.ext {
+        Extension::None => base,
+        ext => format!("{base} {}", ext.name()),
+    }
+}
+
 /// How a step differs from the others of a chart.
 fn label(step: &Step) -> String {
-    let question = &step.question;
-    format!("{} {} {}", question.model.id, question.weights.name(), question.context)
+    format!("{} {}", series(step), step.question.context)
 }
 
 /// A bar for each step, its parts one behind the other.
@@ -251,7 +264,7 @@ fn curves(heading: &str, steps: &[&Step], value: Value) -> String {
     }
     let mut lines: Vec<(String, Vec<&Step>)> = Vec::new();
     for step in steps {
-        let name = format!("{} {}", step.question.model.id, step.question.weights.name());
+        let name = series(step);
         match lines.iter_mut().find(|(other, _)| *other == name) {
             Some((_, points)) => points.push(step),
             None => lines.push((name, vec![step])),
@@ -299,7 +312,7 @@ fn parts(machine: &Machine, step: &Step) -> String {
     ];
     let rows = step.items.iter().map(|item| {
         let cycles = step.item_cycles(item);
-        let peak = peak_flop_per_cycle(machine, item.part.dtype) * step.cores as f64;
+        let peak = item.part.peak(machine) * step.cores as f64;
         vec![
             item.part.role.name().to_string(),
             item.part.kernel.to_string(),
@@ -348,7 +361,7 @@ fn measurement(machine: &Machine, item: &Item) -> Measurement {
         flop: whole(item.part.flop),
         bytes: whole(item.part.bytes),
         dram_bytes: whole(item.cost.dram_bytes),
-        peak_flop_per_cycle: peak_flop_per_cycle(machine, item.part.dtype),
+        peak_flop_per_cycle: item.part.peak(machine),
         dram_bytes_per_cycle: machine.memory.dram.read_bytes_per_cycle,
         // Values of these kernels are checked by the tests of the suite, not here.
         check: Check { elements: 0, worst: Worst { index: 0, got: 0.0, want: 0.0, error: 0.0, bound: 0.0 }, ok: true },

@@ -1,0 +1,99 @@
+//! Instruction-set extensions that the products of a model can use.
+
+use clap::ValueEnum;
+use rvtile_isa::ext::Ext;
+use rvtile_isa::profile::Profile;
+use rvtile_kernels::{Kernel, find};
+
+use super::format::Format;
+
+/// An extension whose kernels multiply with the weights.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, ValueEnum)]
+pub enum Extension {
+    /// Standard vector instructions
+    #[default]
+    None,
+    /// int8 weights by SiFive's 2x8x2 blocks
+    #[value(name = "xsfvqmaccdod")]
+    Dod,
+    /// int8 weights by SiFive's 4x8x4 blocks
+    #[value(name = "xsfvqmaccqoq")]
+    Qoq,
+    /// bf16 weights by SiFive's 4x4x4 blocks
+    #[value(name = "xsfvfwmaccqqq")]
+    Qqq,
+}
+
+impl Extension {
+    /// All of them.
+    pub const ALL: [Extension; 4] = [Extension::None, Extension::Dod, Extension::Qoq, Extension::Qqq];
+
+    /// The word on the command line, that of ISA strings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Extension::None => "none",
+            Extension::Dod => "xsfvqmaccdod",
+            Extension::Qoq => "xsfvqmaccqoq",
+            Extension::Qqq => "xsfvfwmaccqqq",
+        }
+    }
+
+    /// The formats of weights that it has kernels for.
+    pub fn formats(self) -> &'static [Format] {
+        match self {
+            Extension::None => &Format::ALL,
+            Extension::Dod | Extension::Qoq => &[Format::Int8],
+            Extension::Qqq => &[Format::Bf16],
+        }
+    }
+
+    /// Whether a model with these weights can use it at this vector length.
+    ///
+    /// # Errors
+    /// Why not, as one line.
+    pub fn validate(self, weights: Format, vlen: u32) -> Result<(), String> {
+        let name = self.name();
+        if !self.formats().contains(&weights) {
+            let formats: Vec<&str> = self.formats().iter().map(|format| format.name()).collect();
+            let (weights, formats) = (weights.name(), formats.join(", "));
+            return Err(format!("--ext {name} has no kernels for {weights} weights; it serves {formats}"));
+        }
+        match self.kernel() {
+            Some(kernel) if !kernel.vlens().contains(&vlen) => {
+                let (low, high) = (kernel.vlens().start().to_owned(), kernel.vlens().end().to_owned());
+                Err(format!("--ext {name} runs at VLEN {low} to {high}, not at {vlen}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Its kernel for products, and the routine of the model's program.
+    pub(super) fn product(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Extension::None => None,
+            Extension::Dod => Some(("linear_i8_dod", "model_linear_dod")),
+            Extension::Qoq => Some(("linear_i8_qoq", "model_linear_qoq")),
+            Extension::Qqq => Some(("linear_bf16_qqq", "model_linear_qqq")),
+        }
+    }
+
+    /// Its form of `linear()` for int8 as the program of `rvtile demo` calls it.
+    pub(crate) fn int8_form(self) -> Option<&'static str> {
+        match self {
+            Extension::None => Some("rvv"),
+            Extension::Dod => Some("dod"),
+            Extension::Qoq => Some("qoq"),
+            Extension::Qqq => None,
+        }
+    }
+
+    fn kernel(self) -> Option<&'static dyn Kernel> {
+        self.product().and_then(|(kernel, _)| find(kernel))
+    }
+
+    /// What a run with it can decode.
+    pub(crate) fn isa(self) -> Ext {
+        let profile = self.kernel().and_then(|kernel| Profile::by_name(kernel.profile()));
+        profile.map_or(Ext::everything(), |profile| profile.isa())
+    }
+}
