@@ -137,6 +137,7 @@ pub(super) struct Emitter<'a> {
 
 /// Jumps that a function refers to.
 #[derive(Default)]
+#[expect(clippy::vec_box, reason = "the function has their addresses, which must not change")]
 pub(super) struct Jumps(Vec<Box<Jump>>);
 
 impl Jumps {
