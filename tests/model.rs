@@ -260,6 +260,7 @@ fn extrapolated_products_agree_with_complete_ones() {
         (Format::Int8, Extension::None, 96, 3000),
         (Format::Int8, Extension::Dod, 384, 3000),
         (Format::Int8, Extension::Qoq, 300, 3000),
+        (Format::Int8, Extension::Qoq, 300, 3072),
         (Format::Bf16, Extension::Qqq, 384, 3000),
     ] {
         let product = |full| {

@@ -300,18 +300,31 @@ fn extrapolate(
         return Ok((groups(weights, tokens, columns, rows, machine)?.0, false));
     }
     if read_again {
-        // Affine in the rows (quantising does not depend on them), then so many groups after the first.
+        // Affine in the rows (quantising does not depend on them): the first group of so many tokens, and one after it. Strips end as the
+        // matrix does, in a panel that is not full, so that rows of the result are aligned to lines as the true ones are.
         let panel = u64::from(machine.vector.vlen) / 4;
-        let wide = rows.min(strip.max(2 * panel));
-        let (first, next) = groups(weights, group.min(tokens), columns, wide, machine)?;
-        let (mut first, mut next) = (first, next);
-        if rows > wide {
-            let (narrow, _) = groups(weights, group.min(tokens), columns, panel, machine)?;
-            let more = first.plus(&narrow.times(-1.0)).times((rows - wide) as f64 / (wide - panel) as f64);
-            (first, next) = (first.plus(&more), next.plus(&more));
+        let end = rows % panel;
+        let wide = rows.min(strip.max(2 * panel) + end);
+        let of = |tokens: u64| -> Result<(Cost, Cost), String> {
+            let (first, next) = groups(weights, tokens, columns, wide, machine)?;
+            if rows == wide {
+                return Ok((first, next));
+            }
+            let (narrow, _) = groups(weights, tokens, columns, panel + end, machine)?;
+            let more = first.plus(&narrow.times(-1.0)).times((rows - wide) as f64 / (wide - panel - end) as f64);
+            Ok((first.plus(&more), next.plus(&more)))
+        };
+        let (whole, rest) = (tokens / group, tokens % group);
+        if whole == 0 {
+            return Ok((of(rest)?.0, true));
         }
-        let after = (tokens as f64 / group as f64 - 1.0).max(0.0);
-        return Ok((first.plus(&next.times(after)), true));
+        let (first, next) = of(group)?;
+        let mut cost = first.plus(&next.times((whole - 1) as f64));
+        if rest > 0 {
+            // It reads as much of the matrix as a full one, for fewer tokens.
+            cost = cost.plus(&of(rest)?.1);
+        }
+        return Ok((cost, true));
     }
     // The blocks of rows are alike; within one the matrix is packed once, then the groups of tokens pass.
     let wide = rows.min(strip);
