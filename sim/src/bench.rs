@@ -10,6 +10,7 @@ use rvtile_kernels::{Arrays, Check, DType, Kernel, MANIFEST_SYMBOL, Shape, Varia
 use crate::compare::Peak;
 use crate::engine::{End, Engine, RunOptions};
 use crate::env;
+use crate::extension::Extensions;
 use crate::loader::Image;
 use crate::machine::Machine;
 use crate::timing::ledger::{Cause, Ledger};
@@ -130,8 +131,23 @@ pub fn measure(
     machine: &Arc<Machine>,
     with_scalar: bool,
 ) -> Result<Measurement, BenchError> {
-    let scalar = if with_scalar { Some(run(kernel, Variant::Scalar, shape, machine, &mut Silent)?) } else { None };
-    let mut measurement = measure_watched(kernel, shape, machine, &mut Silent)?;
+    measure_with(&Extensions::default(), kernel, shape, machine, with_scalar)
+}
+
+/// As [`measure`], with instructions from extension files.
+///
+/// # Errors
+/// As [`measure`].
+pub fn measure_with(
+    extensions: &Extensions,
+    kernel: &'static dyn Kernel,
+    shape: &Shape,
+    machine: &Arc<Machine>,
+    with_scalar: bool,
+) -> Result<Measurement, BenchError> {
+    let run = |variant| run(extensions, kernel, variant, shape, machine, &mut Silent);
+    let scalar = if with_scalar { Some(run(Variant::Scalar)?) } else { None };
+    let mut measurement = measured(kernel, shape, machine, run(Variant::Rvv)?)?;
     measurement.scalar_cycles = scalar.filter(|scalar| scalar.check.ok).map(|scalar| scalar.cycles);
     Ok(measurement)
 }
@@ -146,7 +162,16 @@ pub fn measure_watched<L: Listener + ?Sized>(
     machine: &Arc<Machine>,
     listener: &mut L,
 ) -> Result<Measurement, BenchError> {
-    let rvv = run(kernel, Variant::Rvv, shape, machine, listener)?;
+    let rvv = run(&Extensions::default(), kernel, Variant::Rvv, shape, machine, listener)?;
+    measured(kernel, shape, machine, rvv)
+}
+
+fn measured(
+    kernel: &'static dyn Kernel,
+    shape: &Shape,
+    machine: &Machine,
+    rvv: Run,
+) -> Result<Measurement, BenchError> {
     Ok(Measurement {
         kernel: kernel.name(),
         shape: shape.clone(),
@@ -187,6 +212,7 @@ struct Run {
 }
 
 fn run<L: Listener + ?Sized>(
+    extensions: &Extensions,
     kernel: &'static dyn Kernel,
     variant: Variant,
     shape: &Shape,
@@ -202,7 +228,9 @@ fn run<L: Listener + ?Sized>(
     let image = Image::parse(kernel.name(), kernel.elf().to_vec()).map_err(|error| fail(error.to_string()))?;
     let environment = env::Options { args: kernel.args(variant, shape), ..env::Options::silent() };
     let isa = Profile::by_name(kernel.profile()).map_or(Ext::everything(), Profile::isa);
-    let options = RunOptions { isa, ..RunOptions::default() };
+    let mut options = RunOptions { isa, ..RunOptions::default() };
+    let machine = &extensions.on(machine).map(Arc::new).map_err(|error| fail(error.to_string()))?;
+    extensions.apply(&mut options, machine.vector.vlen);
     let mut engine =
         Engine::new(image, machine, true, &options, environment).map_err(|error| fail(error.to_string()))?;
     match engine.run_watched(listener) {

@@ -150,13 +150,14 @@ void _start(void) {
 
 #[test]
 fn every_macro_of_the_box_assembles_to_its_row() {
-    for name in ["int8-4x16x4", "int8-4x8x4", "vcix-crypt", "fast-exp", "scripted"] {
+    for name in ["int8-4x16x4", "int8-4x8x4", "vcix-crypt", "vcix-dot4", "fast-exp", "scripted"] {
         let scratch = Scratch::new(&format!("asm-{name}"));
         scratch.file("all.inc", rvtile(&["ext", "asm", name]).stdout);
         let lines: &[&str] = match name {
             "int8-4x16x4" => &["xt.zero acc3", "xt.mac acc1,v31,v8", "xt.get v16,acc2"],
             "int8-4x8x4" => &["xd.vqmacc v16,v4,v8"],
             "vcix-crypt" => &["vcx.addkey v9,v8,t6", "vcx.gen 0x1f,v8,a0"],
+            "vcix-dot4" => &["vcx.dot4 v16,v8,v4"],
             "fast-exp" => &["xe.exp v8,v2,v0.t", "xe.exp v8,v2", "xe.silu v1,v30", "xe.redmaxabs v9,v2,v3,v0.t"],
             _ => &["xs.scan v8,v2", "xs.setlut lut0,(s11)", "xs.lut v9,lut0,v3"],
         };
@@ -168,6 +169,19 @@ fn every_macro_of_the_box_assembles_to_its_row() {
             assert!(text.lines().any(|found| found.ends_with(&format!("\t{line}"))), "{line} in {text}");
         }
     }
+}
+
+#[test]
+fn a_kernel_runs_on_the_coprocessor_of_a_file() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/extensions/vcix-dot4.toml");
+    let bench = ["bench", "--kernel", "gemv_vcix", "--quiet", "--json", "-", "--shape", "7x300", "--shape", "64x512"];
+    for vlen in ["vector.vlen=128", "vector.vlen=512", "vector.vlen=1024"] {
+        let output = rvtile(&[&bench[..], &["--set", vlen, "--ext", file]].concat());
+        assert!(output.status.success(), "{vlen}: {}", stderr(&output));
+    }
+    let output = rvtile(&bench);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("gemv_vcix needs an instruction from an extension file"), "{}", stderr(&output));
 }
 
 #[test]

@@ -3,20 +3,15 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use rvtile_isa::class::Class;
 use rvtile_isa::decode::Decoder;
-use rvtile_isa::ext::Ext;
-use rvtile_isa::hart::Hart;
-use rvtile_isa::inst::Inst;
-use rvtile_isa::matrix::xsfvcp;
-use rvtile_isa::op::{Ctx, Flow, Illegal, Op};
 use rvtile_isa::profile::Profile;
-use rvtile_isa::row::{Definition, Exec, Props, Row};
+use rvtile_isa::row::Row;
 use rvtile_kernels::{Arrays, Kernel, MANIFEST_SYMBOL, Pattern, Shape, Variant, find};
 use rvtile_sim::bench::measure;
 use rvtile_sim::compare::Peak;
 use rvtile_sim::engine::{End, Engine, RunOptions};
 use rvtile_sim::env;
+use rvtile_sim::extension::Extensions;
 use rvtile_sim::loader::Image;
 use rvtile_sim::machine::Machine;
 
@@ -62,15 +57,11 @@ fn values_are_right_at_every_vector_length() {
     assert!(kernels >= 8, "{kernels}");
 }
 
-/// Cycles and share of the peak at 256x256x256 on the X280.
-fn at_256(name: &str) -> (u64, f64) {
-    at_256_with(name, &[])
-}
-
-fn at_256_with(name: &str, overrides: &[(String, String)]) -> (u64, f64) {
+/// Cycles and share of the peak on the X280.
+fn reached(name: &str, shape: &str, overrides: &[(String, String)]) -> (u64, f64) {
     let machine = Machine::load("x280", overrides).map(Arc::new).unwrap();
     let kernel = find(name).unwrap();
-    let measurement = measure(kernel, &"256x256x256".parse().unwrap(), &machine, false).unwrap();
+    let measurement = measure(kernel, &shape.parse().unwrap(), &machine, false).unwrap();
     assert!(measurement.check.ok, "{name}");
     let isa = Profile::by_name(kernel.profile()).unwrap().isa();
     let peak = Peak::of(kernel.multiply().unwrap(), isa, &machine).unwrap();
@@ -78,22 +69,40 @@ fn at_256_with(name: &str, overrides: &[(String, String)]) -> (u64, f64) {
 }
 
 /// What a multiply of each form allows is in the ratio 1 : 4 : 8. Reached is less: A is packed and C moved within the same time, and at this
-/// size C passes through an L2 that holds a third of the operands.
+/// size C passes through an L2 that holds a third of the operands. Blocks reach four fifths all the same; IME wastes a 33rd on strips of 12
+/// rows besides.
 #[test]
 fn forms_come_near_their_peak() {
+    let at_256 = |name| reached(name, "256x256x256", &[]);
     let [plain, dod, qoq, ime] = ["matmul_i8", "matmul_i8_dod", "matmul_i8_qoq", "matmul_i8_ime"].map(at_256);
-    assert!(plain.1 > 0.85 && dod.1 > 0.8 && qoq.1 > 0.7 && ime.1 > 0.6, "{plain:?} {dod:?} {qoq:?} {ime:?}");
+    assert!(plain.1 > 0.88 && dod.1 > 0.88 && qoq.1 > 0.8 && ime.1 > 0.73, "{plain:?} {dod:?} {qoq:?} {ime:?}");
     let ratio = |form: (u64, f64)| plain.0 as f64 / form.0 as f64;
-    assert!((3.5..4.5).contains(&ratio(dod)) && (6.0..8.5).contains(&ratio(qoq)), "{plain:?} {dod:?} {qoq:?}");
+    assert!((3.5..4.5).contains(&ratio(dod)) && (6.5..8.5).contains(&ratio(qoq)), "{plain:?} {dod:?} {qoq:?}");
 }
 
 /// With an L2 that holds the operands.
 #[test]
-fn where_operands_fit_the_l2_blocks_reach_four_fifths_of_their_peak() {
-    for name in ["matmul_i8_dod", "matmul_i8_qoq"] {
-        let (cycles, share) = at_256_with(name, &[("memory.l2.size".into(), "512KiB".into())]);
-        assert!(share > 0.8, "{name}: {cycles} cycles, {share}");
+fn where_operands_fit_the_l2_all_reach_four_fifths_of_their_peak() {
+    for (name, least) in [("matmul_i8_dod", 0.91), ("matmul_i8_qoq", 0.86), ("matmul_i8_ime", 0.8)] {
+        let (cycles, share) = reached(name, "256x256x256", &[("memory.l2.size".into(), "1MiB".into())]);
+        assert!(share > least, "{name}: {cycles} cycles, {share}");
     }
+}
+
+/// The same cycles on every host. Another number here is a change of a kernel or of the timing model, and is to be looked at.
+#[test]
+fn cycles_are_known_exactly() {
+    let known = [
+        ("matmul_i8_dod", "256x256x256", 292_442),
+        ("matmul_i8_qoq", "64x256x64", 12_812),
+        ("matmul_i8_qoq", "256x256x256", 161_006),
+        ("matmul_i8_ime", "256x256x256", 177_484),
+        ("matmul_bf16_qqq", "256x256x256", 344_175),
+        ("matmul_i8_xsfmm", "128x128x128", 10_292),
+        ("matmul_bf16_zvt", "128x128x128", 16_806),
+    ];
+    let now = known.map(|(name, shape, _)| (name, shape, reached(name, shape, &[]).0));
+    assert_eq!(now, known);
 }
 
 /// Every macro of `matrix.inc` gives the word of its mnemonic.
@@ -151,47 +160,17 @@ fn macros_are_the_instructions_they_are_called() {
     }
 }
 
-/// The coprocessor of `gemv_vcix`: dot products of four bytes, added to words.
-struct DotOfFour;
-
-impl Definition for DotOfFour {
-    fn prepare(&self, inst: &Inst, ctx: &Ctx) -> Result<u32, Illegal> {
-        xsfvcp::legality(inst, ctx)?;
-        if ctx.vtype.sew() == 32 { Ok(0) } else { Err(Illegal::Rule("the dot product of four needs SEW 32")) }
-    }
-
-    fn execute(&self, hart: &mut Hart, op: &Op) -> Flow {
-        for index in 0..hart.vl as usize {
-            let [a, b]: [u32; 2] = [hart.v.get(op.rs1, index), hart.v.get(op.rs2, index)];
-            let pairs = a.to_le_bytes().into_iter().zip(b.to_le_bytes());
-            let sum: i32 = pairs.map(|(a, b)| i32::from(a as i8) * i32::from(b as i8)).sum();
-            let old: u32 = hart.v.get(op.rd, index);
-            hart.v.set(op.rd, index, old.wrapping_add(sum as u32));
-        }
-        Flow::Next
-    }
-}
-
-static DOT_OF_FOUR: DotOfFour = DotOfFour;
-
-const COPROCESSOR: &[Row] = &[Row::new(
-    "my.dot4",
-    "vd, vs2, vs1",
-    "vs2 vs1 vd 31..28=10 27..26=0 25..25=0 14..12=0 6..0=0x5b",
-    Ext::XSFVCP,
-    Class::Vcix,
-    Exec::Defined(&DOT_OF_FOUR),
-)
-.with(Props::READS_VD.union(Props::NO_VSTART))];
-
+/// At every vector length, with all patterns and awkward shapes.
 #[test]
-fn a_kernel_runs_on_a_coprocessor_that_a_definition_supplies() {
+fn a_kernel_runs_on_the_coprocessor_of_an_extension_file() {
+    let extensions = Extensions::load(&["vcix-dot4".to_string()]).unwrap();
     for &kernel in rvtile_kernels::defined() {
         for vlen in [128, 512, 1024] {
-            let machine = Machine::load("x280", &[("vector.vlen".into(), vlen.to_string())]).map(Arc::new).unwrap();
+            let machine = Machine::load("x280", &[("vector.vlen".into(), vlen.to_string())]).unwrap();
+            let machine = extensions.on(&machine).map(Arc::new).unwrap();
             for shape in kernel.awkward_shapes() {
                 for pattern in kernel.patterns() {
-                    right(kernel, &machine, &shape, pattern, &[COPROCESSOR]);
+                    right(kernel, &machine, &shape, pattern, &extensions.rows());
                 }
             }
         }

@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
+use rvtile_isa::profile::Profile;
 use rvtile_kernels::{Kernel, Shape};
 
 use super::options::MachineOptions;
 use super::{Failure, complain, files};
-use crate::bench::{BenchError, Measurement, measure};
+use crate::bench::{BenchError, Measurement, measure_with};
+use crate::extension::Extensions;
 use crate::machine::Machine;
 use crate::report;
 
@@ -25,6 +27,9 @@ pub(super) struct Args {
     shapes: Vec<Shape>,
     #[command(flatten)]
     machine: MachineOptions,
+    /// Instructions of the kernels, from an extension file or of the box by name, see `rvtile ext` (repeatable)
+    #[arg(long = "ext", value_name = "FILE", requires = "kernels")]
+    extensions: Vec<String>,
     /// Leave out the scalar versions, and with them the speed-up
     #[arg(long)]
     no_scalar: bool,
@@ -52,15 +57,37 @@ type Job = (&'static dyn Kernel, Shape);
 pub(super) fn kernels_help() -> String {
     let mut text =
         String::from("Kernels of `rvtile bench`, with the sizes of their shapes (* runs without --kernel):\n");
-    for kernel in rvtile_kernels::all() {
+    for kernel in kernels() {
         let mark = if kernel.in_default_set() { '*' } else { ' ' };
         text += &format!("{mark} {:<24} {:<30} {}\n", kernel.name(), kernel.dims().join(" x "), kernel.about());
     }
     text
 }
 
+/// All kernels, those at the end that need an extension file.
+fn kernels() -> impl Iterator<Item = &'static dyn Kernel> {
+    rvtile_kernels::all().iter().chain(rvtile_kernels::defined()).copied()
+}
+
+/// The extension files, if the kernels can be run with them.
+fn extensions(args: &Args, jobs: &[Job]) -> Result<Extensions, Failure> {
+    let extensions = Extensions::load(&args.extensions).map_err(Failure::refused)?;
+    for (kernel, _) in jobs {
+        if let Some(profile) = Profile::by_name(kernel.profile()) {
+            extensions.decoder(profile.isa()).map_err(Failure::refused)?;
+        }
+        let defined = rvtile_kernels::defined().iter().any(|defined| defined.name() == kernel.name());
+        if defined && args.extensions.is_empty() {
+            let name = kernel.name();
+            return Err(Failure::refused(format!("{name} needs an instruction from an extension file: see --ext")));
+        }
+    }
+    Ok(extensions)
+}
+
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let jobs = jobs(args)?;
+    let extensions = extensions(args, &jobs)?;
     let machine = args.machine.load(&[])?;
     let outputs = [&args.json, &args.csv, &args.html, &args.svg];
     let to_stdout = outputs.iter().filter(|path| path.as_deref().is_some_and(files::is_stdout)).count();
@@ -69,7 +96,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     }
     outputs.into_iter().flatten().try_for_each(|path| files::check(path))?;
 
-    let results = run(&jobs, &machine, args);
+    let results = run(&jobs, &machine, &extensions, args);
     let mut measurements = Vec::new();
     let mut failed = false;
     for result in results {
@@ -104,15 +131,19 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
 
 /// The kernels and shapes that were asked for, in the order of reports.
 fn jobs(args: &Args) -> Result<Vec<Job>, Failure> {
-    let names: Vec<&str> = rvtile_kernels::all().iter().map(|kernel| kernel.name()).collect();
+    let names: Vec<&str> = kernels().map(|kernel| kernel.name()).collect();
     if let Some(name) = args.kernels.iter().find(|name| *name != "all" && !names.contains(&name.as_str())) {
         return Err(Failure::refused(format!("no kernel `{name}`; there are all, {}", names.join(", "))));
     }
     let wanted = |kernel: &&dyn Kernel| match args.kernels.is_empty() {
         true => kernel.in_default_set(),
-        false => args.kernels.iter().any(|name| name == "all" || name == kernel.name()),
+        false => args.kernels.iter().any(|name| name == kernel.name()),
     };
-    let kernels: Vec<&'static dyn Kernel> = rvtile_kernels::all().iter().copied().filter(wanted).collect();
+    let all = args.kernels.iter().any(|name| name == "all");
+    let kernels: Vec<&'static dyn Kernel> = match all {
+        true => rvtile_kernels::all().to_vec(),
+        false => kernels().filter(wanted).collect(),
+    };
     let mut jobs: Vec<Job> = Vec::new();
     for &kernel in &kernels {
         if args.shapes.is_empty() {
@@ -144,7 +175,12 @@ fn jobs(args: &Args) -> Result<Vec<Job>, Failure> {
 }
 
 /// Measures side by side; results come in the order of the jobs.
-fn run(jobs: &[Job], machine: &Arc<Machine>, args: &Args) -> Vec<Result<Measurement, BenchError>> {
+fn run(
+    jobs: &[Job],
+    machine: &Arc<Machine>,
+    extensions: &Extensions,
+    args: &Args,
+) -> Vec<Result<Measurement, BenchError>> {
     let bar = if args.quiet || !std::io::stderr().is_terminal() {
         ProgressBar::hidden()
     } else {
@@ -157,7 +193,7 @@ fn run(jobs: &[Job], machine: &Arc<Machine>, args: &Args) -> Vec<Result<Measurem
     // One at a time from the front: the jobs are of very different size.
     let results = jobs.par_iter().with_max_len(1).map(|(kernel, shape)| {
         bar.set_message(format!("{} {shape}", kernel.name()));
-        let result = measure(*kernel, shape, machine, !args.no_scalar);
+        let result = measure_with(extensions, *kernel, shape, machine, !args.no_scalar);
         bar.inc(1);
         result
     });

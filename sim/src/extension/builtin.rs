@@ -8,6 +8,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("int8-4x16x4", include_str!("../../extensions/int8-4x16x4.toml")),
     ("int8-4x8x4", include_str!("../../extensions/int8-4x8x4.toml")),
     ("vcix-crypt", include_str!("../../extensions/vcix-crypt.toml")),
+    ("vcix-dot4", include_str!("../../extensions/vcix-dot4.toml")),
     ("fast-exp", include_str!("../../extensions/fast-exp.toml")),
     ("scripted", include_str!("../../extensions/scripted.toml")),
 ];
