@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 #
 # y = W x in int8 with int32 sums, by a coprocessor behind Xsfvcp. Its user opcode 0 in the form of three vectors is a dot product of
-# four: vd[i] += sum over j < 4 of vs2.i8[4 i + j] * vs1.i8[4 i + j], modulo 2^32. The instruction is not SiFive's: whoever runs this
-# program defines it.
+# four: vd[i] += sum over j < 4 of vs2.i8[4 i + j] * vs1.i8[4 i + j], modulo 2^32. The instruction is not SiFive's: the
+# extension vcix-dot4 of the simulator has it.
 #
 # void gemv_vcix(size_t rows, size_t words, const int8_t *w, const int8_t *x, int32_t *y)
 #   a0 rows left, a1 words of 4 elements in a row, a2 W, a3 x, a4 y | t0 vl, t1 words left, t2 x next, t3 bytes

@@ -4,13 +4,13 @@
 # to N x N of C in a register or two. At VLEN 512 that is 4 x 16 x 4, 256 MAC in 2 cycles, 128 a cycle.
 #
 # Register tile: 3 x 4 blocks, 24 cycles a k step at VLEN 512, in v8 to v31 (C begins at even registers, whether it needs two or not). The
-# three registers of A, v0 to v2, and four of B, v3 to v6, take 14 cycles of the port. Nothing is left for a second set: each register
-# is loaded again behind the last multiply that reads it, 8 or 16 cycles ahead of the next one. vtype never changes in the loop.
+# three registers of A, v0 to v2, and four of B, v4 to v7, take 14 cycles of the port. Nothing is left for a second set: they are
+# loaded again behind the last multiply that reads them, 4 to 16 cycles ahead of the next one. vtype never changes in the loop.
 #
 # The order of loops and the pages of A and B are those of matmul_blocks/blocks.inc, for the same reasons.
 #
 # C: what stands in the same place of the four blocks of a row becomes neighbours by a segment store of pairs to a scratch tile in the L1D; B
-# is packed so that these are neighbouring columns. From there pieces of a register go to C, through v7, while the next tile is computed. A
+# is packed so that these are neighbouring columns. From there pieces of a register go to C, through v3, while the next tile is computed. A
 # multiply takes two cycles, so at most one other vector instruction stands between two of them. While a row of blocks leaves, the next
 # tile's multiplies of the others fill the arithmetic unit.
 
@@ -121,9 +121,10 @@ gemm_ime_pack:
 #   Strips x panels of tiles, the strips of a panel one after the other. Behind the last strip of A its first k step must stand again. Two k
 #   steps behind the last panel of B are read.
 #   a0 strips left, a1 k steps, a2 panel of B, a3 A next, a4 C of this tile, a5 offsets of pieces, a6 scratch, a7 k steps left
-#   t0 bytes of a register, t1 B next, t2 next piece, t3 offset behind that of the one in v7, t4 end of t3, t5 bytes of a row of blocks of C
+#   t0 bytes of a register, t1 B next, t2 next piece, t3 offset behind that of the one in v3, t4 end of t3, t5 bytes of a row of blocks of C
 #   t6 temporary, s0 C of the tile before, to which pieces belong, s1 panels left, s2 the job, s3 words of a block of C, s4 bytes of a
-#   page, s5 what zeroes a block of C as vl, s6 C of the panel's first tile, s7 offset of the piece in v7, s8 bytes of C to the tile below
+#   page, s5 what zeroes a block of C as vl, s6 C of the panel's first tile, s7 offset of the piece in v3, s8 bytes of C to the tile below,
+#   s9 bytes of two registers, s10 the line to touch, s11 two pages - 1
 
 .macro LOAD_A reg
     vle8.v \reg, (a3)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * What blocks.inc is told, for C and assembly. */
+ * What tiles of packed products are told (packed.h), for C and assembly. */
 #ifndef JOB_H
 #define JOB_H
 

@@ -141,7 +141,7 @@ pub fn all() -> &'static [&'static dyn Kernel] {
     ALL
 }
 
-/// Kernels with instructions that only a definition supplies: nothing runs them by itself.
+/// Kernels with instructions that only a definition or an extension file supplies: nothing runs them by itself.
 pub fn defined() -> &'static [&'static dyn Kernel] {
     static DEFINED: &[&dyn Kernel] = &[&gemv_vcix::KERNEL];
     DEFINED
