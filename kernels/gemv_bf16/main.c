@@ -8,19 +8,11 @@ static const float *x;
 static float *y;
 static void *panels;
 
-static inline float from_bf16(uint16_t bits) {
-    union {
-        uint32_t u;
-        float f;
-    } y = {(uint32_t)bits << 16};
-    return y.f;
-}
-
 static void gemv_scalar(void) {
     for (size_t i = 0; i < m; i++) {
         float sum = 0;
         for (size_t j = 0; j < k; j++)
-            sum = __builtin_fmaf(from_bf16(w[i * k + j]), x[j], sum);
+            sum = __builtin_fmaf(rt_from_bf16(w[i * k + j]), x[j], sum);
         y[i] = sum;
     }
 }

@@ -64,14 +64,6 @@ static void run_i8(enum rt_variant variant) {
     linear(form, &l);
 }
 
-static inline float from_bf16(uint16_t bits) {
-    union {
-        uint32_t u;
-        float f;
-    } y = {(uint32_t)bits << 16};
-    return y.f;
-}
-
 static void run_bf16(enum rt_variant variant) {
     if (variant == RT_RVV) {
         linear(form, &l);
@@ -82,7 +74,7 @@ static void run_bf16(enum rt_variant variant) {
         for (size_t j = 0; j < l.n; j++) {
             float sum = 0;
             for (size_t p = 0; p < l.k; p++)
-                sum = __builtin_fmaf(from_bf16(a[i * l.k + p]), from_bf16(b[p * l.n + j]), sum);
+                sum = __builtin_fmaf(rt_from_bf16(a[i * l.k + p]), rt_from_bf16(b[p * l.n + j]), sum);
             l.y[i * l.n + j] = sum;
         }
     }

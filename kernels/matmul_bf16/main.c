@@ -24,23 +24,15 @@ static const struct gemm_ops ops = {
 
 static struct gemm g;
 
-static inline float from_bf16(uint16_t bits) {
-    union {
-        uint32_t u;
-        float f;
-    } y = {(uint32_t)bits << 16};
-    return y.f;
-}
-
 /* What a C programmer writes: the i-k-j order streams rows of B and C. */
 static void matmul_scalar(size_t m, size_t k, size_t n, const uint16_t *a, const uint16_t *b, float *c) {
     for (size_t i = 0; i < m; i++) {
         for (size_t j = 0; j < n; j++)
             c[i * n + j] = 0;
         for (size_t p = 0; p < k; p++) {
-            float x = from_bf16(a[i * k + p]);
+            float x = rt_from_bf16(a[i * k + p]);
             for (size_t j = 0; j < n; j++)
-                c[i * n + j] = __builtin_fmaf(x, from_bf16(b[p * n + j]), c[i * n + j]);
+                c[i * n + j] = __builtin_fmaf(x, rt_from_bf16(b[p * n + j]), c[i * n + j]);
         }
     }
 }

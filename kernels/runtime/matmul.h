@@ -5,14 +5,6 @@
 
 #include "rt.h"
 
-static inline float matmul_from_bf16(uint16_t bits) {
-    union {
-        uint32_t u;
-        float f;
-    } y = {(uint32_t)bits << 16};
-    return y.f;
-}
-
 /* int8 to int32 or, with elements of two bytes, bf16 to fp32. */
 static inline void matmul_scalar(size_t bytes, size_t m, size_t k, size_t n, const void *a, const void *b, void *c) {
     const int8_t *a8 = a, *b8 = b;
@@ -27,7 +19,7 @@ static inline void matmul_scalar(size_t bytes, size_t m, size_t k, size_t n, con
             } else {
                 float sum = 0;
                 for (size_t p = 0; p < k; p++)
-                    sum = __builtin_fmaf(matmul_from_bf16(a16[i * k + p]), matmul_from_bf16(b16[p * n + j]), sum);
+                    sum = __builtin_fmaf(rt_from_bf16(a16[i * k + p]), rt_from_bf16(b16[p * n + j]), sum);
                 ((float *)c)[i * n + j] = sum;
             }
         }

@@ -75,4 +75,13 @@ void *rt_scratch(uint64_t bytes);
 
 static inline uint64_t rt_min(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
+/* The value of a bf16. */
+static inline float rt_from_bf16(uint16_t bits) {
+    union {
+        uint32_t u;
+        float f;
+    } y = {(uint32_t)bits << 16};
+    return y.f;
+}
+
 #endif
