@@ -50,8 +50,8 @@ pub(super) struct Hit {
 pub(super) struct Filled {
     /// Where the line is in the cache.
     pub place: u32,
-    /// The line that was there.
-    pub former: Option<Id>,
+    /// The line that was there, or [`Id::NONE`].
+    pub former: Id,
     /// It must be written back.
     pub dirty: bool,
 }
@@ -61,14 +61,14 @@ pub(super) struct Cache {
     replacement: Replacement,
     /// State of the generator that picks victims.
     random: u32,
-    /// Set by set.
+    /// Set by set. The vacant places of a set are its last ones.
     lines: Vec<Line>,
     /// When each line was used, larger is more recent; empty where it makes no difference.
     used: Vec<u64>,
-    /// Ways of each set that hold a line: the first ones.
-    filled: Vec<u16>,
     ways: usize,
-    set_mask: u64,
+    /// One less than `ways`, if that is a power of two.
+    way_mask: Option<usize>,
+    set_mask: usize,
     clock: u64,
     /// Accesses and misses, for reports.
     pub accesses: u64,
@@ -83,28 +83,42 @@ impl Cache {
         Cache {
             replacement,
             random: 1,
-            lines: vec![Line { id: Id::default(), from: Level::L1, dirty: false, ready: 0 }; lines],
+            lines: vec![Line { id: Id::NONE, from: Level::L1, dirty: false, ready: 0 }; lines],
             used: vec![0; if replacement == Replacement::Lru { lines } else { 0 }],
-            filled: vec![0; sets as usize],
             ways: ways as usize,
-            set_mask: sets - 1,
+            way_mask: ways.is_power_of_two().then_some(ways as usize - 1),
+            set_mask: sets as usize - 1,
             clock: 0,
             accesses: 0,
             misses: 0,
         }
     }
 
-    /// An access to a line that is at a place, or that the cache does not hold.
-    #[inline]
-    pub fn access(&mut self, place: Option<u32>, write: bool) -> Option<Hit> {
+    /// An access to the line at a place.
+    #[inline(always)]
+    pub fn hit(&mut self, place: u32, write: bool) -> Hit {
         self.accesses += 1;
-        let Some(place) = place else {
-            self.misses += 1;
-            return None;
-        };
         self.touch(place, write);
         let Line { ready, from, .. } = self.lines[place as usize];
-        Some(Hit { ready, from })
+        Hit { ready, from }
+    }
+
+    /// An access to a line that is not here.
+    #[inline(always)]
+    pub fn miss(&mut self) {
+        self.accesses += 1;
+        self.misses += 1;
+    }
+
+    /// A cache in front has dropped the line that is at a place here, and written it back if it was dirty. Mostly without
+    /// a branch on that, which nobody can predict.
+    #[inline(always)]
+    pub fn dropped(&mut self, place: u32, dirty: bool) {
+        self.accesses += u64::from(dirty);
+        self.lines[place as usize].dirty |= dirty;
+        if dirty && self.ages() {
+            self.touch(place, dirty);
+        }
     }
 
     /// Makes the line at a place the most recent.
@@ -123,38 +137,42 @@ impl Cache {
     }
 
     /// Whether the ages of lines make a difference.
+    #[inline(always)]
     pub fn ages(&self) -> bool {
         self.replacement == Replacement::Lru
     }
 
     /// Puts a line in. Its `number` (address / line size) tells the set.
+    #[inline(always)]
     pub fn fill(&mut self, number: u64, id: Id, ready: u64, from: Level, dirty: bool) -> Filled {
-        let set = (number & self.set_mask) as usize;
-        let first = set * self.ways;
-        let picked = match self.replacement {
-            Replacement::Lru => 0,
+        let first = (number as usize & self.set_mask) * self.ways;
+        let set = &mut self.lines[first..first + self.ways];
+        let way = match self.replacement {
             Replacement::Random => {
                 // A linear-feedback shift register of full period, as in hardware.
-                self.random = self.random >> 1 ^ if self.random & 1 == 1 { 0xa300_0000 } else { 0 };
-                remainder(self.random as usize, self.ways)
+                self.random = self.random >> 1 ^ 0xa300_0000 & (self.random & 1).wrapping_neg();
+                let random = self.random as usize;
+                let way = self.way_mask.map_or_else(|| random % self.ways, |mask| random & mask);
+                if set[self.ways - 1].id == Id::NONE { vacant(set) } else { way }
+            }
+            Replacement::Lru => {
+                let ages = self.used[first..first + self.ways].iter().enumerate();
+                ages.min_by_key(|(_, used)| **used).map_or(0, |(way, _)| way)
             }
         };
-        let filled = &mut self.filled[set];
-        let occupied = *filled as usize == self.ways;
-        let way = if !occupied {
-            *filled += 1;
-            *filled as usize - 1
-        } else if self.replacement == Replacement::Random {
-            picked
-        } else {
-            let ages = self.used[first..first + self.ways].iter().enumerate();
-            ages.min_by_key(|(_, used)| **used).map_or(0, |(way, _)| way)
-        };
+        let former = std::mem::replace(&mut set[way], Line { id, from, dirty, ready });
         let place = (first + way) as u32;
-        let former = std::mem::replace(&mut self.lines[first + way], Line { id, from, dirty, ready });
-        self.touch(place, dirty);
-        Filled { place, former: occupied.then_some(former.id), dirty: occupied && former.dirty }
+        if self.ages() {
+            self.touch(place, dirty);
+        }
+        Filled { place, former: former.id, dirty: former.dirty }
     }
+}
+
+/// The first vacant way.
+#[cold]
+fn vacant(set: &[Line]) -> usize {
+    set.iter().position(|line| line.id == Id::NONE).unwrap_or(0)
 }
 
 /// The remainder of a division. By a power of two it takes no division, which would take longer than all the rest.
@@ -170,18 +188,20 @@ mod tests {
 
     #[test]
     fn the_least_recent_line_goes() {
-        let mut directory = Directory::default();
+        let mut directory = Directory::new(6, false);
         let mut cache = Cache::new(256, 2, 64, Replacement::Lru);
         let mut fill = |cache: &mut Cache, number, dirty| {
-            let id = directory.line(number);
+            let id = directory.line(number).id;
             let filled = cache.fill(number, id, 0, Level::L2, dirty);
             directory.arrived(id, 0, filled.place);
-            (filled.place, filled.former.map(|id| directory.number(id)), filled.dirty)
+            let former = (filled.former != Id::NONE).then(|| directory.number(filled.former));
+            (filled.place, former, filled.dirty)
         };
         let (first, ..) = fill(&mut cache, 0, false);
         let (second, former, _) = fill(&mut cache, 2, true);
         assert_eq!((first, second, former), (0, 1, None));
-        assert!(cache.access(Some(first), false).is_some() && cache.access(None, false).is_none());
+        cache.hit(first, false);
+        cache.miss();
         assert_eq!(fill(&mut cache, 4, false), (second, Some(2), true), "2 is older than 0");
         assert_eq!((cache.accesses, cache.misses), (2, 1));
     }

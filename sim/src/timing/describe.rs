@@ -163,6 +163,8 @@ pub(super) struct Cost {
     pub latency: u64,
     /// Until another mask may be merged into the same register; 0: at once.
     pub rewrite: u64,
+    /// The registers of each group have as many cycles of the occupancy.
+    pub even: bool,
 }
 
 impl Desc {
@@ -527,7 +529,9 @@ impl VectorDesc {
             let latency = u64::from(class.latency.cycles(&inputs));
             let rewrite = class.rewrite.as_ref().filter(|_| self.merges);
             let rewrite = rewrite.map_or(0, |formula| u64::from(formula.cycles(&inputs)));
-            self.cached = (extent, Cost { occupancy, latency, rewrite });
+            let groups = self.sources[..self.source_count as usize].iter().chain(&self.dest);
+            let even = groups.into_iter().all(|group| occupancy.is_multiple_of(u64::from(group.count)));
+            self.cached = (extent, Cost { occupancy, latency, rewrite, even });
         }
         self.cached.1
     }

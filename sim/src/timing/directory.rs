@@ -2,139 +2,206 @@
 
 use rustc_hash::FxHashMap;
 
-/// Levels of caches, at most.
-pub(super) const LEVELS: usize = 3;
+/// Levels of caches, at most, and memory, which is behind each of them and holds no places.
+const LEVELS: usize = 4;
 
-/// log2 of the lines in a group.
-const GROUP_LOG2: u32 = 6;
-
-/// No group has this number.
+/// No page has this number.
 const NOTHING: u64 = u64::MAX;
 
-/// Slots of the table of recent groups.
+/// Slots of the table of recent pages.
 const RECENT: usize = 1024;
 
-/// A line, as long as a cache holds one of its group.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Pages from which on those of which nothing is held any more are looked for.
+const FIRST_SEARCH: usize = 1024;
+
+const PAGE_BYTES: u64 = 4096;
+
+/// A line, as long as a cache holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Id(u32);
 
-/// Neighbouring lines.
-struct Group {
-    /// Its number: that of its lines without their lowest bits.
-    number: u64,
-    /// How many places its lines have in caches.
-    held: u32,
+/// A line that was looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Located {
+    /// It stays valid until another line is looked up, and beyond as long as it is held.
+    pub id: Id,
+    /// Its number.
+    pub line: u64,
+    /// Its number in physical memory.
+    pub at: u64,
 }
 
-/// Where lines are. Groups of which nothing is held are forgotten, so it is never larger than a multiple of the caches.
+/// A page that was looked up lately.
+#[derive(Clone, Copy)]
+struct Recent {
+    number: u64,
+    physical: u64,
+    /// Its first line.
+    first: u32,
+}
+
+const NO_PAGE: Recent = Recent { number: NOTHING, physical: NOTHING, first: 0 };
+
+/// Where lines are, page by page.
 pub(super) struct Directory {
-    groups: Vec<Group>,
-    /// For each line of each group its place in each cache, from 1 on, or 0.
+    /// Numbers of pages.
+    pages: Vec<u64>,
+    /// For each line of each page its place in each cache, from 1 on, or 0.
     places: Vec<[u32; LEVELS]>,
     by_number: FxHashMap<u64, u32>,
-    /// Where to look first, by the low bits of a group's number.
-    recent: Box<[u32; RECENT]>,
+    /// Where to look first, by the low bits of a page's number.
+    recent: Box<[Recent; RECENT]>,
     vacant: Vec<u32>,
-    latest: u32,
+    /// Pages from which on those of which nothing is held any more are looked for.
+    search_at: usize,
+    /// log2 of the lines in a page.
+    log2: u32,
+    scattered: bool,
 }
 
-impl Default for Directory {
-    fn default() -> Directory {
-        let mut directory = Directory {
-            groups: Vec::new(),
-            places: Vec::new(),
-            by_number: FxHashMap::default(),
-            recent: Box::new([0; RECENT]),
-            vacant: Vec::new(),
-            latest: 0,
-        };
-        // There always is one to look at.
-        directory.add(NOTHING);
-        directory
-    }
+impl Id {
+    /// The line of vacant places.
+    pub const NONE: Id = Id(0);
 }
 
 impl Directory {
-    /// A line, which need not be held anywhere. It stays valid until another one is asked for, and beyond as long as it
-    /// is held.
-    #[inline(always)]
-    pub fn line(&mut self, line: u64) -> Id {
-        let number = line >> GROUP_LOG2;
-        let recent = self.recent[number as usize % RECENT];
-        let group = if self.groups[recent as usize].number == number { recent } else { self.find(number) };
-        Id(group << GROUP_LOG2 | line as u32 & ((1 << GROUP_LOG2) - 1))
+    /// For lines of 2^`line_log2` bytes. With `scattered` pages lie anywhere in physical memory.
+    pub fn new(line_log2: u32, scattered: bool) -> Directory {
+        let mut directory = Directory {
+            pages: Vec::new(),
+            places: Vec::new(),
+            by_number: FxHashMap::default(),
+            recent: Box::new([NO_PAGE; RECENT]),
+            vacant: Vec::new(),
+            search_at: FIRST_SEARCH,
+            log2: (PAGE_BYTES >> line_log2).max(1).trailing_zeros(),
+            scattered,
+        };
+        // That of `Id::NONE`.
+        directory.add(NOTHING);
+        directory
     }
 
-    /// Its number.
+    /// Looks a line up, which need not be held anywhere.
+    #[inline(always)]
+    pub fn line(&mut self, line: u64) -> Located {
+        let number = line >> self.log2;
+        let mut page = self.recent[number as usize % RECENT];
+        if page.number != number {
+            page = self.find(number);
+        }
+        let within = line & ((1 << self.log2) - 1);
+        Located { id: Id(page.first | within as u32), line, at: page.physical | within }
+    }
+
+    /// The line with the physical number `at`, given another one; `None` if it is in another page.
+    #[inline(always)]
+    pub fn beside(&self, known: Located, at: u64) -> Option<Located> {
+        let distance = at.wrapping_sub(known.at);
+        (at >> self.log2 == known.at >> self.log2).then(|| Located {
+            id: Id(known.id.0.wrapping_add(distance as u32)),
+            line: known.line.wrapping_add(distance),
+            at,
+        })
+    }
+
+    /// Whether pages lie anywhere in physical memory.
+    pub fn scattered(&self) -> bool {
+        self.scattered
+    }
+
+    /// The number of a line.
+    #[inline(always)]
     pub fn number(&self, id: Id) -> u64 {
-        self.groups[id.group()].number << GROUP_LOG2 | u64::from(id.0 & ((1 << GROUP_LOG2) - 1))
+        self.pages[(id.0 >> self.log2) as usize] << self.log2 | u64::from(id.0) & ((1 << self.log2) - 1)
     }
 
     /// Where a cache holds it.
     #[inline(always)]
     pub fn place(&self, id: Id, level: usize) -> Option<u32> {
-        self.places[id.0 as usize][level].checked_sub(1)
+        self.of(id)[level].checked_sub(1)
     }
 
     /// A cache, which did not hold it, does now.
+    #[inline(always)]
     pub fn arrived(&mut self, id: Id, level: usize, place: u32) {
-        self.places[id.0 as usize][level] = place + 1;
-        self.groups[id.group()].held += 1;
+        self.of_mut(id)[level] = place + 1;
     }
 
     /// A cache, which held it, does not any more.
+    #[inline(always)]
     pub fn left(&mut self, id: Id, level: usize) {
-        self.places[id.0 as usize][level] = 0;
-        let group = &mut self.groups[id.group()];
-        group.held -= 1;
-        if group.held == 0 {
-            self.release(id.group() as u32);
-        }
+        self.of_mut(id)[level] = 0;
+    }
+
+    #[inline(always)]
+    fn of(&self, id: Id) -> &[u32; LEVELS] {
+        debug_assert!((id.0 as usize) < self.places.len());
+        // SAFETY: an id is made of a page of the directory, whose lines are never taken away, and a line within it. Several
+        // looks are taken for each line that moves, and nothing else in them would take as long as the check.
+        unsafe { self.places.get_unchecked(id.0 as usize) }
+    }
+
+    #[inline(always)]
+    fn of_mut(&mut self, id: Id) -> &mut [u32; LEVELS] {
+        debug_assert!((id.0 as usize) < self.places.len());
+        // SAFETY: as in `of`.
+        unsafe { self.places.get_unchecked_mut(id.0 as usize) }
     }
 
     #[inline(never)]
-    fn find(&mut self, number: u64) -> u32 {
-        let group = match self.by_number.get(&number) {
-            Some(&group) => group,
+    fn find(&mut self, number: u64) -> Recent {
+        let page = match self.by_number.get(&number) {
+            Some(&page) => page,
             None => self.add(number),
         };
-        self.recent[number as usize % RECENT] = group;
-        group
+        let physical = if self.scattered { u64::from(scatter(number as u32)) } else { number };
+        let recent = Recent { number, physical: physical << self.log2, first: page << self.log2 };
+        self.recent[number as usize % RECENT] = recent;
+        recent
     }
 
     fn add(&mut self, number: u64) -> u32 {
-        // The one that was added last may have come to nothing.
-        if self.groups.get(self.latest as usize).is_some_and(|group| group.held == 0 && group.number != NOTHING) {
-            self.release(self.latest);
+        if self.vacant.is_empty() && self.pages.len() >= self.search_at {
+            self.search();
         }
-        let fresh = Group { number, held: 0 };
-        let group = match self.vacant.pop() {
-            Some(group) => {
-                self.groups[group as usize] = fresh;
-                group
+        let page = match self.vacant.pop() {
+            Some(page) => {
+                self.pages[page as usize] = number;
+                page
             }
             None => {
-                self.groups.push(fresh);
-                self.places.resize(self.groups.len() << GROUP_LOG2, [0; LEVELS]);
-                self.groups.len() as u32 - 1
+                self.pages.push(number);
+                self.places.resize(self.pages.len() << self.log2, [0; LEVELS]);
+                self.pages.len() as u32 - 1
             }
         };
-        self.by_number.insert(number, group);
-        self.latest = group;
-        group
+        self.by_number.insert(number, page);
+        page
     }
 
-    fn release(&mut self, group: u32) {
-        let number = std::mem::replace(&mut self.groups[group as usize].number, NOTHING);
-        self.by_number.remove(&number);
-        self.vacant.push(group);
+    /// Forgets the pages of which nothing is held.
+    #[cold]
+    fn search(&mut self) {
+        for (page, lines) in self.places.chunks_exact(1 << self.log2).enumerate().skip(1) {
+            if lines.iter().all(|places| *places == [0; LEVELS]) {
+                self.by_number.remove(&self.pages[page]);
+                self.vacant.push(page as u32);
+            }
+        }
+        self.recent.fill(NO_PAGE);
+        // Half of them shall be of use before the next search, so that searches take little of the time.
+        if self.vacant.len() < self.pages.len() / 2 {
+            self.search_at = 2 * self.pages.len();
+        }
     }
 }
 
-impl Id {
-    fn group(self) -> usize {
-        (self.0 >> GROUP_LOG2) as usize
-    }
+/// Where a page lies that may lie anywhere: a fixed permutation.
+fn scatter(page: u32) -> u32 {
+    let page = (page ^ page >> 16).wrapping_mul(0x7feb_352d);
+    let page = (page ^ page >> 15).wrapping_mul(0x846c_a68b);
+    page ^ page >> 16
 }
 
 #[cfg(test)]
@@ -142,23 +209,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn groups_live_as_long_as_a_line_is_held() {
-        let mut directory = Directory::default();
-        let (first, far) = (directory.line(0x1007), 0x1007 << 20);
-        directory.arrived(first, 0, 0);
-        directory.arrived(first, 2, 9);
-        for line in 0..10_000 {
-            let id = directory.line(far + line);
-            assert_eq!(directory.place(id, 0), None);
+    fn pages_live_as_long_as_a_line_is_held() {
+        let mut directory = Directory::new(6, true);
+        let first = directory.line(0x1007);
+        directory.arrived(first.id, 0, 0);
+        directory.arrived(first.id, 2, 9);
+        for line in 0..100_000 {
+            let other = directory.line((0x1007 << 20) + (line << 6));
+            assert_eq!(directory.place(other.id, 0), None);
         }
-        assert!(directory.groups.len() < 4, "groups without held lines are used again");
+        assert!(directory.pages.len() <= FIRST_SEARCH, "pages without held lines are used again");
         let again = directory.line(0x1007);
-        assert_eq!((again, directory.number(again)), (first, 0x1007));
-        assert_eq!([0, 1, 2].map(|level| directory.place(again, level)), [Some(0), None, Some(9)]);
-        directory.left(again, 0);
-        directory.left(again, 2);
-        let anew = directory.line(0x1007);
-        assert_eq!([0, 1, 2].map(|level| directory.place(anew, level)), [None; 3]);
-        assert!(directory.by_number.len() < 4);
+        assert_eq!((again, directory.number(again.id)), (first, 0x1007));
+        assert_eq!([0, 1, 2].map(|level| directory.place(again.id, level)), [Some(0), None, Some(9)]);
+        directory.left(again.id, 0);
+        directory.left(again.id, 2);
+        assert_eq!([0, 1, 2, 3].map(|level| directory.place(again.id, level)), [None; 4]);
+        directory.search();
+        assert!(directory.by_number.len() < 2);
+    }
+
+    #[test]
+    fn neighbours_are_found_within_a_page() {
+        let mut directory = Directory::new(6, true);
+        let (known, other) = (directory.line(0x4010), directory.line(0x4013));
+        assert_eq!(directory.beside(known, known.at + 3), Some(other));
+        assert_eq!(directory.beside(other, known.at), Some(known));
+        assert_eq!(directory.beside(known, known.at + 0x30), None);
+        assert_ne!(known.at, known.line, "the page lies elsewhere");
     }
 }

@@ -1,10 +1,12 @@
 //! The memory hierarchy: caches, the channels between them, prefetch and DRAM, in cycles.
 
+use std::ops::Range;
+
 use super::cache::{Cache, Level, Line};
-use super::directory::{Directory, Id};
+use super::directory::{Directory, Id, Located};
 use super::near::Near;
 use super::prefetch::Prefetcher;
-use crate::machine::{self, MemorySystem};
+use crate::machine::{self, MemorySystem, Replacement};
 
 /// A path that moves a limited number of bytes a cycle. Times are kept in 1/256 cycle, so that fractional rates add
 /// up over many lines.
@@ -49,6 +51,13 @@ impl Stage {
             fills: vec![0; cache.outstanding_fills.max(1) as usize],
             next_fill: 0,
         }
+    }
+
+    /// One that nobody asks.
+    fn none() -> Stage {
+        let cache = Cache::new(64, 1, 64, Replacement::Random);
+        let channel = Channel { free: 0, line_cost: 0 };
+        Stage { level: Level::Dram, cache, latency: 0, channel, fills: vec![0], next_fill: 0 }
     }
 
     /// When a fill that is asked for at `time` may begin: no more than the allowed number are under way at once.
@@ -107,6 +116,23 @@ pub struct MemoryCounts {
     pub dram_bytes: u64,
 }
 
+/// Which of the caches for data there are: an L1D and levels behind it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Shape {
+    /// Number of them.
+    levels: usize,
+    /// Index of the first one behind the L1s.
+    behind_l1: usize,
+}
+
+impl Shape {
+    /// The code for it is compiled apart, so that loops over stages are none.
+    const USUAL: Shape = Shape { levels: MOST_LEVELS, behind_l1: 1 };
+}
+
+/// L1D, L2, L3.
+const MOST_LEVELS: usize = 3;
+
 /// Caches and memory of one hart.
 pub(super) struct Hierarchy {
     fetch: Option<Stage>,
@@ -119,10 +145,9 @@ pub(super) struct Hierarchy {
     pub near: Near,
     /// Whether the ages of lines in the L1D make a difference.
     near_ages: bool,
-    /// L1D, L2, L3: those the machine has.
-    stages: Vec<Stage>,
-    /// Index of the first stage behind the L1s.
-    behind_l1: usize,
+    /// L1D, L2, L3: those the machine has; behind them stages that nobody asks.
+    stages: [Stage; MOST_LEVELS],
+    shape: Shape,
     dram_reads: Channel,
     dram_writes: Channel,
     dram_latency: u64,
@@ -132,17 +157,14 @@ pub(super) struct Hierarchy {
     prefetcher: Option<Prefetcher>,
     trains_scalar: bool,
     trains_vector: bool,
-    wanted: Vec<u64>,
-    scattered: bool,
-    page_lines_log2: u32,
 }
 
 /// An access on its way to the line that holds `addr`.
 struct Request {
     addr: u64,
     write: bool,
-    /// The stage that it begins at.
-    first: usize,
+    /// It begins at the L1D, else behind it.
+    through_l1d: bool,
     /// The part of the latency that the requester's own latency already has.
     base: u64,
     /// It takes none of the L1D's places for fills.
@@ -151,26 +173,13 @@ struct Request {
     trains: bool,
 }
 
-const PAGE_BYTES: u64 = 4096;
-
-/// Where a line lies when its page may lie anywhere: a fixed permutation of the pages.
-fn physical(line: u64, page_lines_log2: u32) -> u64 {
-    let page = (line >> page_lines_log2) as u32;
-    u64::from(scatter(page)) << page_lines_log2 | line & ((1 << page_lines_log2) - 1)
-}
-
-fn scatter(page: u32) -> u32 {
-    let page = (page ^ page >> 16).wrapping_mul(0x7feb_352d);
-    let page = (page ^ page >> 15).wrapping_mul(0x846c_a68b);
-    page ^ page >> 16
-}
-
 impl Hierarchy {
     pub fn new(memory: &MemorySystem) -> Hierarchy {
         let stages: Vec<Stage> = [(Level::L1, &memory.l1d), (Level::L2, &memory.l2), (Level::L3, &memory.l3)]
             .into_iter()
             .filter_map(|(level, cache)| cache.as_ref().map(|cache| Stage::new(level, cache)))
             .collect();
+        let shape = Shape { levels: stages.len(), behind_l1: usize::from(memory.l1d.is_some()) };
         let line_log2 = memory
             .l1d
             .as_ref()
@@ -178,27 +187,27 @@ impl Hierarchy {
             .or(memory.l3.as_ref())
             .map_or(6, |cache| cache.line.trailing_zeros());
         let line_bytes = 1 << line_log2;
+        let fetch_log2 = memory.l1i.as_ref().map_or(line_log2, |cache| cache.line.trailing_zeros());
+        let near_ages = stages.first().is_some_and(|stage| stage.cache.ages());
+        let mut stages = stages.into_iter();
         Hierarchy {
             fetch: memory.l1i.as_ref().map(|cache| Stage::new(Level::L1, cache)),
-            fetched: Directory::default(),
+            fetched: Directory::new(fetch_log2, false),
             near_fetch: Near::default(),
-            directory: Directory::default(),
+            directory: Directory::new(line_log2, memory.scattered_pages),
             near: Near::default(),
-            near_ages: stages.first().is_some_and(|stage| stage.cache.ages()),
-            behind_l1: usize::from(memory.l1d.is_some()),
-            stages,
+            near_ages,
+            stages: std::array::from_fn(|_| stages.next().unwrap_or_else(Stage::none)),
+            shape,
             dram_reads: Channel::new(line_bytes, memory.dram.read_bytes_per_cycle),
             dram_writes: Channel::new(line_bytes, memory.dram.write_bytes_per_cycle),
             dram_latency: u64::from(memory.dram.latency),
             dram_lines: 0,
             line_log2,
-            fetch_log2: memory.l1i.as_ref().map_or(line_log2, |cache| cache.line.trailing_zeros()),
+            fetch_log2,
             prefetcher: Prefetcher::new(&memory.prefetcher),
             trains_scalar: memory.prefetcher.scalar,
             trains_vector: memory.prefetcher.vector,
-            wanted: Vec::new(),
-            scattered: memory.scattered_pages,
-            page_lines_log2: (PAGE_BYTES / line_bytes).max(1).trailing_zeros(),
         }
     }
 
@@ -212,7 +221,7 @@ impl Hierarchy {
     /// their lines make no difference, so that a hit changes nothing but that a line is dirty.
     pub fn ageless(&self) -> Option<*const Line> {
         let fetch = self.fetch.as_ref().is_some_and(|stage| !stage.cache.ages());
-        (fetch && self.behind_l1 == 1 && !self.near_ages).then(|| self.stages[0].cache.lines())
+        (fetch && self.shape.behind_l1 == 1 && !self.near_ages).then(|| self.stages[0].cache.lines())
     }
 
     /// As [`Hierarchy::scalar`], when the line is in the L1D, is found without a search, and its data are there by
@@ -240,23 +249,22 @@ impl Hierarchy {
     pub fn fetch(&mut self, addr: u64, time: u64) -> Served {
         let Some(stage) = &mut self.fetch else { return Served { ready: time, accepted: time, from: Level::L1 } };
         let line = addr >> self.fetch_log2;
-        let id = self.fetched.line(line);
-        let place = self.fetched.place(id, 0);
-        if let (Some(hit), Some(place)) = (stage.cache.access(place, false), place) {
+        let id = self.fetched.line(line).id;
+        if let Some(place) = self.fetched.place(id, 0) {
+            let hit = stage.cache.hit(place, false);
             self.near_fetch.insert(line, hit.ready, place);
             return Served { ready: hit.ready.max(time), accepted: time, from: hit.from };
         }
+        stage.cache.miss();
         let start = stage.fill_slot(time);
-        let request = Request { addr, write: false, first: self.behind_l1, base: 0, streams: false, trains: false };
+        let request = Request { addr, write: false, through_l1d: false, base: 0, streams: false, trains: false };
         let served = self.supply(request, start);
         if let Some(stage) = &mut self.fetch {
             let filled = stage.cache.fill(line, id, served.ready, served.from, false);
             stage.fill_done(served.ready);
             self.fetched.arrived(id, 0, filled.place);
-            if let Some(former) = filled.former {
-                self.near_fetch.remove(self.fetched.number(former));
-                self.fetched.left(former, 0);
-            }
+            self.near_fetch.remove(self.fetched.number(filled.former));
+            self.fetched.left(filled.former, 0);
             self.near_fetch.insert(line, served.ready, filled.place);
         }
         served
@@ -264,53 +272,73 @@ impl Hierarchy {
 
     /// A scalar or element access through the L1D.
     pub fn scalar(&mut self, addr: u64, write: bool, time: u64) -> Served {
-        self.supply(Request { addr, write, first: 0, base: 0, streams: false, trains: self.trains_scalar }, time)
+        let trains = self.trains_scalar;
+        self.supply(Request { addr, write, through_l1d: true, base: 0, streams: false, trains }, time)
     }
 
     /// A scattered access of the vector unit to the line at `addr`, beginning at the L1D or behind it.
+    #[inline(always)]
     pub fn element(&mut self, addr: u64, write: bool, time: u64, through_l1d: bool) -> Served {
-        let (first, base) = if through_l1d { (0, 0) } else { (self.behind_l1, self.behind_l1_latency()) };
-        self.supply(Request { addr, write, first, base, streams: false, trains: self.trains_vector }, time)
+        let (trains, streams) = (self.trains_vector, false);
+        if through_l1d {
+            return self.supply(Request { addr, write, through_l1d: true, base: 0, streams, trains }, time);
+        }
+        let base = self.behind_l1_latency();
+        self.supply(Request { addr, write, through_l1d: false, base, streams, trains }, time)
     }
 
     /// A line of a unit-stride access of the vector unit, beginning at the L1D or behind it. It does not take the
     /// L1D's places for fills; where it begins there, `early` cycles of the latency behind the L1D are saved.
+    #[inline(always)]
     pub fn stream(&mut self, addr: u64, write: bool, time: u64, through_l1d: bool, early: u64) -> Served {
-        let (first, base) = if through_l1d { (0, early) } else { (self.behind_l1, self.behind_l1_latency()) };
-        self.supply(Request { addr, write, first, base, streams: true, trains: self.trains_vector }, time)
+        let (trains, streams) = (self.trains_vector, true);
+        if through_l1d {
+            return self.supply(Request { addr, write, through_l1d: true, base: early, streams, trains }, time);
+        }
+        let base = self.behind_l1_latency();
+        self.supply(Request { addr, write, through_l1d: false, base, streams, trains }, time)
     }
 
     /// The latency of the nearest level is part of the latency of an instruction that begins there.
     fn behind_l1_latency(&self) -> u64 {
-        self.stages.get(self.behind_l1).map_or(0, |stage| stage.latency)
+        self.stages.get(self.shape.behind_l1).map_or(0, |stage| stage.latency)
     }
 
-    /// The line by which a stage is indexed.
-    fn line_at(&self, index: usize, line: u64) -> u64 {
-        if index < self.behind_l1 || !self.scattered { line } else { physical(line, self.page_lines_log2) }
-    }
-
+    #[inline(always)]
     fn supply(&mut self, request: Request, time: u64) -> Served {
-        let Request { addr, write, first, base, streams, trains } = request;
-        let line = addr >> self.line_log2;
-        let id = self.directory.line(line);
+        if self.shape == Shape::USUAL {
+            self.supply_in(Shape::USUAL, request, time)
+        } else {
+            self.supply_unusual(request, time)
+        }
+    }
+
+    #[inline(never)]
+    fn supply_unusual(&mut self, request: Request, time: u64) -> Served {
+        self.supply_in(self.shape, request, time)
+    }
+
+    #[inline(always)]
+    fn supply_in(&mut self, shape: Shape, request: Request, time: u64) -> Served {
+        let Request { addr, write, through_l1d, base, streams, trains } = request;
+        let located = self.directory.line(addr >> self.line_log2);
+        let Located { id, line, .. } = located;
+        let first = if through_l1d { 0 } else { shape.behind_l1 };
         let mut time = time;
         let mut found = None;
-        for index in first..self.stages.len() {
-            let place = self.directory.place(id, index);
+        for index in first..shape.levels {
             let stage = &mut self.stages[index];
-            if let (Some(hit), Some(place)) = (stage.cache.access(place, write && index == first), place) {
-                if index < self.behind_l1 {
+            if let Some(place) = self.directory.place(id, index) {
+                let hit = stage.cache.hit(place, write && index == first);
+                if index < shape.behind_l1 {
                     self.near.insert(line, hit.ready, place);
                 }
                 let latency = if index == 0 { 0 } else { stage.latency.saturating_sub(base) };
-                let late = hit.ready > time;
-                found = Some((
-                    index,
-                    Data { ready: hit.ready.max(time) + latency, from: if late { hit.from } else { stage.level } },
-                ));
+                let from = if hit.ready > time { hit.from } else { stage.level };
+                found = Some((index, Data { ready: hit.ready.max(time) + latency, from }));
                 break;
             }
+            stage.cache.miss();
             if index > 0 || !streams {
                 time = stage.fill_slot(time);
             }
@@ -319,99 +347,107 @@ impl Hierarchy {
             Some(found) => found,
             None => {
                 let latency = self.dram_latency.saturating_sub(base);
-                (self.stages.len(), Data { ready: self.read_dram(time) + latency, from: Level::Dram })
+                (shape.levels, Data { ready: self.read_dram(time) + latency, from: Level::Dram })
             }
         };
         // The slowest of the paths that the line takes decides.
-        let waited = (first..supplier).map(|index| self.stages[index].channel.transfer(time) - time).max();
-        hit.ready += waited.unwrap_or(0);
-        for index in (first..supplier).rev() {
-            self.fill(index, id, hit, write && index == first);
+        hit.ready += self.pass(first..supplier, time);
+        for index in (first..shape.levels).rev().filter(|&index| index < supplier) {
+            self.fill(shape, index, located, hit, write && index == first);
             if index > 0 || !streams {
                 self.stages[index].fill_done(hit.ready);
             }
         }
         // The prefetcher sits at the level behind the L1s and sees what reaches it.
-        if trains && supplier >= self.behind_l1 {
-            self.train(line, time);
+        if trains && supplier >= shape.behind_l1 {
+            self.train(shape, located, time);
         }
         Served { ready: hit.ready, accepted: time, from: hit.from }
     }
 
+    /// A line passes the paths into some stages; returns how long it waits for the slowest of them.
+    #[inline(always)]
+    fn pass(&mut self, stages: Range<usize>, time: u64) -> u64 {
+        self.stages[stages].iter_mut().fold(0, |waited, stage| waited.max(stage.channel.transfer(time) - time))
+    }
+
     /// Reads a line from memory, not before `time`; returns when the transfer begins.
+    #[inline(always)]
     fn read_dram(&mut self, time: u64) -> u64 {
         self.dram_lines += 1;
         self.dram_reads.transfer(time)
     }
 
     /// Puts a line into a stage; a dirty victim moves one level out.
-    fn fill(&mut self, index: usize, id: Id, hit: Data, dirty: bool) {
-        let line = self.directory.number(id);
-        let at = self.line_at(index, line);
-        let filled = self.stages[index].cache.fill(at, id, hit.ready, hit.from, dirty);
+    #[inline(always)]
+    fn fill(&mut self, shape: Shape, index: usize, located: Located, hit: Data, dirty: bool) {
+        let Located { id, line, at } = located;
+        let indexed_by = if index < shape.behind_l1 { line } else { at };
+        let filled = self.stages[index].cache.fill(indexed_by, id, hit.ready, hit.from, dirty);
         self.directory.arrived(id, index, filled.place);
-        if index < self.behind_l1 {
+        let victim = filled.former;
+        if index < shape.behind_l1 {
             self.near.insert(line, hit.ready, filled.place);
-        }
-        let Some(victim) = filled.former else { return };
-        if index < self.behind_l1 {
             self.near.remove(self.directory.number(victim));
         }
-        if filled.dirty {
-            self.write_back(index + 1, victim, hit);
+        match self.directory.place(victim, index + 1) {
+            Some(place) if index + 1 < shape.levels => self.stages[index + 1].cache.dropped(place, filled.dirty),
+            _ if filled.dirty => self.write_back(index + 1, victim, hit),
+            _ => {}
         }
         self.directory.left(victim, index);
     }
 
-    /// A dirty line goes to a stage, or to memory, when the data of `hit` take its place.
+    /// A dirty line goes to a stage that does not hold it, or to memory, when the data of `hit` take its place.
+    #[inline(never)]
     fn write_back(&mut self, index: usize, id: Id, hit: Data) {
-        match self.stages.get_mut(index) {
-            Some(stage) => {
-                if stage.cache.access(self.directory.place(id, index), true).is_none() {
-                    self.fill(index, id, hit, true);
+        if index < self.shape.levels {
+            self.stages[index].cache.miss();
+            let located = self.directory.line(self.directory.number(id));
+            self.fill(self.shape, index, located, hit, true);
+        } else {
+            self.dram_writes.transfer(hit.ready);
+            self.dram_lines += 1;
+        }
+    }
+
+    /// Tells the prefetcher of a demand for a line and starts the fills that it wants, into the level behind the L1s. It
+    /// sees physical addresses: where pages are scattered, a stream ends with its page.
+    #[inline(always)]
+    fn train(&mut self, shape: Shape, demanded: Located, time: u64) {
+        let Some(prefetcher) = &mut self.prefetcher else { return };
+        for at in prefetcher.demand(demanded.at).lines() {
+            match self.directory.beside(demanded, at) {
+                Some(wanted) => self.prefetch(shape, wanted, time),
+                None if self.directory.scattered() => return,
+                None => {
+                    let wanted = self.directory.line(at);
+                    self.prefetch(shape, wanted, time);
                 }
-            }
-            None => {
-                self.dram_writes.transfer(hit.ready);
-                self.dram_lines += 1;
             }
         }
     }
 
-    /// Tells the prefetcher of a demand for `line` and starts the fills that it wants, into the level behind the L1s.
-    fn train(&mut self, line: u64, time: u64) {
-        let Some(prefetcher) = &mut self.prefetcher else { return };
-        let mut wanted = std::mem::take(&mut self.wanted);
-        if self.scattered {
-            // It sees physical addresses: a stream ends with its page.
-            let log2 = self.page_lines_log2;
-            let (virtual_first, at) = (line >> log2 << log2, physical(line, log2));
-            prefetcher.demand(at, &mut wanted);
-            let first = at >> log2 << log2;
-            wanted.retain(|wanted| wanted >> log2 == first >> log2);
-            wanted.iter_mut().for_each(|wanted| *wanted = *wanted - first + virtual_first);
+    /// Fetches a line into the level behind the L1s, if it is not there.
+    #[inline(always)]
+    fn prefetch(&mut self, shape: Shape, located: Located, time: u64) {
+        let target = shape.behind_l1;
+        let id = located.id;
+        let supplier = (target..shape.levels).find(|&index| self.directory.place(id, index).is_some());
+        let supplier = supplier.unwrap_or(shape.levels);
+        if supplier == target {
+            return;
+        }
+        let mut hit = if supplier < shape.levels {
+            let stage = &self.stages[supplier];
+            Data { ready: time + stage.latency, from: stage.level }
         } else {
-            prefetcher.demand(line, &mut wanted);
+            Data { ready: self.read_dram(time) + self.dram_latency, from: Level::Dram }
+        };
+        hit.ready += self.pass(target..supplier, time);
+        for index in (target..shape.levels).rev().filter(|&index| index < supplier) {
+            self.fill(shape, index, located, hit, false);
         }
-        let target = self.behind_l1;
-        for line in wanted.drain(..) {
-            let id = self.directory.line(line);
-            if target >= self.stages.len() || self.directory.place(id, target).is_some() {
-                continue;
-            }
-            let outer = (target + 1..self.stages.len()).find(|&index| self.directory.place(id, index).is_some());
-            let supplier = outer.unwrap_or(self.stages.len());
-            let mut hit = match outer {
-                Some(index) => Data { ready: time + self.stages[index].latency, from: self.stages[index].level },
-                None => Data { ready: self.read_dram(time) + self.dram_latency, from: Level::Dram },
-            };
-            let waited = (target..supplier).map(|index| self.stages[index].channel.transfer(time) - time).max();
-            hit.ready += waited.unwrap_or(0);
-            for index in (target..supplier).rev() {
-                self.fill(index, id, hit, false);
-            }
-        }
-        self.wanted = wanted;
     }
 
     /// Traffic so far.

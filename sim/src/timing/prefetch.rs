@@ -15,11 +15,21 @@ struct Stream {
     used: u64,
 }
 
+/// Lines to be fetched, one behind the other in the direction of a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub first: u64,
+    pub step: i64,
+    pub count: u64,
+}
+
 /// Detects ascending and descending streams of lines and runs ahead of them.
 pub(super) struct Prefetcher {
     streams: Vec<Stream>,
+    /// The low bits of their last lines, close together.
+    lows: Vec<u32>,
     capacity: usize,
-    window: u64,
+    window: u32,
     initial: u64,
     /// Distance from which it doubles instead of growing by one.
     threshold: u64,
@@ -32,8 +42,9 @@ impl Prefetcher {
     pub fn new(parameters: &machine::Prefetcher) -> Option<Prefetcher> {
         (parameters.kind == PrefetchKind::Stride).then(|| Prefetcher {
             streams: Vec::new(),
+            lows: Vec::new(),
             capacity: parameters.streams.max(1) as usize,
-            window: u64::from(parameters.compare_window),
+            window: parameters.compare_window,
             initial: u64::from(parameters.initial_distance),
             threshold: u64::from(parameters.exponential_threshold),
             maximum: u64::from(parameters.max_distance),
@@ -41,38 +52,65 @@ impl Prefetcher {
         })
     }
 
-    /// A demand for `line`; appends the lines to be fetched.
-    pub fn demand(&mut self, line: u64, wanted: &mut Vec<u64>) {
+    /// The first stream whose last line is near.
+    #[inline(always)]
+    fn find(&self, line: u64) -> Option<usize> {
+        let upper = (line as u32).wrapping_add(self.window);
+        let near = |low: u32| upper.wrapping_sub(low) <= 2 * self.window;
+        let mut lows = self.lows.iter().enumerate().filter(|&(_, &low)| near(low)).map(|(index, _)| index);
+        lows.find(|&index| self.streams[index].last.abs_diff(line) <= u64::from(self.window))
+    }
+
+    /// A demand for `line`; returns the lines to be fetched.
+    #[inline(always)]
+    pub fn demand(&mut self, line: u64) -> Wanted {
         self.clock += 1;
-        let window = self.window;
-        let Some(stream) = self.streams.iter_mut().find(|stream| stream.last.abs_diff(line) <= window) else {
-            let fresh = Stream { last: line, step: 0, distance: self.initial, ahead: 0, used: self.clock };
-            if self.streams.len() < self.capacity {
-                self.streams.push(fresh);
-            } else if let Some(oldest) = self.streams.iter_mut().min_by_key(|stream| stream.used) {
-                *oldest = fresh;
-            }
-            return;
+        let Some(index) = self.find(line) else {
+            self.begin(line);
+            return Wanted::default();
         };
+        let stream = &mut self.streams[index];
         stream.used = self.clock;
         let moved = line.abs_diff(stream.last);
         if moved == 0 {
-            return;
+            return Wanted::default();
         }
         let step = if line > stream.last { 1 } else { -1 };
         stream.last = line;
+        self.lows[index] = line as u32;
         if step != stream.step {
             (stream.step, stream.distance, stream.ahead) = (step, self.initial, 0);
-            return;
+            return Wanted::default();
         }
-        stream.ahead = stream.ahead.saturating_sub(moved);
-        while stream.ahead < stream.distance {
-            stream.ahead += 1;
-            wanted.push(line.wrapping_add_signed(step * stream.ahead as i64));
-        }
+        let ahead = stream.ahead.saturating_sub(moved);
+        let count = stream.distance.saturating_sub(ahead);
+        stream.ahead = ahead + count;
         // A stream that goes on is worth a longer lead.
         let grown = if stream.distance < self.threshold { stream.distance + 1 } else { stream.distance * 2 };
         stream.distance = grown.min(self.maximum);
+        Wanted { first: line.wrapping_add_signed(step * (ahead + 1) as i64), step, count }
+    }
+
+    /// A stream begins, in place of the one that was used least recently.
+    #[inline(never)]
+    fn begin(&mut self, line: u64) {
+        let fresh = Stream { last: line, step: 0, distance: self.initial, ahead: 0, used: self.clock };
+        if self.streams.len() < self.capacity {
+            self.streams.push(fresh);
+            self.lows.push(line as u32);
+            return;
+        }
+        let oldest = self.streams.iter().enumerate().min_by_key(|(_, stream)| stream.used);
+        if let Some((index, _)) = oldest {
+            (self.streams[index], self.lows[index]) = (fresh, line as u32);
+        }
+    }
+}
+
+impl Wanted {
+    /// The lines.
+    pub fn lines(self) -> impl Iterator<Item = u64> {
+        (0..self.count as i64).map(move |index| self.first.wrapping_add_signed(self.step * index))
     }
 }
 
@@ -93,11 +131,7 @@ mod tests {
             vector: true,
         };
         let mut prefetcher = Prefetcher::new(&parameters).unwrap();
-        let mut demand = |line| {
-            let mut wanted = Vec::new();
-            prefetcher.demand(line, &mut wanted);
-            wanted
-        };
+        let mut demand = |line| prefetcher.demand(line).lines().collect::<Vec<u64>>();
         assert!(demand(100).is_empty());
         assert!(demand(101).is_empty(), "the direction is known only now");
         assert_eq!(demand(102), [103, 104]);

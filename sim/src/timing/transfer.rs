@@ -102,6 +102,38 @@ pub(super) struct Transfers {
     register_bytes: u64,
 }
 
+/// Times at which `count` things have their turn within so many cycles, evenly spread: those of `index * cycles / count`,
+/// without a division for each.
+struct Turns {
+    turn: u64,
+    /// What is left over of the present one, in parts of a cycle.
+    rest: u64,
+    whole: u64,
+    part: u64,
+    count: u64,
+}
+
+impl Turns {
+    /// From the first one on, which has its turn at `start`.
+    #[inline(always)]
+    fn new(start: u64, cycles: u64, count: u64) -> Turns {
+        let (whole, part) = if count == 1 { (cycles, 0) } else { (cycles / count, cycles % count) };
+        Turns { turn: start, rest: 0, whole, part, count }
+    }
+
+    #[inline(always)]
+    fn next(&mut self) -> u64 {
+        let turn = self.turn;
+        self.turn += self.whole;
+        self.rest += self.part;
+        if self.rest >= self.count {
+            self.rest -= self.count;
+            self.turn += 1;
+        }
+        turn
+    }
+}
+
 impl Transfers {
     pub fn new(machine: &Machine) -> Transfers {
         let vector = &machine.vector;
@@ -217,10 +249,10 @@ impl Transfers {
         memory: &mut Hierarchy,
     ) {
         let log2 = memory.line_log2();
-        let turn_of = |index: u64| start + index * moved.beats / count;
-        let mut accepted = if done > 0 { turn_of(done - 1) } else { start };
-        for (index, line) in (done..count).zip(lines) {
-            let turn = turn_of(index);
+        let mut turns = Turns::new(start, moved.beats, count);
+        let mut accepted = (0..done).fold(start, |_, _| turns.next());
+        for line in lines {
+            let turn = turns.next();
             let served = memory.stream(line << log2, write, turn.max(accepted), through_l1d, self.early_line);
             accepted = accepted.max(served.accepted);
             if write {
@@ -270,14 +302,15 @@ impl Transfers {
         let Access { write, occupancy, bytes, .. } = *access;
         let log2 = memory.line_log2();
         let (mut late, mut worst, mut from) = (0, 0, Level::L1);
+        let mut turns = Turns::new(start, occupancy, count.max(1));
         for index in 0..count {
-            let addr = addr_of(index);
+            let (addr, turn) = (addr_of(index), turns.next());
             let (first, last) = (addr >> log2, addr.wrapping_add(bytes - 1) >> log2);
             let at_hand = self.elements_through_l1d && memory.at_hand(first, write, start);
             if at_hand && first == last {
                 continue;
             }
-            let turn = start + index * occupancy / count + late;
+            let turn = turn + late;
             let rest = [addr, addr.wrapping_add(bytes - 1)];
             for line in &rest[usize::from(at_hand)..1 + usize::from(first != last)] {
                 let served = memory.element(*line, write, turn, self.elements_through_l1d);

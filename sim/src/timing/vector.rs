@@ -6,28 +6,14 @@ use rvtile_isa::matrix::state::TileUse;
 use rvtile_isa::row::Mem;
 
 use super::cache::Level;
-use super::describe::{Cost, Extent, Group, TileAccess, VectorDesc};
+use super::describe::{Cost, Extent, TileAccess, VectorDesc};
 use super::event::VectorTimes;
 use super::ledger::{Cause, Painter};
 use super::outside::{Outside, Words};
+use super::scoreboard::{Scoreboard, Use, Write};
 use super::snapshot::Fold;
 use super::transfer::Rows;
 use crate::machine::{Machine, MemoryPort, Unit};
-
-/// When the elements of one vector register are there, and until when it is being read.
-#[derive(Clone, Copy, Default)]
-struct Register {
-    /// Its first element can be read.
-    first: u64,
-    /// Its last element can be read.
-    last: u64,
-    /// Its first and last elements have been read by all instructions so far.
-    read_first: u64,
-    read_last: u64,
-    /// Another mask may be merged into it.
-    merged: u64,
-    cause: Option<Cause>,
-}
 
 /// When the value of a tile specifier is there.
 #[derive(Clone, Copy, Default)]
@@ -66,14 +52,6 @@ impl Beside {
     }
 }
 
-impl Register {
-    /// Whether any of its times can still make a difference after cycle `now`.
-    fn lives(&self, now: u64) -> bool {
-        let reads = self.read_first.max(self.read_last) + 1;
-        self.first.max(self.last).max(self.merged).max(reads) > now
-    }
-}
-
 /// Timing of one vector instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Issued {
@@ -101,53 +79,10 @@ struct Turn {
     rows: Option<Rows>,
 }
 
-/// The registers of a group by number, with the offsets of their first and last beat in an operation.
-struct Turns {
-    reg: u8,
-    count: u64,
-    occupancy: u64,
-    index: u64,
-    /// log2 of `count`, if it is a power of two: divisions would take most of the time of an instruction.
-    log2: Option<u32>,
-}
-
-impl Turns {
-    #[inline(always)]
-    fn new(group: Group, occupancy: u64) -> Turns {
-        let count = u64::from(group.count).max(1);
-        let log2 = count.is_power_of_two().then(|| count.trailing_zeros());
-        Turns { reg: group.reg, count, occupancy, index: 0, log2 }
-    }
-
-    #[inline(always)]
-    fn per_register(&self, beats: u64) -> u64 {
-        match self.log2 {
-            Some(log2) => beats >> log2,
-            None => beats / self.count,
-        }
-    }
-}
-
-impl Iterator for Turns {
-    type Item = (usize, u64, u64);
-
-    #[inline(always)]
-    fn next(&mut self) -> Option<(usize, u64, u64)> {
-        if self.index == self.count {
-            return None;
-        }
-        let register = (usize::from(self.reg) + self.index as usize) % 32;
-        let from = self.per_register(self.index * self.occupancy);
-        self.index += 1;
-        let end = self.per_register(self.index * self.occupancy + self.count - 1);
-        Some((register, from, end.saturating_sub(1).max(from)))
-    }
-}
-
 /// State of the vector unit.
 pub(super) struct VectorUnit {
     machine: Arc<Machine>,
-    registers: [Register; 32],
+    registers: Scoreboard,
     /// From when on the sequencers are free.
     arithmetic: Vec<u64>,
     load: u64,
@@ -180,7 +115,7 @@ impl VectorUnit {
         let vector = &machine.vector;
         VectorUnit {
             machine: Arc::clone(machine),
-            registers: [Register::default(); 32],
+            registers: Scoreboard::default(),
             arithmetic: vec![0; vector.arithmetic_sequencers.max(1) as usize],
             load: 0,
             store: 0,
@@ -209,27 +144,7 @@ impl VectorUnit {
     /// Folds everything that can still make a difference after cycle `now`.
     pub fn fold<F: Fold>(&mut self, fold: &mut F) {
         let now = fold.now();
-        let mut live = 0;
-        for (index, register) in self.registers.iter().enumerate() {
-            live |= u64::from(register.lives(now)) << index;
-        }
-        fold.word(&mut live);
-        for (index, register) in self.registers.iter_mut().enumerate() {
-            if live >> index & 1 == 0 {
-                *register = Register::default();
-                continue;
-            }
-            for time in [&mut register.first, &mut register.last, &mut register.merged] {
-                fold.time(time);
-            }
-            // These count one cycle longer, see `operands`.
-            for time in [&mut register.read_first, &mut register.read_last] {
-                fold.recent(time);
-            }
-            // Nobody waits for what is there.
-            let waited = register.first > now || register.last > now;
-            fold.cause(&mut register.cause, waited);
-        }
+        self.registers.fold(fold);
         fold.order(&mut self.arithmetic);
         self.left.rotate_left(self.next);
         self.next = 0;
@@ -291,7 +206,7 @@ impl VectorUnit {
         let beside = desc.unit == Unit::Coprocessor;
         let left = if beside { head.max(self.coprocessors[desc.coprocessor].room()) } else { head };
         painter.wait(head, left, Cause::QueueFull);
-        let (mut start, mut cause) = self.operands(desc, left, occupancy, latency);
+        let (mut start, mut cause) = self.operands(desc, left, cost);
         if let Some(tiles) = tiles {
             let ready = self.tiles_ready(desc.tile, tiles);
             if ready > start {
@@ -331,7 +246,7 @@ impl VectorUnit {
         };
         let produces = late.unwrap_or(desc.produces);
         let sequencer = self.hold(desc, start, held, painter);
-        self.read(desc, start, occupancy);
+        self.read(desc, start, cost);
         self.write(desc, start + delay, cost, produces);
         let result = start + delay + latency;
         let last = result + occupancy - 1;
@@ -372,41 +287,27 @@ impl VectorUnit {
     }
 
     /// The earliest start that operands and destination allow, and what decides it.
-    fn operands(&self, desc: &VectorDesc, head: u64, occupancy: u64, latency: u64) -> (u64, Cause) {
+    #[inline(always)]
+    fn operands(&mut self, desc: &VectorDesc, head: u64, cost: Cost) -> (u64, Cause) {
+        let Cost { occupancy, latency, even, .. } = cost;
         let (mut start, mut cause) = (head, Cause::ChainArithmetic);
         let mut need = |time: u64, why: Cause| {
             if time > start {
                 (start, cause) = (time, why);
             }
         };
-        for source in &desc.sources[..desc.source_count as usize] {
-            for (register, from, to) in self.beats(*source, occupancy) {
-                // Each register must be there when its turn comes, first and last beat.
-                let why = register.cause.unwrap_or(Cause::ChainArithmetic);
-                need(register.first.saturating_sub(from), why);
-                need(register.last.saturating_sub(to), why);
-            }
+        for &group in &desc.sources[..desc.source_count as usize] {
+            let (time, why) = self.registers.ready(Use { group, occupancy, even });
+            need(time, why);
         }
         if let (Some(dest), true) = (desc.dest, desc.merges) {
-            need(self.registers[dest.reg as usize % 32].merged, Cause::RegisterReuse);
+            need(self.registers.merged(dest), Cause::RegisterReuse);
         }
-        if let (Some(dest), true) = (desc.dest, self.hazards) {
+        if let (Some(group), true) = (desc.dest, self.hazards) {
             let chains = desc.chains && self.chaining;
-            for (register, from, to) in self.beats(dest, occupancy) {
-                let (from, to) = if chains { (from, to) } else { (latency, latency) };
-                let write = |offset: u64| latency + if chains { offset } else { 0 };
-                need((register.read_first + 1).saturating_sub(write(from)), Cause::RegisterReuse);
-                need((register.read_last + 1).saturating_sub(write(to)), Cause::RegisterReuse);
-                need(register.last.saturating_sub(write(to)), Cause::RegisterReuse);
-            }
+            need(self.registers.free(Use { group, occupancy, even }, latency, chains), Cause::RegisterReuse);
         }
         (start, cause)
-    }
-
-    /// The registers of a group with the offsets of their first and last beat in an operation of this occupancy.
-    fn beats(&self, group: Group, occupancy: u64) -> impl Iterator<Item = (&Register, u64, u64)> {
-        let turns = Turns::new(group, occupancy);
-        turns.map(|(index, from, to)| (&self.registers[index], from, to))
     }
 
     /// From when on an access to tiles can start.
@@ -442,7 +343,10 @@ impl VectorUnit {
             Unit::Matrix => self.matrix,
             Unit::Coprocessor => self.coprocessors[desc.coprocessor].free,
             Unit::ArithmeticFirst => self.arithmetic[0],
-            _ => self.arithmetic.iter().copied().min().unwrap_or(0),
+            _ => match self.arithmetic[..] {
+                [only] => only,
+                _ => self.arithmetic.iter().copied().min().unwrap_or(0),
+            },
         }
     }
 
@@ -469,42 +373,36 @@ impl VectorUnit {
                 return desc.coprocessor;
             }
             _ => {
-                let candidates = if desc.unit == Unit::ArithmeticFirst { 1 } else { self.arithmetic.len() };
-                // Of two free sequencers the last is taken: the first has work of its own.
-                let sequencers = self.arithmetic[..candidates].iter_mut().enumerate().rev();
-                let chosen = sequencers.min_by_key(|(_, sequencer)| **sequencer);
                 painter.arithmetic(start, start + held, desc.work());
-                if let Some((index, sequencer)) = chosen {
-                    *sequencer = free;
-                    return index;
-                }
+                let last = if desc.unit == Unit::ArithmeticFirst { 0 } else { self.arithmetic.len() - 1 };
+                // Of two free sequencers the last is taken: the first has work of its own.
+                let earlier = (0..last).rev();
+                let chosen = earlier.fold(last, |chosen, index| {
+                    if self.arithmetic[index] < self.arithmetic[chosen] { index } else { chosen }
+                });
+                self.arithmetic[chosen] = free;
+                return chosen;
             }
         }
         0
     }
 
-    fn read(&mut self, desc: &VectorDesc, start: u64, occupancy: u64) {
+    #[inline(always)]
+    fn read(&mut self, desc: &VectorDesc, start: u64, cost: Cost) {
+        let Cost { occupancy, even, .. } = cost;
         for &group in &desc.sources[..desc.source_count as usize] {
-            for (index, from, to) in Turns::new(group, occupancy) {
-                let register = &mut self.registers[index];
-                register.read_first = register.read_first.max(start + from);
-                register.read_last = register.read_last.max(start + to);
-            }
+            self.registers.read(Use { group, occupancy, even }, start);
         }
     }
 
+    #[inline(always)]
     fn write(&mut self, desc: &VectorDesc, start: u64, cost: Cost, cause: Cause) {
-        let Some(dest) = desc.dest else { return };
-        let Cost { occupancy, latency, rewrite } = cost;
+        let Some(group) = desc.dest else { return };
+        let Cost { occupancy, latency, rewrite, even } = cost;
         let chains = desc.chains && self.chaining;
-        for (index, from, to) in Turns::new(dest, occupancy) {
-            let (first, last) = if chains { (from, to) } else { (0, 0) };
-            let register = &mut self.registers[index];
-            register.first = start + latency + first;
-            register.last = start + latency + last;
-            register.merged = if rewrite > 0 { start + rewrite } else { 0 };
-            register.cause = Some(cause);
-        }
+        let merged = if rewrite > 0 { start + rewrite } else { 0 };
+        let write = Write { first: start + latency, chains, merged, cause };
+        self.registers.write(Use { group, occupancy, even }, write, self.last_left);
     }
 
     /// A memory access. Returns how long it keeps its sequencer, by how much its data are late, and because of what.

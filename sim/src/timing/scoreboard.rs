@@ -1,0 +1,394 @@
+//! When vector registers are there and free: the scoreboard of the vector unit.
+//!
+//! An instruction works on its groups register by register, beat by beat. Mostly all registers of a group were last written by
+//! one instruction, and read by another, at an even pace. Then two numbers tell the times of them all, and what they mean for the
+//! next instruction follows without a look at each register. Groups that are used in another way are kept register by
+//! register.
+
+use super::describe::Group;
+use super::ledger::Cause;
+use super::snapshot::Fold;
+
+/// Beats at an even pace: of `count` registers number `i` has its first one at `start + i * cycles / count`, and its last one
+/// where the next one begins, less 1. With 0 cycles all are there at `start`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Even {
+    start: u64,
+    cycles: u64,
+}
+
+impl Even {
+    /// The last beat of all.
+    fn last(self) -> u64 {
+        self.start + self.cycles.saturating_sub(1)
+    }
+
+    /// Whether no beat of a group comes later than that of `other`.
+    fn within(self, other: Even) -> bool {
+        self.start <= other.start && self.start + self.cycles <= other.start + other.cycles
+    }
+}
+
+/// Times of one register.
+#[derive(Clone, Copy, Default)]
+struct Register {
+    /// Its first element can be read.
+    first: u64,
+    /// Its last element can be read.
+    last: u64,
+    /// Its first and last elements have been read by all instructions so far.
+    read_first: u64,
+    read_last: u64,
+    /// Another mask may be merged into it.
+    merged: u64,
+    cause: Option<Cause>,
+}
+
+impl Register {
+    /// Whether any of its times can still make a difference after cycle `now`.
+    fn lives(&self, now: u64) -> bool {
+        let reads = self.read_first.max(self.read_last) + 1;
+        self.first.max(self.last).max(self.merged).max(reads) > now
+    }
+}
+
+/// Times of the registers of a group.
+#[derive(Clone, Copy, Default)]
+struct Whole {
+    count: u8,
+    written: Even,
+    /// By all instructions so far.
+    read: Even,
+    merged: u64,
+    cause: Option<Cause>,
+}
+
+impl Whole {
+    fn lives(&self, now: u64) -> bool {
+        self.written.last().max(self.merged).max(self.read.last() + 1) > now
+    }
+}
+
+/// An instruction's use of a group.
+#[derive(Clone, Copy)]
+pub(super) struct Use {
+    pub group: Group,
+    /// Cycles in which its sequencer goes through the group.
+    pub occupancy: u64,
+    /// Each register has as many of them, and at least one.
+    pub even: bool,
+}
+
+impl Use {
+    fn new(group: Group, occupancy: u64) -> Use {
+        let count = u64::from(group.count);
+        Use { group, occupancy, even: occupancy > 0 && count > 0 && occupancy.is_multiple_of(count) }
+    }
+
+    /// The registers by number, with the offsets of their first and last beats.
+    fn beats(self) -> impl Iterator<Item = (usize, u64, u64)> {
+        let count = u64::from(self.group.count).max(1);
+        (0..count).map(move |index| {
+            let register = (u64::from(self.group.reg) + index) % 32;
+            let from = index * self.occupancy / count;
+            let end = ((index + 1) * self.occupancy).div_ceil(count);
+            (register as usize, from, end.saturating_sub(1).max(from))
+        })
+    }
+
+    /// Cycles that each register has of them.
+    fn pace(self) -> u64 {
+        self.occupancy / u64::from(self.group.count).max(1)
+    }
+}
+
+/// How an instruction writes its group.
+#[derive(Clone, Copy)]
+pub(super) struct Write {
+    /// The cycle in which the first element is there.
+    pub first: u64,
+    /// Registers are there one after the other, not all at once.
+    pub chains: bool,
+    pub merged: u64,
+    pub cause: Cause,
+}
+
+/// The number of a group's first register, for registers that are kept one by one.
+const ALONE: u8 = u8::MAX;
+
+/// Cycles from which on a group is kept register by register across a fold, which cannot look back further.
+const LONG: u64 = 512;
+
+/// All registers.
+pub(super) struct Scoreboard {
+    /// Times of those that are kept one by one.
+    registers: [Register; 32],
+    /// Groups that are kept as a whole, by their first register.
+    wholes: [Whole; 32],
+    /// The first register of the group that each is kept in.
+    heads: [u8; 32],
+}
+
+impl Default for Scoreboard {
+    fn default() -> Scoreboard {
+        Scoreboard { registers: [Register::default(); 32], wholes: [Whole::default(); 32], heads: [ALONE; 32] }
+    }
+}
+
+impl Scoreboard {
+    /// The group, if it is kept as a whole.
+    #[inline(always)]
+    fn whole(&self, group: Group) -> Option<&Whole> {
+        let reg = usize::from(group.reg % 32);
+        let whole = &self.wholes[reg];
+        (self.heads[reg] == group.reg && whole.count == group.count).then_some(whole)
+    }
+
+    /// The earliest start at which a source is there when its turn comes, first and last beat, and who wrote it.
+    #[inline(always)]
+    pub fn ready(&mut self, source: Use) -> (u64, Cause) {
+        if let (Some(whole), true) = (self.whole(source.group), source.even) {
+            // Of two even paces the first or the last beat decides.
+            let slower = whole.written.cycles.saturating_sub(source.occupancy);
+            return (whole.written.start + slower, whole.cause.unwrap_or(Cause::ChainArithmetic));
+        }
+        self.ready_one_by_one(source)
+    }
+
+    #[inline(never)]
+    fn ready_one_by_one(&mut self, source: Use) -> (u64, Cause) {
+        self.part(source.group);
+        let (mut start, mut cause) = (0, Cause::ChainArithmetic);
+        for (index, from, to) in source.beats() {
+            let register = &self.registers[index];
+            let time = register.first.saturating_sub(from).max(register.last.saturating_sub(to));
+            if time > start {
+                (start, cause) = (time, register.cause.unwrap_or(Cause::ChainArithmetic));
+            }
+        }
+        (start, cause)
+    }
+
+    /// From when on another mask may be merged into a register.
+    pub fn merged(&mut self, group: Group) -> u64 {
+        match self.whole(group) {
+            Some(whole) => whole.merged,
+            None => {
+                self.part(Group { count: 1, ..group });
+                self.registers[usize::from(group.reg) % 32].merged
+            }
+        }
+    }
+
+    /// The earliest start at which a destination is overwritten no sooner than it was read and written before.
+    #[inline(always)]
+    pub fn free(&mut self, dest: Use, latency: u64, chains: bool) -> u64 {
+        if let (Some(&Whole { written, read, .. }), true) = (self.whole(dest.group), dest.even) {
+            let (read, written) = if chains {
+                let slower = read.cycles.saturating_sub(dest.occupancy);
+                // Only last beats of the two are compared: of a slower instruction those of the first register.
+                let pace = dest.pace();
+                let last = if written.cycles >= dest.occupancy {
+                    written.start + (written.cycles - dest.occupancy)
+                } else if written.cycles == 0 {
+                    (written.start + 1).saturating_sub(pace)
+                } else {
+                    let first = written.cycles / u64::from(dest.group.count);
+                    (written.start + first).saturating_sub(pace)
+                };
+                (read.start + 1 + slower, last)
+            } else {
+                (read.last() + 1, written.last())
+            };
+            return read.max(written).saturating_sub(latency);
+        }
+        self.free_one_by_one(dest, latency, chains)
+    }
+
+    #[inline(never)]
+    fn free_one_by_one(&mut self, dest: Use, latency: u64, chains: bool) -> u64 {
+        self.part(dest.group);
+        let time = |(index, from, to): (usize, u64, u64)| {
+            let register = &self.registers[index];
+            let (from, to) = if chains { (from, to) } else { (0, 0) };
+            let read = (register.read_first + 1).saturating_sub(from).max((register.read_last + 1).saturating_sub(to));
+            read.max(register.last.saturating_sub(to)).saturating_sub(latency)
+        };
+        dest.beats().map(time).max().unwrap_or(0)
+    }
+
+    /// An instruction that began at `start` reads a group.
+    #[inline(always)]
+    pub fn read(&mut self, source: Use, start: u64) {
+        let reg = usize::from(source.group.reg % 32);
+        if self.whole(source.group).is_some() && source.even {
+            let whole = &mut self.wholes[reg];
+            let read = Even { start, cycles: source.occupancy };
+            if whole.read.within(read) {
+                whole.read = read;
+                return;
+            }
+            if read.within(whole.read) {
+                return;
+            }
+        }
+        self.read_one_by_one(source, start);
+    }
+
+    #[inline(never)]
+    fn read_one_by_one(&mut self, source: Use, start: u64) {
+        self.part(source.group);
+        for (index, from, to) in source.beats() {
+            let register = &mut self.registers[index];
+            register.read_first = register.read_first.max(start + from);
+            register.read_last = register.read_last.max(start + to);
+        }
+    }
+
+    /// An instruction writes a group. No later one asks for times up to cycle `now`.
+    #[inline(always)]
+    pub fn write(&mut self, dest: Use, write: Write, now: u64) {
+        let Write { first, chains, merged, cause } = write;
+        if self.whole(dest.group).is_some() && (!chains || dest.even) {
+            let whole = &mut self.wholes[usize::from(dest.group.reg % 32)];
+            whole.written = Even { start: first, cycles: if chains { dest.occupancy } else { 0 } };
+            (whole.merged, whole.cause) = (merged, Some(cause));
+            return;
+        }
+        self.write_one_by_one(dest, write, now);
+    }
+
+    #[inline(never)]
+    fn write_one_by_one(&mut self, dest: Use, write: Write, now: u64) {
+        let Write { first, chains, merged, cause } = write;
+        self.part(dest.group);
+        for (index, from, to) in dest.beats() {
+            let (from, to) = if chains { (from, to) } else { (0, 0) };
+            let register = &mut self.registers[index];
+            (register.first, register.last) = (first + from, first + to);
+            (register.merged, register.cause) = (merged, Some(cause));
+        }
+        if dest.group.count > 0 && (!chains || dest.even) {
+            self.join(dest, write, now);
+        }
+    }
+
+    /// Keeps a group as a whole that was written evenly, if it was read evenly too.
+    fn join(&mut self, dest: Use, write: Write, now: u64) {
+        let Group { reg, count } = dest.group;
+        let members = usize::from(reg)..usize::from(reg) + usize::from(count);
+        let Some(registers) = self.registers.get(members.clone()) else { return };
+        let (first, last) = (registers[0].read_first, registers[registers.len() - 1].read_last);
+        let read = if registers.iter().all(|register| register.read_first.max(register.read_last) <= now) {
+            Even::default()
+        } else {
+            let read = Use::new(dest.group, (last + 1).saturating_sub(first));
+            let even = |(index, from, to): (usize, u64, u64)| {
+                let register = &self.registers[index];
+                (register.read_first, register.read_last) == (first + from, first + to)
+            };
+            if !read.even || !read.beats().all(even) {
+                return;
+            }
+            Even { start: first, cycles: read.occupancy }
+        };
+        let written = Even { start: write.first, cycles: if write.chains { dest.occupancy } else { 0 } };
+        let whole = Whole { count, written, read, merged: write.merged, cause: Some(write.cause) };
+        self.wholes[usize::from(reg)] = whole;
+        self.heads[members].fill(reg);
+    }
+
+    /// Keeps the registers of a group one by one.
+    fn part(&mut self, group: Group) {
+        for index in 0..group.count.max(1) {
+            let head = self.heads[usize::from(group.reg + index) % 32];
+            if head != ALONE {
+                self.part_whole(head);
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn part_whole(&mut self, reg: u8) {
+        let Whole { count, written, read, merged, cause } = self.wholes[usize::from(reg)];
+        let group = Group { reg, count };
+        let reads = Use::new(group, read.cycles).beats();
+        let writes = Use::new(group, written.cycles).beats();
+        for ((index, from, to), (_, read_from, read_to)) in writes.zip(reads) {
+            self.registers[index] = Register {
+                first: written.start + from,
+                last: written.start + to,
+                read_first: read.start + read_from,
+                read_last: read.start + read_to,
+                merged,
+                cause,
+            };
+            self.heads[index] = ALONE;
+        }
+    }
+
+    /// Folds everything that can still make a difference after the present cycle.
+    pub fn fold<F: Fold>(&mut self, fold: &mut F) {
+        let now = fold.now();
+        let (mut wholes, mut alone) = (0u64, 0u64);
+        for reg in 0..32u8 {
+            let index = usize::from(reg);
+            let whole = self.wholes[index];
+            if self.heads[index] == reg {
+                if whole.written.cycles.max(whole.read.cycles) > LONG {
+                    self.part_whole(reg);
+                } else {
+                    wholes |= u64::from(whole.lives(now)) << reg;
+                }
+            }
+            if self.heads[index] == ALONE {
+                alone |= u64::from(self.registers[index].lives(now)) << reg;
+            }
+        }
+        fold.word(&mut wholes);
+        fold.word(&mut alone);
+        self.heads = [ALONE; 32];
+        for (index, register) in self.registers.iter_mut().enumerate() {
+            if alone >> index & 1 == 0 {
+                *register = Register::default();
+                continue;
+            }
+            for time in [&mut register.first, &mut register.last, &mut register.merged] {
+                fold.time(time);
+            }
+            // These count one cycle longer, see `free`.
+            for time in [&mut register.read_first, &mut register.read_last] {
+                fold.recent(time);
+            }
+            // Nobody waits for what is there.
+            let waited = register.first > now || register.last > now;
+            fold.cause(&mut register.cause, waited);
+        }
+        while wholes != 0 {
+            let reg = wholes.trailing_zeros() as usize;
+            wholes &= wholes - 1;
+            let whole = &mut self.wholes[reg];
+            let mut count = u64::from(whole.count);
+            fold.word(&mut count);
+            whole.count = count as u8;
+            fold_even(fold, &mut whole.written, 0);
+            fold_even(fold, &mut whole.read, 1);
+            fold.time(&mut whole.merged);
+            fold.cause(&mut whole.cause, whole.written.last() > now);
+            self.heads[reg..(reg + count as usize).min(32)].fill(reg as u8);
+        }
+    }
+}
+
+/// Folds beats of which the last makes a difference until `more` cycles after it.
+fn fold_even<F: Fold>(fold: &mut F, even: &mut Even, more: u64) {
+    let now = fold.now();
+    let mut end = even.last() + more;
+    if end <= now {
+        (end, even.cycles) = (now, 0);
+    }
+    fold.time(&mut end);
+    fold.word(&mut even.cycles);
+    let before = even.cycles.saturating_sub(1) + more;
+    even.start = if end > now { end - before } else { now - more };
+}
