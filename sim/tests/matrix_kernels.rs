@@ -112,6 +112,7 @@ fn macros_are_the_instructions_they_are_called() {
         ("sf_vqmacc_2x8x2 v8, v4, v20", "sifive", "sf.vqmacc.2x8x2 v8,v4,v20"),
         ("sf_vqmacc_4x8x4 v8, v4, v20", "sifive", "sf.vqmacc.4x8x4 v8,v4,v20"),
         ("sf_vfwmacc_4x4x4 v8, v4, v20", "sifive", "sf.vfwmacc.4x4x4 v8,v4,v20"),
+        ("vfncvtbf16_f_f_w v16, v4", "standard", "vfncvtbf16.f.f.w v16,v4"),
         ("smt_vmadot v16, v1, v2", "spacemit", "smt.vmadot v16,v1,v2"),
         ("sf_vfexp_v v8, v16", "sifive", "sf.vfexp.v v8,v16"),
         ("sf_vc_v_vvv 3, v0, v2, v1", "sifive", "sf.vc.v.vvv 0x3,v0,v2,v1"),
