@@ -31,10 +31,25 @@ _Static_assert(sizeof(struct attn_product) == 72, "nine words, as kernel.S reads
 
 void attn_qqq_tiles8(const struct attn_product *p);
 void attn_qqq_tiles4(const struct attn_product *p);
-void attn_qqq_pack_k(char *dst, const float *src, size_t row_bytes, size_t strips, size_t d);
-void attn_qqq_pack_v(char *dst, const float *src, size_t row_bytes, size_t quads, size_t d, size_t quad_bytes);
-void attn_qqq_pack_q(char *dst, const float *src, size_t row_bytes, size_t groups, size_t step);
+/* Rows, transposed, 4 at a time. */
+struct attn_transpose {
+    char *dst;
+    const float *src;
+    size_t row_bytes, quads, d;
+    void *scratch;
+    size_t words;                 /* 4 or 8: columns in a piece */
+    size_t piece_step, quad_step; /* bytes of dst */
+    uint64_t more;                /* what stands behind the last column, in front of zeros */
+    size_t end;                   /* how many columns these are */
+    float factor;
+};
+
+_Static_assert(offsetof(struct attn_transpose, factor) == 88, "as kernel.S reads it");
+
+void attn_qqq_transpose(const struct attn_transpose *t);
+void attn_qqq_pack_k(char *dst, const float *src, size_t row_bytes, size_t strips, size_t d, void *scratch);
 void attn_qqq_unpack(float *dst, size_t row_bytes, const float *src, size_t groups, size_t group_bytes);
+void attn_qqq_touch(size_t groups, size_t lanes, const float *c);
 void attn_qqq_reverse(float *dst, const float *last, size_t n, float factor);
 void attn_qqq_expand(float *dst, const float *src, size_t blocks);
 void attn_qqq_bias(size_t groups, size_t lanes, float *s, const float *bias);
@@ -54,20 +69,28 @@ static const float log2_e = 0x1.715476p+0f, infinity = __builtin_inff();
 static size_t columns;    /* queries of a full tile */
 static size_t depth;      /* d, filled up to whole quads of steps */
 static size_t groups;     /* of 4 elements of the output, that of the sums included */
+static size_t pairs;      /* of groups, the last one perhaps half */
 static size_t all_keys;   /* keys, filled up likewise */
 static char *packed_k;    /* [all_keys / 8][depth / 4][8][4] */
-static char *packed_v;    /* [all_keys / 4][4 groups][4] */
+static char *packed_v;    /* [all_keys / KEYS][pairs][KEYS / 4][8][4] */
 static char *packed_q;    /* [depth / 4], of the tile's lanes */
 static char *weights;     /* [KEYS / 4], of lanes */
 static float *scores;     /* [KEYS / 4], of lanes */
 static float *output;     /* [groups], of lanes */
 static float *maxima;     /* 3 groups: m_old, m_new (they swap), correction */
 static int32_t *limits;   /* a group: how many keys its query sees, less the lane's place in four */
-static float *rows;       /* [4][depth or 4 groups], rows of q or o on their way; [8][d], the last rows of K or V */
+static float *rows;       /* [4][4 groups], rows of o on their way; [8][d], last rows of k, v or q and zeros */
+static char *scratch;     /* 8 registers, and 16 columns of 4 rows */
 static float *reversed;   /* biases from the farthest key on */
 static float *biases;     /* blocks of them, see expand_biases() */
 static float *scalar_row; /* [S], scores of the scalar twin */
 static float scale;
+
+static size_t vlenb(void) {
+    size_t bytes;
+    __asm__("csrr %0, vlenb" : "=r"(bytes));
+    return bytes;
+}
 
 static size_t up(size_t n, size_t step) { return (n + step - 1) / step * step; }
 
@@ -78,18 +101,33 @@ static const float *last_rows(const float *from, size_t count) {
     return rows;
 }
 
-/* Strips behind the last key stay as they are, zero. */
+/* Rows in quads, the rows that lack in the last one being zeros. */
+static void transpose(struct attn_transpose *t, size_t count) {
+    t->quads = count / 4;
+    if (t->quads)
+        attn_qqq_transpose(t);
+    if (count % 4) {
+        t->dst += t->quads * t->quad_step;
+        t->src = last_rows(t->src + t->quads * 4 * d, count % 4);
+        t->quads = 1;
+        attn_qqq_transpose(t);
+    }
+}
+
+/* What lies behind the last key stays as it is, zero. */
 static void pack_keys(void) {
-    size_t strips = keys / 8, quads = keys / 4, rest = keys % 8, quad_bytes = 32 * groups;
+    size_t strips = keys / 8, rest = keys % 8;
     if (strips)
-        attn_qqq_pack_k(packed_k, k, 4 * d, strips, d);
+        attn_qqq_pack_k(packed_k, k, 4 * d, strips, d, scratch);
     if (rest)
-        attn_qqq_pack_k(packed_k + strips * 16 * depth, last_rows(k + strips * 8 * d, rest), 4 * d, 1, d);
-    rest = keys % 4;
-    if (quads)
-        attn_qqq_pack_v(packed_v, v, 4 * d, quads, d, quad_bytes);
-    if (rest)
-        attn_qqq_pack_v(packed_v + quads * quad_bytes, last_rows(v + quads * 4 * d, rest), 4 * d, 1, d, quad_bytes);
+        attn_qqq_pack_k(packed_k + strips * 16 * depth, last_rows(k + strips * 8 * d, rest), 4 * d, 1, d, scratch);
+    for (size_t j = 0; j < keys; j += KEYS) {
+        struct attn_transpose t = {
+            .dst = packed_v + j * 16 * pairs, .src = v + j * d, .row_bytes = 4 * d, .d = d, .scratch = scratch, .words = 8,
+            .piece_step = 16 * KEYS, .quad_step = 64, .more = 0x3f803f803f803f80, .end = 4 * groups - d, .factor = 1,
+        };
+        transpose(&t, rt_min(KEYS, keys - j));
+    }
 }
 
 /* The bias of a block of 4 keys x 4 queries depends on the distance of the blocks alone. Block u is for queries u - (all_keys / 4 - 1)
@@ -100,20 +138,15 @@ static void expand_biases(void) {
     attn_qqq_expand(biases, reversed, blocks - 1);
 }
 
-static void pack_queries(size_t first, size_t count, size_t lanes) {
-    for (size_t i = 0; i < lanes / 4; i += 4) {
-        attn_fill(rows, 4 * depth, 0);
-        for (size_t r = 0; r < rt_min(4, count - i); r++)
-            attn_scale(rows + r * depth, q + (first + i + r) * d, d, scale);
-        attn_qqq_pack_q(packed_q + 8 * i, rows, 4 * depth, depth / 4, 2 * lanes);
-    }
-}
-
 static void attention_tile(size_t first, size_t count) {
     size_t lanes = 4 * up(count, 4), seen = visible(first), end = up(visible(first + count - 1), 16);
     float *m_old = maxima, *m_new = maxima + lanes, *correction = maxima + 2 * lanes;
 
-    pack_queries(first, count, lanes);
+    struct attn_transpose t = {
+        .dst = packed_q, .src = q + first * d, .row_bytes = 4 * d, .d = d, .scratch = scratch, .words = 4,
+        .piece_step = 2 * lanes, .quad_step = 32, .end = depth - d, .factor = scale,
+    };
+    transpose(&t, count);
     for (size_t lane = 0; lane < lanes; lane++) {
         size_t query = lane / 16 * 4 + lane % 4, place = lane / 4 % 4;
         limits[lane] = (int32_t)visible(first + rt_min(query, count - 1)) - (int32_t)place;
@@ -134,12 +167,12 @@ static void attention_tile(size_t first, size_t count) {
         /* The maximum of most queries stops growing after a few blocks. */
         if (attn_qqq_correct(lanes, m_old, m_new, correction) && j)
             attn_qqq_rescale(groups, lanes, output, correction);
-        p = (struct attn_product){groups / 2, some / 16, packed_v + j * 8 * groups, 32 * groups, 64, weights, output, lanes, j != 0};
+        p = (struct attn_product){groups / 2, some / 16, packed_v + j * 16 * pairs, 64, 16 * KEYS, weights, output, lanes, j != 0};
         if (groups > 1)
             attn_qqq_tiles8(&p);
         if (groups % 2) {
             p.tiles = 1;
-            p.a += 32 * (groups - 1);
+            p.a += (pairs - 1) * 16 * KEYS;
             p.c += (groups - 1) * lanes;
             attn_qqq_tiles4(&p);
         }
@@ -147,6 +180,7 @@ static void attention_tile(size_t first, size_t count) {
         m_old = m_new;
         m_new = swap;
     }
+    attn_qqq_touch(groups, lanes, output);
     for (size_t i = 0; i < count; i++) {
         if (i % 4 == 0)
             attn_qqq_unpack(rows, 16 * groups, output + 4 * i, groups, 4 * lanes);
@@ -200,23 +234,23 @@ static void attention_scalar(void) {
 }
 
 static void prepare(void) {
-    size_t vlenb;
-    __asm__("csrr %0, vlenb" : "=r"(vlenb));
-    columns = vlenb / 2;
+    columns = vlenb() / 2;
     depth = up(d, 16);
     groups = d / 4 + 1;
+    pairs = (groups + 1) / 2;
     all_keys = up(keys, 16);
     scale = log2_e / __builtin_sqrtf((float)d);
-    size_t lanes = 4 * rt_min(columns, up(queries, 4)), beyond = 256 + 2 * vlenb; /* loads run on behind left operands */
+    size_t lanes = 4 * rt_min(columns, up(queries, 4)), beyond = 256 + 2 * vlenb(); /* loads run on behind left operands */
     packed_k = rt_scratch(2 * all_keys * depth + beyond);
-    packed_v = rt_scratch(8 * all_keys * groups + beyond);
+    packed_v = rt_scratch(16 * up(keys, KEYS) * pairs + beyond);
     packed_q = rt_scratch(depth / 4 * 2 * lanes);
     weights = rt_scratch(KEYS / 4 * 2 * lanes);
     scores = rt_scratch(KEYS / 4 * 4 * lanes);
     output = rt_scratch(groups * 4 * lanes);
     maxima = rt_scratch(3 * 4 * lanes);
     limits = rt_scratch(4 * lanes);
-    rows = rt_scratch(4 * 8 * (depth + 4));
+    rows = rt_scratch(4 * 8 * (d + 4));
+    scratch = rt_scratch(8 * vlenb() + 192);
     reversed = rt_scratch(4 * (up(queries, 4) + all_keys + 8));
     biases = rt_scratch(16 * (up(queries, 4) + all_keys));
     scalar_row = rt_scratch(keys * 4);
