@@ -1,7 +1,7 @@
 //! `attention_f32`: one attention head in fp32.
 
 use crate::bounds::{MIN_NORMAL32, U32, exp_relative, gamma};
-use crate::{Checker, DType, Pattern, Run, Spec};
+use crate::{Checker, DType, Form, Multiply, Pattern, Run, Spec};
 
 /// One head of scaled dot-product attention: `o = softmax(q k^T / sqrt(d)) v` with q, o T x d and k, v S x d; causal means
 /// that query i sees the keys j <= i + S - T.
@@ -24,11 +24,11 @@ use crate::{Checker, DType, Pattern, Run, Spec};
 /// - Together `|error_c| <= sum_j w_j |v_jc| (H_j + H + 2 gamma_(S + 8) + 3 u) * (1 + r)` with `H_j = exp(h_j) - 1`, `H` the mean of
 ///   `H_j` by `w_j`, and `1 + r`, `r = H + gamma`, for the quotient's products of errors.
 /// - Weights below 2^-126 may be flushed: `S 2^-126 max |v|`.
-pub static KERNEL: Spec = HEAD;
+pub static KERNEL: Form = Form { spec: HEAD, problem: "attention_f32", ..FORM };
 
 /// Causal attention whose first P keys are seen by every query (prefix language models). Operations `4 d` for each visible pair;
 /// bytes and error as [`KERNEL`].
-pub static PREFIX: Spec = BEHIND_PREFIX;
+pub static PREFIX: Form = Form { spec: BEHIND_PREFIX, problem: "attention_prefix_f32", ..FORM };
 
 pub(crate) const BEHIND_PREFIX: Spec = Spec {
     name: "attention_prefix_f32",
@@ -48,7 +48,7 @@ pub(crate) const BEHIND_PREFIX: Spec = Spec {
 
 /// Causal attention with ALiBi, the slope of one of 40 heads: `slope (j - i - S + T)` joins each score. Error as [`KERNEL`], with
 /// `D_j` larger by the error of the slope (40 u and a few) and two roundings: `gamma_48 |slope distance| + u |s_j|`.
-pub static ALIBI: Spec = WITH_ALIBI;
+pub static ALIBI: Form = Form { spec: WITH_ALIBI, problem: "attention_alibi_f32", ..FORM };
 
 pub(crate) const WITH_ALIBI: Spec = Spec {
     name: "attention_alibi_f32",
@@ -68,7 +68,7 @@ pub(crate) const WITH_ALIBI: Spec = Spec {
 
 /// Attention with the relative bias of T5: 32 buckets up to distance 128, two-sided or, if causal, one-sided. Error as
 /// [`KERNEL`], with `D_j` larger by a rounding of the sum, `u |s_j|`.
-pub static T5: Spec = WITH_T5;
+pub static T5: Form = Form { spec: WITH_T5, problem: "attention_t5_f32", ..FORM };
 
 pub(crate) const WITH_T5: Spec = Spec {
     name: "attention_t5_f32",
@@ -89,6 +89,15 @@ fn bucket(distance: i64, bidirectional: bool) -> usize {
     let bucket = if size < own { size } else { (own + (logarithmic() + 1e-9) as i64).min(2 * own - 1) };
     (bucket + if bidirectional && distance > 0 { 16 } else { 0 }) as usize
 }
+
+/// All variants multiply alike, and are the forms of their problems that need no extension.
+const FORM: Form = Form {
+    spec: HEAD,
+    problem: "attention_f32",
+    profile: "standard",
+    vlens: 128..=65536,
+    multiply: Some(Multiply { name: "vfmacc.vf", sew: 32, lmul: 4 }),
+};
 
 pub(crate) const HEAD: Spec = Spec {
     name: "attention_f32",
