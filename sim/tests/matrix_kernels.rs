@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rvtile_isa::decode::Decoder;
 use rvtile_isa::profile::Profile;
 use rvtile_isa::row::Row;
-use rvtile_kernels::{Arrays, Kernel, MANIFEST_SYMBOL, Pattern, Shape, Variant, find};
+use rvtile_kernels::{Array, Arrays, ElementType, Kernel, MANIFEST_SYMBOL, Pattern, Shape, Variant, find};
 use rvtile_sim::bench::measure;
 use rvtile_sim::compare::Peak;
 use rvtile_sim::engine::{End, Engine, RunOptions};
@@ -15,7 +15,28 @@ use rvtile_sim::extension::Extensions;
 use rvtile_sim::loader::Image;
 use rvtile_sim::machine::Machine;
 
-/// Runs the vector kernel without timing and checks its arrays, each of which ends directly before an unmapped page.
+/// The arrays after a run without timing, each of which ends directly before an unmapped page.
+fn run(
+    kernel: &'static dyn Kernel,
+    machine: &Arc<Machine>,
+    (variant, shape, pattern): (Variant, &Shape, Pattern),
+    definitions: &[&'static [Row]],
+) -> Arrays {
+    let image = Image::parse(kernel.name(), kernel.elf().to_vec()).unwrap();
+    let mut args = kernel.args(variant, shape);
+    args.extend(["runs=1".to_string(), "guard".to_string(), format!("pattern={}", pattern.name())]);
+    let isa = Profile::by_name(kernel.profile()).unwrap().isa();
+    let options = RunOptions { isa, agnostic_ones: true, definitions: definitions.to_vec(), ..RunOptions::default() };
+    let environment = env::Options { args, ..env::Options::silent() };
+    let mut engine = Engine::new(image, machine, false, &options, environment).unwrap();
+    let end = engine.run();
+    assert!(matches!(end, End::Exit(0)), "{} {shape}: {end:?}", kernel.name());
+    let manifest = engine.image.symbol(MANIFEST_SYMBOL).unwrap();
+    let memory = &engine.hart.mem;
+    Arrays::read(manifest, |addr, len| memory.slice(addr, len).ok().map(<[u8]>::to_vec)).unwrap()
+}
+
+/// Runs the vector kernel and checks its arrays.
 fn right(
     kernel: &'static dyn Kernel,
     machine: &Arc<Machine>,
@@ -24,26 +45,20 @@ fn right(
     definitions: &[&'static [Row]],
 ) {
     let what = format!("{} {shape} {} at VLEN {}", kernel.name(), pattern.name(), machine.vector.vlen);
-    let image = Image::parse(kernel.name(), kernel.elf().to_vec()).unwrap();
-    let mut args = kernel.args(Variant::Rvv, shape);
-    args.extend(["runs=1".to_string(), "guard".to_string(), format!("pattern={}", pattern.name())]);
-    let isa = Profile::by_name(kernel.profile()).unwrap().isa();
-    let options = RunOptions { isa, agnostic_ones: true, definitions: definitions.to_vec(), ..RunOptions::default() };
-    let environment = env::Options { args, ..env::Options::silent() };
-    let mut engine = Engine::new(image, machine, false, &options, environment).unwrap();
-    let end = engine.run();
-    assert!(matches!(end, End::Exit(0)), "{what}: {end:?}");
-    let manifest = engine.image.symbol(MANIFEST_SYMBOL).unwrap();
-    let memory = &engine.hart.mem;
-    let arrays = Arrays::read(manifest, |addr, len| memory.slice(addr, len).ok().map(<[u8]>::to_vec)).unwrap();
+    let arrays = run(kernel, machine, (Variant::Rvv, shape, pattern), definitions);
     let check = kernel.check_pattern(shape, pattern, &arrays).unwrap_or_else(|why| panic!("{what}: {why}"));
     assert!(check.ok, "{what}: {check:?}");
+}
+
+/// Those that run by themselves, but not in QEMU.
+fn kernels() -> impl Iterator<Item = &'static dyn Kernel> {
+    rvtile_kernels::all().iter().copied().filter(|kernel| kernel.profile() != "standard")
 }
 
 #[test]
 fn values_are_right_at_every_vector_length() {
     let mut kernels = 0;
-    for &kernel in rvtile_kernels::all().iter().filter(|kernel| kernel.profile() != "standard") {
+    for kernel in self::kernels() {
         kernels += 1;
         for vlen in [128, 256, 512, 1024, 2048].into_iter().filter(|vlen| kernel.vlens().contains(vlen)) {
             let machine = Machine::load("x280", &[("vector.vlen".into(), vlen.to_string())]).map(Arc::new).unwrap();
@@ -55,6 +70,32 @@ fn values_are_right_at_every_vector_length() {
         }
     }
     assert!(kernels >= 8, "{kernels}");
+}
+
+#[test]
+fn scalar_twins_are_right_and_checks_see_a_wrong_element() {
+    let machine = Machine::load("x280", &[]).map(Arc::new).unwrap();
+    for kernel in kernels() {
+        // The last one of some has sums so long that their bound is a good part of them.
+        let shape = kernel.awkward_shapes().into_iter().rev().nth(1).unwrap();
+        let arrays = run(kernel, &machine, (Variant::Scalar, &shape, Pattern::Uniform), &[]);
+        let check = kernel.check(&shape, &arrays).unwrap();
+        assert!(check.ok, "scalar {} {shape}: {check:?}", kernel.name());
+        // The largest element of the result a quarter larger, or an integer of it off by one.
+        let mut arrays: Vec<Array> = arrays.iter().cloned().collect();
+        let result = arrays.iter_mut().find(|array| ["c", "y", "o"].contains(&array.name.as_str())).unwrap();
+        let (dtype, size) = (result.dtype, |bytes: &[u8]| f32::from_le_bytes(bytes.try_into().unwrap()));
+        let largest = |a: &&mut [u8], b: &&mut [u8]| size(a).abs().total_cmp(&size(b).abs());
+        match result.data.chunks_exact_mut(4).max_by(largest) {
+            Some(element) if dtype == ElementType::F32 => {
+                let wrong = 1.25 * size(element);
+                element.copy_from_slice(&wrong.to_le_bytes());
+            }
+            _ => result.data[0] ^= 1,
+        }
+        let check = kernel.check(&shape, &Arrays::new(arrays).unwrap()).unwrap();
+        assert!(!check.ok, "{} {shape}: a wrong element is not seen", kernel.name());
+    }
 }
 
 /// Cycles and share of the peak on the X280.
