@@ -31,6 +31,7 @@ _Static_assert(sizeof(struct attn_product) == 72, "nine words, as kernel.S reads
 
 void attn_qqq_tiles8(const struct attn_product *p);
 void attn_qqq_tiles4(const struct attn_product *p);
+
 /* Rows, transposed, 4 at a time. */
 struct attn_transpose {
     char *dst;
