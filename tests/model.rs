@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rvtile_sim::machine::Machine;
+use rvtile_sim::model::architecture::Positions;
 use rvtile_sim::model::job::{Done, Job};
 use rvtile_sim::model::step::{Piece, answer};
 use rvtile_sim::model::{Architecture, Extension, Format, KvFormat, Phase, Question, Step, config, zoo};
@@ -271,6 +272,34 @@ fn extrapolated_products_agree_with_complete_ones() {
         };
         let ratio = product(false) / product(true);
         assert!((ratio - 1.0).abs() < 0.05, "{} {}: extrapolated / complete = {ratio}", weights.name(), ext.name());
+    }
+}
+
+/// Every kind of positions has its form, which is what the step is composed of; int8 extensions leave attention as it is.
+#[test]
+fn attention_of_a_prompt_uses_the_extension_that_has_it() {
+    let machine = machine(&[]);
+    let alibi = Architecture { positions: Positions::Alibi, ..small("llama") };
+    let prefix = Architecture { prefix: true, ..small("llama") };
+    for (model, kernel) in [
+        (small("llama"), "attention_bf16_qqq"),
+        (alibi, "attention_alibi_bf16_qqq"),
+        (prefix, "attention_prefix_bf16_qqq"),
+        (small("t5"), "attention_t5_bf16_qqq"),
+    ] {
+        let attention = |ext, weights| {
+            let question = Question { ext, ..question(model.clone(), weights, Phase::Prefill, 128) };
+            let pieces = question.pieces(&machine);
+            let heads: Vec<Piece> = pieces.into_iter().filter(|piece| matches!(piece.job, Job::Head { .. })).collect();
+            let step = step(&question, &heads, &machine);
+            let [item] = &step.items[..] else { panic!("{kernel}: {:?}", step.items) };
+            (item.part.kernel, item.cost.cycles)
+        };
+        let (plain, cycles) = attention(Extension::None, Format::Bf16);
+        assert_eq!(attention(Extension::Qoq, Format::Int8), (plain, cycles));
+        let (form, fewer) = attention(Extension::Qqq, Format::Bf16);
+        assert_eq!(form, kernel);
+        assert!(cycles > 1.5 * fewer, "{kernel}: {cycles} and {fewer}");
     }
 }
 

@@ -140,8 +140,8 @@ extensions! {
     XSFVQMACCDOD = "xsfvqmaccdod", implies ZVE32X;
     /// SiFive int8 matrix multiply of 4x8 by 8x4 tiles.
     XSFVQMACCQOQ = "xsfvqmaccqoq", implies ZVE32X;
-    /// SiFive bfloat16 matrix multiply of 4x4 by 4x4 tiles.
-    XSFVFWMACCQQQ = "xsfvfwmaccqqq", implies ZVE32F;
+    /// SiFive bfloat16 matrix multiply of 4x4 by 4x4 tiles; as LLVM has it, conversions to and from bfloat16 go with it.
+    XSFVFWMACCQQQ = "xsfvfwmaccqqq", implies ZVFBFMIN;
     /// SiFive conversion of scaled binary32 to clipped int8.
     XSFVFNRCLIPXFQF = "xsfvfnrclipxfqf", implies ZVE32F;
     /// SiFive exponential, binary16.
@@ -422,5 +422,6 @@ mod tests {
         assert!(!rest.intersects(Ext::F | Ext::D | Ext::ZFH | Ext::ZVE32F | Ext::V));
         assert!(rest.contains(Ext::M | Ext::C | Ext::ZVE64X));
         assert!(!set.without(Ext::ZCA).intersects(Ext::C | Ext::ZCB | Ext::ZCD));
+        assert!(Ext::parse("rv64gcv_xsfvfwmaccqqq").unwrap().0.contains(Ext::ZVFBFMIN));
     }
 }

@@ -15,9 +15,8 @@
  *             o = o * correction + p v (register tiles 6 x 64, length of the block)
  *         o = o / sum
  */
+#include "attention.h"
 #include "gemm.h"
-#include "rt_math.h"
-#include "rvtile_kernels.h"
 
 size_t gemm_f32_nr_max(void);
 void gemm_f32_pack_a(void *dst, const void *src, size_t lda_bytes, size_t rows, size_t kc);
@@ -32,13 +31,6 @@ float attn_sum(const float *s);
 
 enum { ROWS = 6 };
 
-static size_t queries, keys, d;
-static int causal;
-static size_t prefix;         /* keys that every query sees */
-static const float *relative; /* [T + S - 1], or NULL: the bias of key j for query i is at j - i + T - 1 */
-static const float *q, *k, *v;
-static float *o;
-
 static size_t block;      /* keys in a full block = lanes */
 static float *kt;         /* K transposed: block b starts at element b * block * d */
 static float *q_scaled;   /* [ROWS][d] */
@@ -51,12 +43,6 @@ static float *scalar_row; /* [S], scores of the scalar twin */
 static float scale;
 
 static const float infinity = __builtin_inff();
-
-/* How many keys query i sees. */
-static inline size_t visible(size_t i) {
-    size_t seen = causal ? i + 1 + keys - queries : keys;
-    return seen > prefix ? seen : prefix;
-}
 
 static void attention_tile(size_t first, size_t rows) {
     float *m_old = maxima, *m_new = maxima + 8, *correction = maxima + 16;
@@ -132,12 +118,7 @@ static void attention_scalar(void) {
     }
 }
 
-static void setup(const uint64_t *dims) {
-    queries = dims[0], keys = dims[1], d = dims[2];
-    q = rt_input("q", RT_F32, queries, d);
-    k = rt_input("k", RT_F32, keys, d);
-    v = rt_input("v", RT_F32, keys, d);
-    o = rt_array("o", RT_F32, RT_OUTPUT, queries, d);
+static void prepare(void) {
     block = gemm_f32_nr_max();
     scale = 1 / __builtin_sqrtf((float)d);
     kt = rt_scratch(keys * d * 4);
@@ -157,66 +138,4 @@ static void run(enum rt_variant variant) {
         attention_scalar();
 }
 
-static void setup_plain(const uint64_t *dims) {
-    causal = dims[3] != 0;
-    setup(dims);
-}
-
-static void setup_prefix(const uint64_t *dims) {
-    causal = 1;
-    prefix = dims[3];
-    setup(dims);
-}
-
-/* Causal, with the slope of one of 40 heads. */
-static void setup_alibi(const uint64_t *dims) {
-    static float slopes[40];
-    setup_prefix((const uint64_t[]){dims[0], dims[1], dims[2], 0});
-    alibi_slopes(40, slopes);
-    float *row = rt_scratch(4 * (queries + keys - 1));
-    alibi_relative(slopes[dims[3]], queries, keys, row);
-    relative = row;
-}
-
-/* Causal with the one-sided buckets of a decoder, else with the two-sided ones of an encoder. */
-static void setup_t5(const uint64_t *dims) {
-    setup_plain(dims);
-    const float *table = rt_input("table", RT_F32, 32, 0);
-    float *row = rt_scratch(4 * (queries + keys - 1));
-    t5_relative(table, !causal, queries, keys, row);
-    relative = row;
-}
-
-static const char *validate_plain(const uint64_t *dims) {
-    if (!dims[0] || !dims[1] || !dims[2])
-        return "T, S and d must be at least 1";
-    if (dims[3] > 1)
-        return "causal must be 0 or 1";
-    return dims[3] && dims[0] > dims[1] ? "causal attention needs T <= S" : NULL;
-}
-
-static const char *validate_prefix(const uint64_t *dims) {
-    if (dims[3] > dims[1])
-        return "prefix must be at most S";
-    return validate_plain((const uint64_t[]){dims[0], dims[1], dims[2], 1});
-}
-
-static const char *validate_alibi(const uint64_t *dims) {
-    if (dims[3] >= 40)
-        return "head must be below 40";
-    return validate_plain((const uint64_t[]){dims[0], dims[1], dims[2], 1});
-}
-
-#define ATTENTION(NAME, LAST, KIND)                                                                                    \
-    {                                                                                                                  \
-        .name = NAME, .dims_help = "<T> <S> <d> <" LAST ">", .dims = 4, .scalar_runs = 1,                              \
-        .patterns = 1 << RT_WIDE | 1 << RT_EQUAL | 1 << RT_ZERO, .validate = validate_##KIND,                          \
-        .setup = setup_##KIND, .run = run,                                                                             \
-    }
-#define validate_t5 validate_plain
-
-const struct rt_kernel rt_kernels[] = {ATTENTION("attention_f32", "causal 0|1", plain),
-                                       ATTENTION("attention_prefix_f32", "prefix", prefix),
-                                       ATTENTION("attention_alibi_f32", "head", alibi),
-                                       ATTENTION("attention_t5_f32", "causal 0|1", t5),
-                                       {0}};
+const struct rt_kernel rt_kernels[] = RT_ATTENTION_KERNELS("f32");

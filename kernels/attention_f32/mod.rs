@@ -1,7 +1,7 @@
 //! `attention_f32`: one attention head in fp32.
 
 use crate::bounds::{MIN_NORMAL32, U32, exp_relative, gamma};
-use crate::{Checker, DType, Pattern, Run, Spec};
+use crate::{Checker, DType, Form, Multiply, Pattern, Run, Spec};
 
 /// One head of scaled dot-product attention: `o = softmax(q k^T / sqrt(d)) v` with q, o T x d and k, v S x d; causal means
 /// that query i sees the keys j <= i + S - T.
@@ -24,11 +24,13 @@ use crate::{Checker, DType, Pattern, Run, Spec};
 /// - Together `|error_c| <= sum_j w_j |v_jc| (H_j + H + 2 gamma_(S + 8) + 3 u) * (1 + r)` with `H_j = exp(h_j) - 1`, `H` the mean of
 ///   `H_j` by `w_j`, and `1 + r`, `r = H + gamma`, for the quotient's products of errors.
 /// - Weights below 2^-126 may be flushed: `S 2^-126 max |v|`.
-pub static KERNEL: Spec = HEAD;
+pub static KERNEL: Form = Form { spec: HEAD, problem: "attention_f32", ..FORM };
 
 /// Causal attention whose first P keys are seen by every query (prefix language models). Operations `4 d` for each visible pair;
 /// bytes and error as [`KERNEL`].
-pub static PREFIX: Spec = Spec {
+pub static PREFIX: Form = Form { spec: BEHIND_PREFIX, problem: "attention_prefix_f32", ..FORM };
+
+pub(crate) const BEHIND_PREFIX: Spec = Spec {
     name: "attention_prefix_f32",
     about: "fp32 attention of one head, causal behind a prefix that every query sees",
     dims: &["T", "S", "d", "prefix?"],
@@ -40,17 +42,15 @@ pub static PREFIX: Spec = Spec {
         _ => Err("T and prefix must be at most S".into()),
     },
     flop: |s| 4 * s[2] * (0..s[0]).map(|i| (i + 1 + s[1] - s[0]).max(s[3])).sum::<u64>(),
-    check: |run, checker| {
-        let prefix = run.shape[3];
-        let causal = last(run.shape);
-        check(run, checker, move |i| causal(i).max(prefix), |_| (0.0, 0.0))
-    },
+    check: |run, checker| check(run, checker, &behind_prefix(run)),
     ..HEAD
 };
 
 /// Causal attention with ALiBi, the slope of one of 40 heads: `slope (j - i - S + T)` joins each score. Error as [`KERNEL`], with
 /// `D_j` larger by the error of the slope (40 u and a few) and two roundings: `gamma_48 |slope distance| + u |s_j|`.
-pub static ALIBI: Spec = Spec {
+pub static ALIBI: Form = Form { spec: WITH_ALIBI, problem: "attention_alibi_f32", ..FORM };
+
+pub(crate) const WITH_ALIBI: Spec = Spec {
     name: "attention_alibi_f32",
     about: "fp32 causal attention of one head with ALiBi, one of 40 heads",
     dims: &["T", "S", "d", "head?"],
@@ -62,31 +62,21 @@ pub static ALIBI: Spec = Spec {
         _ => Err("T must be at most S, head below 40".into()),
     },
     flop: |s| (HEAD.flop)(&[s[0], s[1], s[2], 1]),
-    check: |run, checker| {
-        let head = run.shape[3] as f64;
-        let slope = if head < 32.0 { -(head + 1.0) / 4.0 } else { -(2.0 * (head - 32.0) + 1.0) / 8.0 }.exp2();
-        check(run, checker, last(run.shape), |distance| {
-            let bias = slope * distance as f64;
-            (bias, gamma(48, U32) * bias.abs())
-        })
-    },
+    check: |run, checker| check(run, checker, &with_alibi(run)),
     ..HEAD
 };
 
 /// Attention with the relative bias of T5: 32 buckets up to distance 128, two-sided or, if causal, one-sided. Error as
 /// [`KERNEL`], with `D_j` larger by a rounding of the sum, `u |s_j|`.
-pub static T5: Spec = Spec {
+pub static T5: Form = Form { spec: WITH_T5, problem: "attention_t5_f32", ..FORM };
+
+pub(crate) const WITH_T5: Spec = Spec {
     name: "attention_t5_f32",
     about: "fp32 attention of one head with the relative bias of T5, encoder or decoder",
     shapes: &[&[128, 128, 64, 0]],
     awkward: &[&[1, 1, 1, 0], &[7, 7, 3, 1], &[5, 300, 64, 1], &[150, 150, 4, 1], &[150, 150, 4, 0], &[13, 37, 64, 0]],
     in_default_set: false,
-    check: |run, checker| {
-        let table = run.input_f64("table", &[32])?;
-        let causal = run.shape[3] == 1;
-        let visible = if causal { last(run.shape) } else { all(run.shape) };
-        check(run, checker, visible, |distance| (table[bucket(distance, !causal)], 0.0))
-    },
+    check: |run, checker| check(run, checker, &with_t5(run)?),
     ..HEAD
 };
 
@@ -100,7 +90,16 @@ fn bucket(distance: i64, bidirectional: bool) -> usize {
     (bucket + if bidirectional && distance > 0 { 16 } else { 0 }) as usize
 }
 
-const HEAD: Spec = Spec {
+/// All variants multiply alike, and are the forms of their problems that need no extension.
+const FORM: Form = Form {
+    spec: HEAD,
+    problem: "attention_f32",
+    profile: "standard",
+    vlens: 128..=65536,
+    multiply: Some(Multiply { name: "vfmacc.vf", sew: 32, lmul: 4 }),
+};
+
+pub(crate) const HEAD: Spec = Spec {
     name: "attention_f32",
     about: "fp32 attention of one head, tiled with running maximum and sum, causal or not",
     elf: include_bytes!("../prebuilt/attention_f32.elf"),
@@ -142,35 +141,56 @@ const HEAD: Spec = Spec {
         let [t, s, d, _] = s[..] else { return 0 };
         4 * (2 * t * d + 2 * s * d)
     },
-    check: |run, checker| {
-        let causal = run.shape[3] == 1;
-        check(run, checker, if causal { last(run.shape) } else { all(run.shape) }, |_| (0.0, 0.0))
-    },
+    check: |run, checker| check(run, checker, &plain(run)),
 };
 
 /// Keys in a block at VLEN 128.
 const SMALLEST_BLOCK: u64 = 16;
 
-/// How many keys each query sees: those up to its own place, the last queries standing at the last keys.
-type Visible = Box<dyn Fn(u64) -> u64>;
+/// What a query sees, and what joins its scores.
+pub(crate) struct Variant {
+    /// How many keys each query sees.
+    pub(crate) visible: Box<dyn Fn(u64) -> u64>,
+    /// What joins a score by the distance of key minus query, and its error.
+    pub(crate) bias: Box<dyn Fn(i64) -> (f64, f64)>,
+}
 
-fn last(shape: &[u64]) -> Visible {
+impl Variant {
+    fn new(visible: impl Fn(u64) -> u64 + 'static, bias: impl Fn(i64) -> (f64, f64) + 'static) -> Variant {
+        Variant { visible: Box::new(visible), bias: Box::new(bias) }
+    }
+}
+
+/// All keys, or if causal those up to the query's own place, the last queries standing at the last keys.
+fn seen(shape: &[u64], causal: bool) -> impl Fn(u64) -> u64 + 'static {
     let (queries, keys) = (shape[0], shape[1]);
-    Box::new(move |i| i + 1 + keys - queries)
+    move |i| if causal { i + 1 + keys - queries } else { keys }
 }
 
-fn all(shape: &[u64]) -> Visible {
-    let keys = shape[1];
-    Box::new(move |_| keys)
+pub(crate) fn plain(run: &Run) -> Variant {
+    Variant::new(seen(run.shape, run.shape[3] == 1), |_| (0.0, 0.0))
 }
 
-/// `bias` gives what joins a score by the distance of key minus query, and its error.
-fn check(
-    run: &Run,
-    checker: &mut Checker,
-    visible: impl Fn(u64) -> u64,
-    bias: impl Fn(i64) -> (f64, f64),
-) -> Result<(), String> {
+pub(crate) fn behind_prefix(run: &Run) -> Variant {
+    let (prefix, causal) = (run.shape[3], seen(run.shape, true));
+    Variant::new(move |i| causal(i).max(prefix), |_| (0.0, 0.0))
+}
+
+pub(crate) fn with_alibi(run: &Run) -> Variant {
+    let head = run.shape[3] as f64;
+    let slope = if head < 32.0 { -(head + 1.0) / 4.0 } else { -(2.0 * (head - 32.0) + 1.0) / 8.0 }.exp2();
+    Variant::new(seen(run.shape, true), move |distance| {
+        let bias = slope * distance as f64;
+        (bias, gamma(48, U32) * bias.abs())
+    })
+}
+
+pub(crate) fn with_t5(run: &Run) -> Result<Variant, String> {
+    let (table, causal) = (run.input_f64("table", &[32])?, run.shape[3] == 1);
+    Ok(Variant::new(seen(run.shape, causal), move |distance| (table[bucket(distance, !causal)], 0.0)))
+}
+
+fn check(run: &Run, checker: &mut Checker, Variant { visible, bias }: &Variant) -> Result<(), String> {
     let [t, s, d, _] = run.dims();
     let (q, k, v) = (run.input_f64("q", &[t, d])?, run.input_f64("k", &[s, d])?, run.input_f64("v", &[s, d])?);
     let o = run.output("o", &[t, d])?;

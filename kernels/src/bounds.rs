@@ -7,6 +7,8 @@
 pub const U32: f64 = 1.0 / (1u64 << 24) as f64;
 /// Unit roundoff of fp16, 2^-11.
 pub const U16: f64 = 1.0 / (1u64 << 11) as f64;
+/// Unit roundoff of bf16, 2^-8.
+pub const UBF16: f64 = 1.0 / 256.0;
 /// Largest error of rounding to a subnormal fp16 number: half of 2^-24.
 pub const ETA16: f64 = 1.0 / (1u64 << 25) as f64;
 /// Smallest normal fp32 number, 2^-126.
@@ -25,6 +27,10 @@ pub fn gamma(n: u64, u: f64) -> f64 {
 /// Largest relative error of the degree-6 polynomial of `exp_f32.inc` on its interval, against exp; a unit test
 /// evaluates it.
 pub const EXP_POLYNOMIAL: f64 = 4e-9;
+
+/// Largest relative error of the cubic for 2^r, |r| <= 1/2, of `attention_bf16/softmax.S`, up to a constant factor; a unit test
+/// evaluates it.
+pub const EXP2_CUBIC: f64 = 7.6e-5;
 
 /// Bound of the relative error of `exp_f32(fl(x - m))` against `exp(x - m)`, for `t = |x - m|`, as long as
 /// the result is a normal number (below that it may be 0: an absolute error of at most [`MIN_NORMAL32`]).

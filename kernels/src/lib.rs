@@ -29,6 +29,7 @@ mod spec;
 #[path = ".."]
 mod folders {
     pub(super) mod activation;
+    pub(super) mod attention_bf16;
     pub(super) mod attention_decode;
     pub(super) mod attention_f32;
     pub(super) mod embedding;
@@ -134,6 +135,10 @@ static ALL: &[&dyn Kernel] = &[
     &linear::DOD,
     &linear::QOQ,
     &linear::QQQ,
+    &attention_bf16::PLAIN,
+    &attention_bf16::PREFIX,
+    &attention_bf16::ALIBI,
+    &attention_bf16::T5,
 ];
 
 /// The kernels, in the order of reports.

@@ -1,6 +1,6 @@
 //! The host side alone: formulas, references, bounds, and that the checks refuse what is wrong.
 
-use rvtile_kernels::bounds::{EXP_POLYNOMIAL, f16_to_f64, gamma};
+use rvtile_kernels::bounds::{EXP_POLYNOMIAL, EXP2_CUBIC, f16_to_f64, gamma};
 use rvtile_kernels::{Array, Arrays, Checker, ElementType, Kernel, Pattern, Shape, Variant, find, inputs};
 
 fn kernel(name: &str) -> &'static dyn Kernel {
@@ -279,6 +279,20 @@ fn exp_polynomial_has_the_stated_error() {
         worst = worst.max((p / r.exp() - 1.0).abs());
     }
     assert!(worst < EXP_POLYNOMIAL && worst > EXP_POLYNOMIAL / 2.0, "{worst}");
+}
+
+/// The monic cubic of `attention_bf16/softmax.S` against the best multiple of 2^r.
+#[test]
+fn cubic_has_the_stated_error() {
+    let c = [0x4190_fdd5u32, 0x4149_0c64, 0x408c_b763, 0x3f80_0000].map(|bits| f64::from(f32::from_bits(bits)));
+    let (mut low, mut high) = (f64::INFINITY, 0.0f64);
+    for i in -10_000..=10_000 {
+        let r = f64::from(i) / 20_000.0;
+        let ratio = c.iter().rev().fold(0.0, |p, c| p * r + c) / r.exp2();
+        (low, high) = (low.min(ratio), high.max(ratio));
+    }
+    let worst = (high - low) / (high + low);
+    assert!(worst < EXP2_CUBIC && worst > EXP2_CUBIC / 2.0, "{worst}");
 }
 
 /// Q of `activation/kernel.S`: `exp(x^2/2) Phi(-x) = t Q(t)`, `t = 1 / (1 + 0.35 x)`, as far as exp(-x^2/2) is a normal number.

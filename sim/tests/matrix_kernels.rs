@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rvtile_isa::decode::Decoder;
 use rvtile_isa::profile::Profile;
 use rvtile_isa::row::Row;
-use rvtile_kernels::{Arrays, Kernel, MANIFEST_SYMBOL, Pattern, Shape, Variant, find};
+use rvtile_kernels::{Array, Arrays, ElementType, Kernel, MANIFEST_SYMBOL, Pattern, Shape, Variant, find};
 use rvtile_sim::bench::measure;
 use rvtile_sim::compare::Peak;
 use rvtile_sim::engine::{End, Engine, RunOptions};
@@ -15,7 +15,28 @@ use rvtile_sim::extension::Extensions;
 use rvtile_sim::loader::Image;
 use rvtile_sim::machine::Machine;
 
-/// Runs the vector kernel without timing and checks its arrays, each of which ends directly before an unmapped page.
+/// The arrays after a run without timing, each of which ends directly before an unmapped page.
+fn run(
+    kernel: &'static dyn Kernel,
+    machine: &Arc<Machine>,
+    (variant, shape, pattern): (Variant, &Shape, Pattern),
+    definitions: &[&'static [Row]],
+) -> Arrays {
+    let image = Image::parse(kernel.name(), kernel.elf().to_vec()).unwrap();
+    let mut args = kernel.args(variant, shape);
+    args.extend(["runs=1".to_string(), "guard".to_string(), format!("pattern={}", pattern.name())]);
+    let isa = Profile::by_name(kernel.profile()).unwrap().isa();
+    let options = RunOptions { isa, agnostic_ones: true, definitions: definitions.to_vec(), ..RunOptions::default() };
+    let environment = env::Options { args, ..env::Options::silent() };
+    let mut engine = Engine::new(image, machine, false, &options, environment).unwrap();
+    let end = engine.run();
+    assert!(matches!(end, End::Exit(0)), "{} {shape}: {end:?}", kernel.name());
+    let manifest = engine.image.symbol(MANIFEST_SYMBOL).unwrap();
+    let memory = &engine.hart.mem;
+    Arrays::read(manifest, |addr, len| memory.slice(addr, len).ok().map(<[u8]>::to_vec)).unwrap()
+}
+
+/// Runs the vector kernel and checks its arrays.
 fn right(
     kernel: &'static dyn Kernel,
     machine: &Arc<Machine>,
@@ -24,26 +45,20 @@ fn right(
     definitions: &[&'static [Row]],
 ) {
     let what = format!("{} {shape} {} at VLEN {}", kernel.name(), pattern.name(), machine.vector.vlen);
-    let image = Image::parse(kernel.name(), kernel.elf().to_vec()).unwrap();
-    let mut args = kernel.args(Variant::Rvv, shape);
-    args.extend(["runs=1".to_string(), "guard".to_string(), format!("pattern={}", pattern.name())]);
-    let isa = Profile::by_name(kernel.profile()).unwrap().isa();
-    let options = RunOptions { isa, agnostic_ones: true, definitions: definitions.to_vec(), ..RunOptions::default() };
-    let environment = env::Options { args, ..env::Options::silent() };
-    let mut engine = Engine::new(image, machine, false, &options, environment).unwrap();
-    let end = engine.run();
-    assert!(matches!(end, End::Exit(0)), "{what}: {end:?}");
-    let manifest = engine.image.symbol(MANIFEST_SYMBOL).unwrap();
-    let memory = &engine.hart.mem;
-    let arrays = Arrays::read(manifest, |addr, len| memory.slice(addr, len).ok().map(<[u8]>::to_vec)).unwrap();
+    let arrays = run(kernel, machine, (Variant::Rvv, shape, pattern), definitions);
     let check = kernel.check_pattern(shape, pattern, &arrays).unwrap_or_else(|why| panic!("{what}: {why}"));
     assert!(check.ok, "{what}: {check:?}");
+}
+
+/// Those that run by themselves, but not in QEMU.
+fn kernels() -> impl Iterator<Item = &'static dyn Kernel> {
+    rvtile_kernels::all().iter().copied().filter(|kernel| kernel.profile() != "standard")
 }
 
 #[test]
 fn values_are_right_at_every_vector_length() {
     let mut kernels = 0;
-    for &kernel in rvtile_kernels::all().iter().filter(|kernel| kernel.profile() != "standard") {
+    for kernel in self::kernels() {
         kernels += 1;
         for vlen in [128, 256, 512, 1024, 2048].into_iter().filter(|vlen| kernel.vlens().contains(vlen)) {
             let machine = Machine::load("x280", &[("vector.vlen".into(), vlen.to_string())]).map(Arc::new).unwrap();
@@ -55,6 +70,32 @@ fn values_are_right_at_every_vector_length() {
         }
     }
     assert!(kernels >= 8, "{kernels}");
+}
+
+#[test]
+fn scalar_twins_are_right_and_checks_see_a_wrong_element() {
+    let machine = Machine::load("x280", &[]).map(Arc::new).unwrap();
+    for kernel in kernels() {
+        // The last one of some has sums so long that their bound is a good part of them.
+        let shape = kernel.awkward_shapes().into_iter().rev().nth(1).unwrap();
+        let arrays = run(kernel, &machine, (Variant::Scalar, &shape, Pattern::Uniform), &[]);
+        let check = kernel.check(&shape, &arrays).unwrap();
+        assert!(check.ok, "scalar {} {shape}: {check:?}", kernel.name());
+        // The largest element of the result a quarter larger, or an integer of it off by one.
+        let mut arrays: Vec<Array> = arrays.iter().cloned().collect();
+        let result = arrays.iter_mut().find(|array| ["c", "y", "o"].contains(&array.name.as_str())).unwrap();
+        let (dtype, size) = (result.dtype, |bytes: &[u8]| f32::from_le_bytes(bytes.try_into().unwrap()));
+        let largest = |a: &&mut [u8], b: &&mut [u8]| size(a).abs().total_cmp(&size(b).abs());
+        match result.data.chunks_exact_mut(4).max_by(largest) {
+            Some(element) if dtype == ElementType::F32 => {
+                let wrong = 1.25 * size(element);
+                element.copy_from_slice(&wrong.to_le_bytes());
+            }
+            _ => result.data[0] ^= 1,
+        }
+        let check = kernel.check(&shape, &Arrays::new(arrays).unwrap()).unwrap();
+        assert!(!check.ok, "{} {shape}: a wrong element is not seen", kernel.name());
+    }
 }
 
 /// Cycles and share of the peak on the X280.
@@ -89,6 +130,30 @@ fn where_operands_fit_the_l2_all_reach_four_fifths_of_their_peak() {
     }
 }
 
+/// A multiply of blocks does eight times as much as one of vectors; packing and the softmax take as long for either, and with short heads more.
+#[test]
+fn attention_by_blocks_is_several_times_faster() {
+    for (plain, form, shape, least) in [
+        ("attention_f32", "attention_bf16_qqq", "128x512x128x0", 5.2),
+        ("attention_f32", "attention_bf16_qqq", "128x512x128x1", 5.1),
+        ("attention_f32", "attention_bf16_qqq", "512x512x64x1", 4.0),
+        ("attention_alibi_f32", "attention_alibi_bf16_qqq", "128x512x80x3", 4.0),
+        ("attention_t5_f32", "attention_t5_bf16_qqq", "128x128x64x0", 3.0),
+        ("attention_prefix_f32", "attention_prefix_bf16_qqq", "128x128x128x64", 3.0),
+    ] {
+        let cycles = |name: &str| {
+            let machine = Machine::load("x280", &[]).map(Arc::new).unwrap();
+            let measurement = measure(find(name).unwrap(), &shape.parse().unwrap(), &machine, false).unwrap();
+            assert!(measurement.check.ok, "{name}");
+            measurement.cycles
+        };
+        let (plain, blocks) = (cycles(plain), cycles(form));
+        let ratio = plain as f64 / blocks as f64;
+        println!("{form} {shape}: {plain} and {blocks} cycles, {ratio}");
+        assert!(ratio > least, "{form} {shape}: {plain} and {blocks} cycles, {ratio}");
+    }
+}
+
 /// The same cycles on every host. Another number here is a change of a kernel or of the timing model, and is to be looked at.
 #[test]
 fn cycles_are_known_exactly() {
@@ -100,6 +165,9 @@ fn cycles_are_known_exactly() {
         ("matmul_bf16_qqq", "256x256x256", 344_175),
         ("matmul_i8_xsfmm", "128x128x128", 10_292),
         ("matmul_bf16_zvt", "128x128x128", 16_806),
+        ("attention_bf16_qqq", "128x512x128x0", 600_832),
+        ("attention_bf16_qqq", "256x256x64x1", 249_879),
+        ("attention_t5_bf16_qqq", "128x128x64x0", 119_154),
     ];
     let now = known.map(|(name, shape, _)| (name, shape, reached(name, shape, &[]).0));
     assert_eq!(now, known);
@@ -112,6 +180,7 @@ fn macros_are_the_instructions_they_are_called() {
         ("sf_vqmacc_2x8x2 v8, v4, v20", "sifive", "sf.vqmacc.2x8x2 v8,v4,v20"),
         ("sf_vqmacc_4x8x4 v8, v4, v20", "sifive", "sf.vqmacc.4x8x4 v8,v4,v20"),
         ("sf_vfwmacc_4x4x4 v8, v4, v20", "sifive", "sf.vfwmacc.4x4x4 v8,v4,v20"),
+        ("vfncvtbf16_f_f_w v16, v4", "standard", "vfncvtbf16.f.f.w v16,v4"),
         ("smt_vmadot v16, v1, v2", "spacemit", "smt.vmadot v16,v1,v2"),
         ("sf_vfexp_v v8, v16", "sifive", "sf.vfexp.v v8,v16"),
         ("sf_vc_v_vvv 3, v0, v2, v1", "sifive", "sf.vc.v.vvv 0x3,v0,v2,v1"),

@@ -117,6 +117,12 @@ fn one_command_shows_what_extensions_buy() {
     let table = stdout(&rvtile(&[&["model", &model, "--ext", "xsfvqmaccqoq"], &what[..]].concat()));
     assert!(table.contains("linear_i8_qoq") && table.contains("With xsfvqmaccqoq: linear_i8_qoq,"), "{table}");
     let bf16 = rvtile(&["model", &model, "--weights", "bf16", "--ext", "xsfvfwmaccqqq", "--batch", "3"]);
-    assert!(stdout(&bf16).contains("linear_bf16_qqq"), "{}", String::from_utf8_lossy(&bf16.stderr));
+    let text = stdout(&bf16);
+    assert!(text.contains("linear_bf16_qqq"), "{}", String::from_utf8_lossy(&bf16.stderr));
+    assert!(text.contains("standard vector instructions, attention too."), "{text}");
+    let prompt = ["--weights", "bf16", "--ext", "xsfvfwmaccqqq", "--phase", "prefill", "--context", "64"];
+    let text = stdout(&rvtile(&[&["model", &model], &prompt[..]].concat()));
+    assert!(text.contains("With xsfvfwmaccqqq: linear_bf16_qqq, attention_bf16_qqq,"), "{text}");
+    assert!(text.contains("All other kernels use standard vector instructions."), "{text}");
     std::fs::remove_dir_all(folder).unwrap();
 }

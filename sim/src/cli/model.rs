@@ -36,7 +36,7 @@ pub(super) struct Args {
     /// Format of the weights
     #[arg(long, value_enum, value_delimiter = ',', default_value = "q4_0")]
     weights: Vec<Format>,
-    /// Extension of the instruction set, by its name in an ISA string, whose kernels multiply with the weights
+    /// Extension of the instruction set, by its name in an ISA string, whose kernels multiply with the weights (bf16: and do attention of a prompt)
     #[arg(long, value_enum, value_delimiter = ',', default_value = "none")]
     ext: Vec<Extension>,
     /// Format of cached keys and values

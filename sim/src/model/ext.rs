@@ -1,4 +1,4 @@
-//! Instruction-set extensions that the products of a model can use.
+//! Instruction-set extensions that the products of a model can use, and its attention.
 
 use clap::ValueEnum;
 use rvtile_isa::ext::Ext;
@@ -7,7 +7,7 @@ use rvtile_kernels::{Kernel, find};
 
 use super::format::Format;
 
-/// An extension whose kernels multiply with the weights.
+/// An extension whose kernels multiply with the weights, and with keys and values where they can.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, ValueEnum)]
 pub enum Extension {
     /// Standard vector instructions
@@ -19,7 +19,7 @@ pub enum Extension {
     /// int8 weights by SiFive's 4x8x4 blocks
     #[value(name = "xsfvqmaccqoq")]
     Qoq,
-    /// bf16 weights by SiFive's 4x4x4 blocks
+    /// bf16 weights, and attention of a prompt, by SiFive's 4x4x4 blocks
     #[value(name = "xsfvfwmaccqqq")]
     Qqq,
 }
@@ -74,6 +74,18 @@ impl Extension {
             Extension::Dod => Some(("linear_i8_dod", "model_linear_dod")),
             Extension::Qoq => Some(("linear_i8_qoq", "model_linear_qoq")),
             Extension::Qqq => Some(("linear_bf16_qqq", "model_linear_qqq")),
+        }
+    }
+
+    /// The kernel that does in a prompt what this one does without an extension: the form with bf16 blocks where there are such. (int8 would
+    /// need a scale for each row of weights of the softmax, which no one knows before the row is complete.)
+    pub(super) fn attention(self, plain: &'static str) -> &'static str {
+        match (self, plain) {
+            (Extension::Qqq, "attention_f32") => "attention_bf16_qqq",
+            (Extension::Qqq, "attention_prefix_f32") => "attention_prefix_bf16_qqq",
+            (Extension::Qqq, "attention_alibi_f32") => "attention_alibi_bf16_qqq",
+            (Extension::Qqq, "attention_t5_f32") => "attention_t5_bf16_qqq",
+            _ => plain,
         }
     }
 

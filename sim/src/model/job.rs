@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rvtile_isa::ext::Ext;
+use rvtile_isa::profile::Profile;
 use rvtile_kernels::{Kernel, Shape, Variant, find};
 
 use super::architecture::{Architecture, Kind, Positions};
@@ -370,8 +372,9 @@ fn run_head(kernel: &'static str, sizes: &[u64; 4], machine: &Arc<Machine>) -> R
     let mut args = kernel.args(Variant::Rvv, &shape);
     args.push("runs=1".to_string());
     let environment = env::Options { args, ..env::Options::silent() };
-    let mut engine =
-        Engine::new(image, machine, true, &RunOptions::default(), environment).map_err(|e| e.to_string())?;
+    let isa = Profile::by_name(kernel.profile()).map_or(Ext::everything(), Profile::isa);
+    let options = RunOptions { isa, ..RunOptions::default() };
+    let mut engine = Engine::new(image, machine, true, &options, environment).map_err(|e| e.to_string())?;
     match engine.run() {
         End::Exit(0) => {}
         End::Crash(crash) => return Err(format!("{} {shape}: {crash}", kernel.name())),

@@ -156,6 +156,7 @@ impl Question {
                 _ if model.prefix => ("attention_prefix_f32", tokens),
                 _ => ("attention_f32", 1),
             };
+            let kernel = self.ext.attention(kernel);
             let job = Job::Head { kernel, sizes: [tokens, tokens, model.head_dim, option] };
             pieces.push(Piece::new(job, model.heads * layers));
         }

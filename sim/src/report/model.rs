@@ -6,6 +6,7 @@ use super::columns::{Align, lay_out};
 use super::json::pretty;
 use super::number::{bytes, count, percent, quantity, seconds};
 use crate::machine::Machine;
+use crate::model::plan::Role;
 use crate::model::step::Item;
 use crate::model::{Extension, Phase, Step};
 use crate::timing::ledger::Cause;
@@ -189,11 +190,13 @@ pub(super) fn provenance(step: &Step) -> Vec<String> {
                 names.push(item.part.kernel);
             }
         }
+        let plain_attention = step.items.iter().any(|item| item.part.role == Role::Attention && !item.part.extended());
         lines.push(format!(
-            "With {}: {}, {} % of the time. All other kernels use standard vector instructions, attention too.",
+            "With {}: {}, {} % of the time. All other kernels use standard vector instructions{}.",
             step.question.ext.name(),
             names.join(", "),
-            percent(cycles / step.cycles())
+            percent(cycles / step.cycles()),
+            if plain_attention { ", attention too" } else { "" }
         ));
     }
     if step.cores > 1 {

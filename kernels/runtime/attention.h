@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Attention of one head over a prompt, o = softmax(q k^T / sqrt(d)) v: what all forms of the problem share. A program
+ * defines prepare(), which makes its scratch memory, and run(), and lists RT_ATTENTION for each variant.
+ */
+#ifndef ATTENTION_H
+#define ATTENTION_H
+
+#include "rt.h"
+#include "rt_math.h"
+#include "rvtile_kernels.h"
+
+static size_t queries, keys, d;
+static int causal;
+static size_t prefix;         /* keys that every query sees */
+static const float *relative; /* [T + S - 1], or NULL: the bias of key j for query i is at j - i + T - 1 */
+static const float *q, *k, *v;
+static float *o;
+
+/* How many keys query i sees. */
+static inline size_t visible(size_t i) {
+    size_t seen = causal ? i + 1 + keys - queries : keys;
+    return seen > prefix ? seen : prefix;
+}
+
+/* The form's scratch memory, when sizes and variant are known. */
+static void prepare(void);
+static void run(enum rt_variant variant);
+
+static void setup(const uint64_t *dims) {
+    queries = dims[0], keys = dims[1], d = dims[2];
+    q = rt_input("q", RT_F32, queries, d);
+    k = rt_input("k", RT_F32, keys, d);
+    v = rt_input("v", RT_F32, keys, d);
+    o = rt_array("o", RT_F32, RT_OUTPUT, queries, d);
+    prepare();
+}
+
+static void setup_plain(const uint64_t *dims) {
+    causal = dims[3] != 0;
+    setup(dims);
+}
+
+static void setup_prefix(const uint64_t *dims) {
+    causal = 1;
+    prefix = dims[3];
+    setup(dims);
+}
+
+/* Causal, with the slope of one of 40 heads. */
+static void setup_alibi(const uint64_t *dims) {
+    static float slopes[40];
+    setup_prefix((const uint64_t[]){dims[0], dims[1], dims[2], 0});
+    alibi_slopes(40, slopes);
+    float *row = rt_scratch(4 * (queries + keys - 1));
+    alibi_relative(slopes[dims[3]], queries, keys, row);
+    relative = row;
+}
+
+/* Causal with the one-sided buckets of a decoder, else with the two-sided ones of an encoder. */
+static void setup_t5(const uint64_t *dims) {
+    setup_plain(dims);
+    const float *table = rt_input("table", RT_F32, 32, 0);
+    float *row = rt_scratch(4 * (queries + keys - 1));
+    t5_relative(table, !causal, queries, keys, row);
+    relative = row;
+}
+
+static const char *validate_plain(const uint64_t *dims) {
+    if (!dims[0] || !dims[1] || !dims[2])
+        return "T, S and d must be at least 1";
+    if (dims[3] > 1)
+        return "causal must be 0 or 1";
+    return dims[3] && dims[0] > dims[1] ? "causal attention needs T <= S" : NULL;
+}
+
+static const char *validate_prefix(const uint64_t *dims) {
+    if (dims[3] > dims[1])
+        return "prefix must be at most S";
+    return validate_plain((const uint64_t[]){dims[0], dims[1], dims[2], 1});
+}
+
+static const char *validate_alibi(const uint64_t *dims) {
+    if (dims[3] >= 40)
+        return "head must be below 40";
+    return validate_plain((const uint64_t[]){dims[0], dims[1], dims[2], 1});
+}
+
+#define validate_t5 validate_plain
+
+#define RT_ATTENTION(NAME, LAST, KIND)                                                                                 \
+    {                                                                                                                  \
+        .name = NAME, .dims_help = "<T> <S> <d> <" LAST ">", .dims = 4, .scalar_runs = 1,                              \
+        .patterns = 1 << RT_WIDE | 1 << RT_EQUAL | 1 << RT_ZERO, .validate = validate_##KIND,                          \
+        .setup = setup_##KIND, .run = run,                                                                             \
+    }
+
+/* The list of a program: one entry for each variant. */
+#define RT_ATTENTION_KERNELS(TYPE)                                                                                     \
+    {RT_ATTENTION("attention_" TYPE, "causal 0|1", plain), RT_ATTENTION("attention_prefix_" TYPE, "prefix", prefix),   \
+     RT_ATTENTION("attention_alibi_" TYPE, "head", alibi), RT_ATTENTION("attention_t5_" TYPE, "causal 0|1", t5), {0}}
+
+#endif
