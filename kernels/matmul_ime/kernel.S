@@ -3,29 +3,31 @@
 # int8 with SpacemiT IME 1, any VLEN from 128: a multiply takes a register each of A (N rows of KB bytes) and B (N columns of KB) and adds
 # to N x N of C in a register or two. At VLEN 512 that is 4 x 16 x 4, 256 MAC in 2 cycles, 128 a cycle.
 #
-# Register tile: 3 x 4 blocks, 24 cycles a k step at VLEN 512, in v8 to v31 (C begins at even registers, whether it needs two or not), and 2 x 4 blocks
-# for up to two strips at the end, so that no row is computed twice if the rows are a multiple of a block's. The three registers of A, v0 to v2, and four of B, v4 to v7, take 14 cycles of the port. Nothing is left for a second set: they are
-# loaded again behind the last multiply that reads them, 4 to 16 cycles ahead of the next one. vtype never changes in the loop.
+# Register tile: 3 x 4 blocks, 24 cycles a k step at VLEN 512, in v8 to v31 (C begins at even registers, whether it needs two or not), and 2 x 4
+# blocks for up to two strips at the end, so that no row is computed twice if the rows are a multiple of a block's. The three registers of A, v0 to
+# v2, and four of B, v4 to v7, take 14 cycles of the port. Nothing is left for a second set: they are loaded again behind the last multiply that
+# reads them, 4 to 16 cycles ahead of the next one. vtype never changes in the loop.
 #
 # The order of loops and the pages of A and B are those of matmul_blocks/blocks.inc, for the same reasons.
 #
 # C: what stands in the same place of the four blocks of a row becomes neighbours by a segment store of pairs to a scratch tile in the L1D; B
 # is packed so that these are neighbouring columns. From there pieces of a register go to C, through v3, while the next tile is computed. A
 # multiply takes two cycles, so at most one other vector instruction stands between two of them. Rows of blocks leave one after the other, each
-# as soon as the last k step is done with it, among the multiplies of the others and of the next tile's first k step: the port stores while the arithmetic unit
-# multiplies, and only zeroing takes time of its own.
+# as soon as the last k step is done with it, among the multiplies of the others and of the next tile's first k step: the port stores while
+# the arithmetic unit multiplies, and only zeroing takes time of its own.
 
 #include "job.h"
 #include "matrix.inc"
 
     .text
 
-# void gemm_ime_pack(void *dst, size_t dst_step, const void *src, size_t row_bytes, void *scratch, size_t groups, size_t chunks)
+# void gemm_ime_pack(void *dst, size_t dst_step, const void *src, size_t row_bytes, void *scratch, size_t groups, size_t chunks,
+#                    size_t strips)
 #   Groups of 4 rows, with 16 bytes of k in a block: words of two registers of a row side by side, dst[j][r] = {src[r][j], src[r][j + words]},
 #   and 0 for what is missing. By way of a scratch, and the next rows are loaded before these are stored, as in matmul_blocks/blocks.inc.
 #   a0 dst, a1 its step, a2 src, a3 bytes of a row, a4 scratch, a5 groups left to load, a6 bytes left to load of a row, a7 dst of the group
 #   t0 bytes of a register, t1 and t3 of a row in the first and second, t2 address, t4 bytes of a page, t5 chunks left to store of a group
-#   t6 temporary, s0 chunks of a group, s1 bytes of 4 rows in a k step, s2 groups left to store
+#   t6 temporary, s0 chunks of a group, s1 bytes of 4 rows in a k step, s2 groups left to store, s3 of the strip, s4 all of a strip
 
 .macro LOAD_COLUMN regs:vararg
     mv t2, a2
@@ -82,22 +84,38 @@
     addi t5, t5, -1
     bnez t5, 9f
     mv t5, s0
+    addi s2, s2, -1
+    addi s3, s3, -1
+    beqz s3, 8f
     add a7, a7, s1
     or a7, a7, t4
     mv a0, a7
-    addi s2, s2, -1
+    j 9f
+8:  mv s3, s4                           # behind a strip's last group stands that of the next one
+    addi t2, s4, -1
+    slli t2, t2, 6
+    sub a0, a0, t2
+    and t2, a0, t4
+    bnez t2, 8f
+    sub a0, a0, t4
+8:  mv a7, a0
 9:
 .endm
 
     .globl gemm_ime_pack
     .type gemm_ime_pack, @function
 gemm_ime_pack:
-    addi sp, sp, -32
+    addi sp, sp, -48
     sd s0, 0(sp)
     sd s1, 8(sp)
     sd s2, 16(sp)
+    sd s3, 24(sp)
+    sd s4, 32(sp)
     mv s0, a6
     li s1, 64
+    mv s3, a5
+    mv s4, a5
+    mul a5, a5, a7
     mv s2, a5
     mv a7, a0
     mv a6, a3
@@ -114,13 +132,15 @@ gemm_ime_pack:
 2:  ld s0, 0(sp)
     ld s1, 8(sp)
     ld s2, 16(sp)
-    addi sp, sp, 32
+    ld s3, 24(sp)
+    ld s4, 32(sp)
+    addi sp, sp, 48
     ret
     .size gemm_ime_pack, . - gemm_ime_pack
 
 # void gemm_ime_pack8(void *dst, size_t dst_step, const void *src, size_t row_bytes, void *scratch, size_t groups)
-#   The same with 8 bytes of k in a block, VLEN 128 and 256: groups of as many rows as a register has words, dst[j][r] = src[r][j] in words, eight of
-#   them at a time. What lies behind a row's end does not matter: B is zero there.
+#   The same with 8 bytes of k in a block, VLEN 128 and 256: groups of as many rows as a register has words, dst[j][r] = src[r][j] in words,
+#   eight of them at a time. What lies behind a row's end does not matter: B is zero there.
 #   a0 dst of the group, a1 its step, a2 src, a3 bytes of a row, a4 scratch, a5 groups left, a6 bytes left of a row, a7 dst
 #   t0 bytes of a register, t1 of a row at a time, t2 address, t3 words, t4 bytes of a page, t5 eight, t6 bytes from the end of a row to the next group
 
@@ -184,8 +204,8 @@ gemm_ime_pack8:
     .size gemm_ime_pack8, . - gemm_ime_pack8
 
 # void gemm_ime_tiles(const struct job *job)
-#   Strips x panels of tiles of at least two k steps, the strips of a panel one after the other, at last those of two rows of blocks. Behind the last strip
-#   of A its first register must stand again. Two k steps behind the last panel of B are read.
+#   Strips x panels of tiles of at least two k steps, the strips of a panel one after the other, at last those of two rows of blocks. Behind
+#   the last strip of A its first register must stand again. Two k steps behind the last panel of B are read.
 #   a0 strips left, a1 k steps, a2 panel of B, a3 A next, a4 C of this tile, a5 offsets of pieces, a6 scratch, a7 k steps left
 #   t0 bytes of a register, t1 B next, t2 next piece, t3 offset behind that of the one in v3, t4 end of t3, t5 bytes of a row of blocks of C
 #   t6 temporary, s0 C of the tile before, to which pieces belong, s1 panels left, s2 the job, s3 words of a block of C, s4 bytes of a

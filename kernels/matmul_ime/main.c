@@ -4,7 +4,7 @@
 #include "packed.h"
 
 void gemm_ime_pack(void *dst, size_t dst_step, const void *src, size_t row_bytes, void *scratch, size_t groups,
-                   size_t chunks);
+                   size_t chunks, size_t strips);
 void gemm_ime_pack8(void *dst, size_t dst_step, const void *src, size_t row_bytes, void *scratch, size_t groups);
 void gemm_ime_tiles(const struct job *job);
 
@@ -96,13 +96,22 @@ static void setup(const uint64_t *dims) {
     pack_b();
 }
 
+/* How many strips from one on are packed in one go: those of one height, of rows one behind the other, with 16 bytes of k in a block. */
+static size_t together(size_t strip, size_t strips) {
+    size_t count = 1;
+    while (depth == 16 && count < strips && height(strip + count) == height(strip) &&
+           strip_row(strip + count) == strip_row(strip + count - 1) + height(strip))
+        count++;
+    return count;
+}
+
 /* Rows that do not exist are left out. What is missing of k does not matter, as B is zero there. */
-static void pack_strip(size_t to, size_t strip) {
+static void pack_strips(size_t to, size_t strip, size_t strips) {
     size_t count = height(strip), step = count * depth, there = rt_min(count, m);
     const signed char *from = a + strip_row(strip) * k;
     size_t groups = there >> group_log2;
     if (groups && depth == 16)
-        gemm_ime_pack(in_a(to), step, from, k, scratch, groups, chunks);
+        gemm_ime_pack(in_a(to), step, from, k, scratch, groups, chunks, strips);
     else if (groups)
         gemm_ime_pack8(in_a(to), step, from, k, scratch, groups);
     for (size_t r = groups << group_log2; r < there; r++)
@@ -161,9 +170,10 @@ static void matmul_vector(void) {
     for (size_t first = 0, strips; first < all; first += strips) {
         size_t end = 0;
         strips = rt_min(block_strips, all - first);
-        for (size_t strip = first; strip < first + strips; strip++) {
-            pack_strip(end, strip);
-            end += ksteps * height(strip) * depth;
+        for (size_t strip = first, count; strip < first + strips; strip += count) {
+            count = together(strip, first + strips - strip);
+            pack_strips(end, strip, count);
+            end += ksteps * height(strip) * depth * count;
         }
         for (size_t i = 0; i < beyond; i += 8)
             *(uint64_t *)in_a(end + i) = *(const uint64_t *)in_a(i);

@@ -32,7 +32,8 @@ struct job {
     const int64_t *offsets, *offsets_end;
     void *scratch;
     size_t words; /* of 8 bytes in a block of C, where a block has its own registers */
-    /* Of strips of two heights, in place of strip_step: where each begins, in bytes of C; how many of the lower ones are the last; their offsets_end. */
+    /* Of strips of two heights, in place of strip_step: where each begins, in bytes of C, how many of the lower ones are the last, and
+     * their offsets_end. */
     const int64_t *starts;
     size_t narrow;
     const int64_t *narrow_end;

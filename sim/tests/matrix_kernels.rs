@@ -68,16 +68,32 @@ fn reached(name: &str, shape: &str, overrides: &[(String, String)]) -> (u64, f64
     (measurement.cycles, measurement.flop as f64 / 2.0 / measurement.cycles as f64 / peak.rate())
 }
 
+/// Shapes that the awkward ones leave out: strips of IME of both heights, the last one overlapping; several tiles and panels of A at a time.
+#[test]
+fn values_are_right_where_strips_and_tiles_change() {
+    let cases = [
+        ("matmul_i8_ime", ["13x7x16", "16x64x17", "53x100x40"]),
+        ("matmul_i8_xsfmm", ["130x300x140", "65x70x33", "48x130x32"]),
+    ];
+    for vlen in [128, 256, 512, 1024] {
+        let machine = Machine::load("x280", &[("vector.vlen".into(), vlen.to_string())]).map(Arc::new).unwrap();
+        for (name, shapes) in cases {
+            for shape in shapes {
+                right(find(name).unwrap(), &machine, &shape.parse().unwrap(), Pattern::Uniform, &[]);
+            }
+        }
+    }
+}
+
 /// What a multiply of each form allows is in the ratio 1 : 4 : 8. Reached is less: A is packed and C moved within the same time, and at this
-/// size C passes through an L2 that holds a third of the operands. Blocks reach four fifths all the same; IME wastes a 33rd on strips of 12
-/// rows besides.
+/// size C passes through an L2 that holds a third of the operands.
 #[test]
 fn forms_come_near_their_peak() {
     let at_256 = |name| reached(name, "256x256x256", &[]);
     let [plain, dod, qoq, ime] = ["matmul_i8", "matmul_i8_dod", "matmul_i8_qoq", "matmul_i8_ime"].map(at_256);
     let bf16 = at_256("matmul_bf16_zvfbfwma");
     assert!(bf16.1 > 0.86, "{bf16:?}");
-    assert!(plain.1 > 0.88 && dod.1 > 0.88 && qoq.1 > 0.8 && ime.1 > 0.73, "{plain:?} {dod:?} {qoq:?} {ime:?}");
+    assert!(plain.1 > 0.88 && dod.1 > 0.88 && qoq.1 > 0.8 && ime.1 > 0.79, "{plain:?} {dod:?} {qoq:?} {ime:?}");
     let ratio = |form: (u64, f64)| plain.0 as f64 / form.0 as f64;
     assert!((3.5..4.5).contains(&ratio(dod)) && (6.5..8.5).contains(&ratio(qoq)), "{plain:?} {dod:?} {qoq:?}");
 }
@@ -85,7 +101,7 @@ fn forms_come_near_their_peak() {
 /// With an L2 that holds the operands.
 #[test]
 fn where_operands_fit_the_l2_all_reach_four_fifths_of_their_peak() {
-    for (name, least) in [("matmul_i8_dod", 0.91), ("matmul_i8_qoq", 0.86), ("matmul_i8_ime", 0.8)] {
+    for (name, least) in [("matmul_i8_dod", 0.91), ("matmul_i8_qoq", 0.86), ("matmul_i8_ime", 0.84)] {
         let (cycles, share) = reached(name, "256x256x256", &[("memory.l2.size".into(), "1MiB".into())]);
         assert!(share > least, "{name}: {cycles} cycles, {share}");
     }
@@ -110,7 +126,8 @@ fn cycles_are_known_exactly() {
         ("matmul_i8_dod", "256x256x256", 292_575),
         ("matmul_i8_qoq", "64x256x64", 12_437),
         ("matmul_i8_qoq", "256x256x256", 161_378),
-        ("matmul_i8_ime", "256x256x256", 166_375),
+        ("matmul_i8_ime", "64x256x64", 13_279),
+        ("matmul_i8_ime", "256x256x256", 165_594),
         ("matmul_bf16_zvfbfwma", "128x128x128", 152_633),
         ("matmul_bf16_zvfbfwma", "256x256x256", 1_215_160),
         ("matmul_bf16_qqq", "256x256x256", 341_984),
