@@ -27,6 +27,7 @@ pub static KERNEL: Form = Form {
     },
     problem: "gemv_vcix",
     profile: "sifive",
+    in_qemu: false,
     vlens: 128..=65536,
     multiply: None,
 };

@@ -12,6 +12,7 @@ pub static I8: Form = Form {
     spec: SPEC,
     problem: "linear_i8",
     profile: "standard",
+    in_qemu: true,
     vlens: 128..=65536,
     multiply: Some(Multiply { name: "vwmacc.vx", sew: 8, lmul: 2 }),
 };
@@ -47,7 +48,8 @@ pub static QQQ: Form = Form {
 };
 
 /// A block of X takes a register: from VLEN 256 on.
-const BLOCKS: Form = Form { spec: SPEC, problem: "linear_i8", profile: "sifive", vlens: 256..=2048, multiply: None };
+const BLOCKS: Form =
+    Form { spec: SPEC, problem: "linear_i8", profile: "sifive", in_qemu: false, vlens: 256..=2048, multiply: None };
 
 /// Every number of blocks in a strip, one strip and several blocks of rows, one chunk of K and several, panels that are not full.
 const AWKWARD: &[&[u64]] = &[

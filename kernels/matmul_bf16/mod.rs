@@ -8,12 +8,23 @@ use crate::{Checker, DType, Form, Multiply, Run, Spec, any};
 /// - Operations: `2 M K N`.
 /// - Bytes: `2 (M K + K N) + 4 M N`.
 /// - Error: as `matmul_f32`, `gamma_K sum |a| |b|`.
-pub static KERNEL: Form = Form {
+pub static KERNEL: Form = PLAIN;
+
+const PLAIN: Form = Form {
     spec: SPEC,
     problem: "matmul_bf16",
     profile: "standard",
+    in_qemu: true,
     vlens: 128..=65536,
     multiply: Some(Multiply { name: "vfmacc.vf", sew: 32, lmul: 4 }),
+};
+
+/// By Zvfbfwma, at twice the fp32 rate. Each step rounds once, as in the form above, so the bound is the same.
+pub static ZVFBFWMA: Form = Form {
+    spec: Spec { name: "matmul_bf16_zvfbfwma", about: "matmul_bf16 with the multiply-add of Zvfbfwma", ..SPEC },
+    in_qemu: false,
+    multiply: Some(Multiply { name: "vfwmaccbf16.vf", sew: 16, lmul: 2 }),
+    ..PLAIN
 };
 
 /// What all forms of the problem share.

@@ -5,6 +5,7 @@
 
 enum {
     ROWS = 8,   /* of a tile */
+    BLOCK = 65536, /* bytes of A that are packed together: half of the X280's L2 */
     BEYOND = 3, /* k steps that are read beyond the end of A */
     PIECE = 8   /* elements of C that are moved together */
 };
@@ -74,7 +75,7 @@ static void setup(const uint64_t *dims, const struct form *chosen, enum rt_dtype
     beyond = 8 * ROWS * BEYOND;
     piece = PIECE;
     run_tiles = form->tiles;
-    allocate();
+    allocate(BLOCK);
     place_pieces(in_place, 4 * n);
     place_pieces(at_edge, 4 * cols);
     pack_b();
@@ -89,6 +90,54 @@ static void pack_strips(size_t row, size_t strips) {
         for (size_t r = 0; r < m; r++)
             for (size_t x = 0; x < row_bytes; x++)
                 *in_a(x / 8 * 8 * ROWS + 8 * r + x % 8) = a[r * row_bytes + x];
+}
+
+/* The strips that are packed, from a row of C on, by panels. */
+static void tiles(size_t row, size_t strips, size_t panel, size_t panels) {
+    if (!strips || !panels)
+        return;
+    size_t column = start(panel, cols, n);
+    struct job job = {
+        .strips = strips,
+        .panels = panels,
+        .ksteps = ksteps,
+        .a = in_a(0),
+        .b = in_b(panel * panel_bytes),
+        .c = c + 4 * (row * n + column),
+        .strip_step = 4 * rows * n,
+        .panel_step = 4 * cols,
+        .offsets = in_place,
+        .offsets_end = in_place + rows * cols / piece,
+        .scratch = scratch,
+        .words = words,
+    };
+    if (m >= rows && n >= cols) {
+        run_tiles(&job);
+        return;
+    }
+    job.strips = job.panels = 1;
+    for (size_t i = 0; i < strips; i++) {
+        for (size_t j = 0; j < panels; j++) {
+            job.a = in_a(i * strip_bytes);
+            job.b = in_b((panel + j) * panel_bytes);
+            job.c = c + 4 * ((row + i * rows) * n + column + j * cols);
+            edge_tile(job, rows);
+        }
+    }
+}
+
+/* The last strip and the last panel may overlap those before them, or be the only ones, and so have calls of their own. */
+static void matmul_vector(void) {
+    size_t all_strips = parts(rows, m), all_panels = parts(cols, n), whole_panels = n / cols;
+    for (size_t strip = 0, strips; strip < all_strips; strip += strips) {
+        strips = strip < m / rows ? rt_min(block_strips, m / rows - strip) : 1;
+        size_t row = start(strip, rows, m);
+        pack_strips(row, strips);
+        for (size_t i = 0; i < beyond; i += 8)
+            *(uint64_t *)in_a(strips * strip_bytes + i) = *(const uint64_t *)in_a(i);
+        tiles(row, strips, 0, whole_panels);
+        tiles(row, strips, whole_panels, all_panels - whole_panels);
+    }
 }
 
 static void run(enum rt_variant variant) {

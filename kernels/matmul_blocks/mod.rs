@@ -36,4 +36,5 @@ pub static QQQ: Form = Form {
 const I8: Spec = Spec { elf: ELF, in_default_set: false, ..matmul_i8::SPEC };
 
 /// A block of A takes a register and a piece of C 32 bytes: from VLEN 256 on. A tile is at most 128 columns wide.
-const FORM: Form = Form { spec: I8, problem: "matmul_i8", profile: "sifive", vlens: 256..=2048, multiply: None };
+const FORM: Form =
+    Form { spec: I8, problem: "matmul_i8", profile: "sifive", in_qemu: false, vlens: 256..=2048, multiply: None };

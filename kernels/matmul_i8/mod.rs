@@ -11,6 +11,7 @@ pub static KERNEL: Form = Form {
     spec: SPEC,
     problem: "matmul_i8",
     profile: "standard",
+    in_qemu: true,
     vlens: 128..=65536,
     multiply: Some(Multiply { name: "vwmacc.vx", sew: 16, lmul: 2 }),
 };

@@ -14,6 +14,7 @@ pub static KERNEL: Form = Form {
     },
     problem: "matmul_i8",
     profile: "spacemit",
+    in_qemu: false,
     // A row of a block is loaded in 8 or 16 bytes.
     vlens: 128..=1024,
     multiply: Some(Multiply { name: "smt.vmadot", sew: 8, lmul: 1 }),

@@ -8,13 +8,13 @@
 struct form {
     size_t bytes; /* of an element */
     size_t (*edge)(void);
-    void (*pack)(void *dst, size_t dst_stride, const void *src, size_t src_stride, size_t rows, size_t k);
+    void (*pack)(void *dst, const void *src, size_t src_stride, size_t rows, size_t k);
     void (*block)(size_t k, const void *a, const void *b, void *c, size_t ldc_bytes, size_t rows, size_t cols);
 };
 
 #define FORM(NAME, BYTES)                                                                                              \
     size_t gemm_##NAME##_edge(void);                                                                                   \
-    void gemm_##NAME##_pack(void *dst, size_t dst_stride, const void *src, size_t src_stride, size_t rows, size_t k);  \
+    void gemm_##NAME##_pack(void *dst, const void *src, size_t src_stride, size_t rows, size_t k);                     \
     void gemm_##NAME##_block(size_t k, const void *a, const void *b, void *c, size_t ldc_bytes, size_t rows,           \
                              size_t cols);                                                                             \
     static const struct form NAME = {BYTES, gemm_##NAME##_edge, gemm_##NAME##_pack, gemm_##NAME##_block};
@@ -61,10 +61,8 @@ static void setup(const uint64_t *dims, const struct form *chosen, enum rt_dtype
 
 static void matmul_vector(void) {
     for (size_t i = 0; i < m; i += 2 * edge) {
-        size_t rows = rt_min(2 * edge, m - i), stride = panels(rows) * row_bytes;
-        for (size_t r = 0; r < rows; r += edge)
-            form->pack(packed_a + r * form->bytes, stride, a + (i + r) * k * form->bytes, k * form->bytes,
-                       rt_min(edge, rows - r), k);
+        size_t rows = rt_min(2 * edge, m - i);
+        form->pack(packed_a, a + i * k * form->bytes, k * form->bytes, rows, k);
         const char *strip = packed_b;
         for (size_t j = 0; j < n; j += 2 * edge) {
             size_t cols = rt_min(2 * edge, n - j);

@@ -41,4 +41,5 @@ const I8: Spec = Spec { elf: ELF, in_default_set: false, ..matmul_i8::SPEC };
 const BF16: Spec = Spec { elf: ELF, in_default_set: false, ..matmul_bf16::SPEC };
 
 /// A row of a tile fills a register (or two) as long as the edge follows VLEN.
-const FORM: Form = Form { spec: I8, problem: "matmul_i8", profile: "sifive", vlens: 128..=1024, multiply: None };
+const FORM: Form =
+    Form { spec: I8, problem: "matmul_i8", profile: "sifive", in_qemu: false, vlens: 128..=1024, multiply: None };

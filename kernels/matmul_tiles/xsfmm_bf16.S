@@ -5,7 +5,6 @@
 #define BYTES 2
 #define MULTIPLY sf_mm_f_f
 #define LOAD_SLICE vtle16
-#define STORE_PANEL vse16.v
 #define SET_COLUMNS sf_vsettn
 #define SET_ROWS sf_vsettm
 #define SET_DEPTH sf_vsettk
@@ -13,6 +12,11 @@
 .macro SET_TYPE
     li t0, -1
     sf_vsettnt_e16alt_w2 t0, t0
+.endm
+
+.macro SET_TYPE_C
+    li t0, -1
+    sf_vsettnt_e32_w1 t0, t0
 .endm
 
 #include "tiles.inc"

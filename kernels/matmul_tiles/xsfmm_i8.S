@@ -5,7 +5,6 @@
 #define BYTES 1
 #define MULTIPLY sf_mm_s_s
 #define LOAD_SLICE vtle8
-#define STORE_PANEL vse8.v
 #define SET_COLUMNS sf_vsettn
 #define SET_ROWS sf_vsettm
 #define SET_DEPTH sf_vsettk
@@ -13,6 +12,11 @@
 .macro SET_TYPE
     li t0, -1
     sf_vsettnt_e8_w4 t0, t0
+.endm
+
+.macro SET_TYPE_C
+    li t0, -1
+    sf_vsettnt_e32_w1 t0, t0
 .endm
 
 #include "tiles.inc"

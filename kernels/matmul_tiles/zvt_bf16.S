@@ -5,13 +5,18 @@
 #define BYTES 2
 #define MULTIPLY vtfmm_alt_tvv
 #define LOAD_SLICE vtle16
-#define STORE_PANEL vse16.v
 #define SET_COLUMNS msettn
 #define SET_ROWS msettm
 #define SET_DEPTH msettk
 
 .macro SET_TYPE
     msetmtypei_e16_w2 t0
+    li t0, -1
+    msettn t0, t0
+.endm
+
+.macro SET_TYPE_C
+    msetmtypei_e32_w1 t0
     li t0, -1
     msettn t0, t0
 .endm

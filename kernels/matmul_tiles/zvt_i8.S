@@ -5,13 +5,18 @@
 #define BYTES 1
 #define MULTIPLY vtmms_tvv
 #define LOAD_SLICE vtle8
-#define STORE_PANEL vse8.v
 #define SET_COLUMNS msettn
 #define SET_ROWS msettm
 #define SET_DEPTH msettk
 
 .macro SET_TYPE
     msetmtypei_e8alt_w4 t0
+    li t0, -1
+    msettn t0, t0
+.endm
+
+.macro SET_TYPE_C
+    msetmtypei_e32_w1 t0
     li t0, -1
     msettn t0, t0
 .endm

@@ -15,6 +15,9 @@
 #define JOB_OFFSETS_END 72
 #define JOB_SCRATCH 80
 #define JOB_WORDS 88
+#define JOB_STARTS 96
+#define JOB_NARROW 104
+#define JOB_NARROW_END 112
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -29,8 +32,13 @@ struct job {
     const int64_t *offsets, *offsets_end;
     void *scratch;
     size_t words; /* of 8 bytes in a block of C, where a block has its own registers */
+    /* Of strips of two heights, in place of strip_step: where each begins, in bytes of C, how many of the lower ones are the last, and
+     * their offsets_end. */
+    const int64_t *starts;
+    size_t narrow;
+    const int64_t *narrow_end;
 };
 
-_Static_assert(offsetof(struct job, words) == JOB_WORDS, "as the assembly has it");
+_Static_assert(offsetof(struct job, narrow_end) == JOB_NARROW_END, "as the assembly has it");
 #endif
 #endif

@@ -2,7 +2,7 @@
  * Matrix products of packed operands by tiles of C in registers: C = A * B, A is M x K, B is K x N, C is M x N, row-major.
  *
  * B is packed while the arrays are made, as weights are, and not measured. A is packed in the measured call, a block at a time, for the
- * time in which all panels of B pass. C leaves in its rows. A program sets the geometry, allocates, packs B; the rest is here. */
+ * time in which all panels of B pass. C leaves in its rows. Here is what programs share whose tiles are written in different ways. */
 #ifndef PACKED_H
 #define PACKED_H
 
@@ -10,7 +10,6 @@
 #include "rt.h"
 
 enum {
-    BLOCK_BYTES = 65536, /* of A that are packed together: half of the X280's L2, which serves them once a panel */
     PAGE = 4096,
     MOST_PIECES = 128 /* of a tile */
 };
@@ -24,7 +23,6 @@ static size_t beyond;                   /* bytes that are read beyond the end of
 static size_t ksteps, piece;            /* of a tile, elements of C that are moved together */
 static size_t words;                    /* as a job has them */
 static void (*run_tiles)(const struct job *job);
-static void pack_strips(size_t row, size_t strips); /* that of the program */
 
 static size_t block_strips;
 static char *packed, *scratch, *edge;
@@ -50,76 +48,32 @@ static size_t start(size_t index, size_t size, size_t count) {
 
 static size_t parts(size_t size, size_t count) { return (count + size - 1) / size; }
 
-static void allocate(void) {
-    block_strips = strip_bytes < BLOCK_BYTES ? BLOCK_BYTES / strip_bytes : 1;
+/* `block_bytes` of A are packed together; the L2 serves them once a panel. */
+static void allocate(size_t block_bytes) {
+    block_strips = strip_bytes < block_bytes ? block_bytes / strip_bytes : 1;
     size_t a_bytes = block_strips * strip_bytes + beyond, b_bytes = parts(cols, n) * panel_bytes;
     size_t pages = (a_bytes > b_bytes ? a_bytes : b_bytes) / PAGE + 2; /* the next one may be touched */
     packed = rt_scratch(2 * (pages + 1) * PAGE);
     packed += -(uintptr_t)packed % (2 * PAGE);
     size_t tile_bytes = 4 * (rows * cols + piece); /* a piece behind the last one is read */
-    scratch = rt_scratch(tile_bytes > 8 * vlenb() ? tile_bytes : 8 * vlenb());
+    if (tile_bytes < 8 * vlenb())
+        tile_bytes = 8 * vlenb();
+    scratch = rt_scratch(tile_bytes + 2 * PAGE); /* beside B, where A does not drive it out either */
+    scratch += -(uintptr_t)scratch % (2 * PAGE);
     edge = rt_scratch(4 * rows * cols);
 }
 
-/* A tile that C has not all of. */
-static void edge_tile(struct job job) {
+/* A tile, of so many rows, that C has not all of. */
+static void edge_tile(struct job job, size_t height) {
     uint32_t *to = job.c;
     job.c = edge;
     job.offsets = at_edge;
-    job.offsets_end = at_edge + rows * cols / piece;
+    job.offsets_end = job.narrow_end = at_edge + height * cols / piece;
     run_tiles(&job);
     const uint32_t *from = (const uint32_t *)edge;
-    for (size_t y = 0; y < rows && y < m; y++)
+    for (size_t y = 0; y < height && y < m; y++)
         for (size_t x = 0; x < cols && x < n; x++)
             to[y * n + x] = from[y * cols + x];
-}
-
-/* The strips that are packed, from a row of C on, by panels. */
-static void tiles(size_t row, size_t strips, size_t panel, size_t panels) {
-    if (!strips || !panels)
-        return;
-    size_t column = start(panel, cols, n);
-    struct job job = {
-        .strips = strips,
-        .panels = panels,
-        .ksteps = ksteps,
-        .a = in_a(0),
-        .b = in_b(panel * panel_bytes),
-        .c = c + 4 * (row * n + column),
-        .strip_step = 4 * rows * n,
-        .panel_step = 4 * cols,
-        .offsets = in_place,
-        .offsets_end = in_place + rows * cols / piece,
-        .scratch = scratch,
-        .words = words,
-    };
-    if (m >= rows && n >= cols) {
-        run_tiles(&job);
-        return;
-    }
-    job.strips = job.panels = 1;
-    for (size_t i = 0; i < strips; i++) {
-        for (size_t j = 0; j < panels; j++) {
-            job.a = in_a(i * strip_bytes);
-            job.b = in_b((panel + j) * panel_bytes);
-            job.c = c + 4 * ((row + i * rows) * n + column + j * cols);
-            edge_tile(job);
-        }
-    }
-}
-
-/* The last strip and the last panel may overlap those before them, or be the only ones, and so have calls of their own. */
-static void matmul_vector(void) {
-    size_t all_strips = parts(rows, m), all_panels = parts(cols, n), whole_panels = n / cols;
-    for (size_t strip = 0, strips; strip < all_strips; strip += strips) {
-        strips = strip < m / rows ? rt_min(block_strips, m / rows - strip) : 1;
-        size_t row = start(strip, rows, m);
-        pack_strips(row, strips);
-        for (size_t i = 0; i < beyond; i += 8)
-            *(uint64_t *)in_a(strips * strip_bytes + i) = *(const uint64_t *)in_a(i);
-        tiles(row, strips, 0, whole_panels);
-        tiles(row, strips, whole_panels, all_panels - whole_panels);
-    }
 }
 
 #endif

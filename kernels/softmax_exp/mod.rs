@@ -14,6 +14,7 @@ pub static KERNEL: Form = Form {
     },
     problem: "softmax_f32",
     profile: "sifive",
+    in_qemu: false,
     vlens: 128..=65536,
     multiply: None,
 };

@@ -22,6 +22,8 @@ pub struct Form {
     pub(crate) problem: &'static str,
     /// The decode profile that has its instructions.
     pub(crate) profile: &'static str,
+    /// Whether QEMU 7.2 has its instructions.
+    pub(crate) in_qemu: bool,
     /// Vector lengths that it runs at.
     pub(crate) vlens: RangeInclusive<u32>,
     pub(crate) multiply: Option<Multiply>,
@@ -86,6 +88,10 @@ impl Kernel for Form {
 
     fn profile(&self) -> &'static str {
         self.profile
+    }
+
+    fn in_qemu(&self) -> bool {
+        self.in_qemu
     }
 
     fn vlens(&self) -> RangeInclusive<u32> {

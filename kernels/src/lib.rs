@@ -92,6 +92,7 @@ static ALL: &[&dyn Kernel] = &[
     &gemv_q4_0::KERNEL,
     &quantize::KERNEL,
     &matmul_bf16::KERNEL,
+    &matmul_bf16::ZVFBFWMA,
     &matmul_q::Q8_0,
     &matmul_q::Q4_0,
     &norm::RMSNORM,
@@ -274,6 +275,11 @@ pub trait Kernel: Sync {
     /// The decode profile that has its instructions.
     fn profile(&self) -> &'static str {
         "standard"
+    }
+
+    /// Whether QEMU 7.2 has its instructions; else tests run it in the simulator alone.
+    fn in_qemu(&self) -> bool {
+        true
     }
 
     /// Vector lengths that it runs at.

@@ -52,7 +52,7 @@ fn right(
 
 /// Those that run by themselves, but not in QEMU.
 fn kernels() -> impl Iterator<Item = &'static dyn Kernel> {
-    rvtile_kernels::all().iter().copied().filter(|kernel| kernel.profile() != "standard")
+    rvtile_kernels::all().iter().copied().filter(|kernel| !kernel.in_qemu())
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn values_are_right_at_every_vector_length() {
             }
         }
     }
-    assert!(kernels >= 8, "{kernels}");
+    assert!(kernels >= 9, "{kernels}");
 }
 
 #[test]
@@ -109,14 +109,32 @@ fn reached(name: &str, shape: &str, overrides: &[(String, String)]) -> (u64, f64
     (measurement.cycles, measurement.flop as f64 / 2.0 / measurement.cycles as f64 / peak.rate())
 }
 
+/// Shapes that the awkward ones leave out: strips of IME of both heights, the last one overlapping; several tiles and panels of A at a time.
+#[test]
+fn values_are_right_where_strips_and_tiles_change() {
+    let cases = [
+        ("matmul_i8_ime", ["13x7x16", "16x64x17", "53x100x40"]),
+        ("matmul_i8_xsfmm", ["130x300x140", "65x70x33", "48x130x32"]),
+    ];
+    for vlen in [128, 256, 512, 1024] {
+        let machine = Machine::load("x280", &[("vector.vlen".into(), vlen.to_string())]).map(Arc::new).unwrap();
+        for (name, shapes) in cases {
+            for shape in shapes {
+                right(find(name).unwrap(), &machine, &shape.parse().unwrap(), Pattern::Uniform, &[]);
+            }
+        }
+    }
+}
+
 /// What a multiply of each form allows is in the ratio 1 : 4 : 8. Reached is less: A is packed and C moved within the same time, and at this
-/// size C passes through an L2 that holds a third of the operands. Blocks reach four fifths all the same; IME wastes a 33rd on strips of 12
-/// rows besides.
+/// size C passes through an L2 that holds a third of the operands.
 #[test]
 fn forms_come_near_their_peak() {
     let at_256 = |name| reached(name, "256x256x256", &[]);
     let [plain, dod, qoq, ime] = ["matmul_i8", "matmul_i8_dod", "matmul_i8_qoq", "matmul_i8_ime"].map(at_256);
-    assert!(plain.1 > 0.88 && dod.1 > 0.88 && qoq.1 > 0.8 && ime.1 > 0.73, "{plain:?} {dod:?} {qoq:?} {ime:?}");
+    let bf16 = at_256("matmul_bf16_zvfbfwma");
+    assert!(bf16.1 > 0.86, "{bf16:?}");
+    assert!(plain.1 > 0.88 && dod.1 > 0.88 && qoq.1 > 0.8 && ime.1 > 0.79, "{plain:?} {dod:?} {qoq:?} {ime:?}");
     let ratio = |form: (u64, f64)| plain.0 as f64 / form.0 as f64;
     assert!((3.5..4.5).contains(&ratio(dod)) && (6.5..8.5).contains(&ratio(qoq)), "{plain:?} {dod:?} {qoq:?}");
 }
@@ -124,7 +142,7 @@ fn forms_come_near_their_peak() {
 /// With an L2 that holds the operands.
 #[test]
 fn where_operands_fit_the_l2_all_reach_four_fifths_of_their_peak() {
-    for (name, least) in [("matmul_i8_dod", 0.91), ("matmul_i8_qoq", 0.86), ("matmul_i8_ime", 0.8)] {
+    for (name, least) in [("matmul_i8_dod", 0.91), ("matmul_i8_qoq", 0.86), ("matmul_i8_ime", 0.84)] {
         let (cycles, share) = reached(name, "256x256x256", &[("memory.l2.size".into(), "1MiB".into())]);
         assert!(share > least, "{name}: {cycles} cycles, {share}");
     }
@@ -154,17 +172,33 @@ fn attention_by_blocks_is_several_times_faster() {
     }
 }
 
+/// Tiles: on the X280 the way from the L3 to the L2 is the limit. Where the L2 holds the operands and K is large the port is, which serves the
+/// multiplies of a block for 8192 cycles and its C for 2048; A is packed besides.
+#[test]
+fn tiles_use_what_caches_and_port_give_them() {
+    for (name, least) in [("matmul_i8_xsfmm", 0.165), ("matmul_bf16_zvt", 0.2)] {
+        let (cycles, share) = reached(name, "256x256x256", &[]);
+        assert!(share > least, "{name}: {cycles} cycles, {share}");
+    }
+    let (cycles, share) = reached("matmul_i8_xsfmm", "128x1024x1024", &[("memory.l2.size".into(), "8MiB".into())]);
+    assert!(share > 0.69, "{cycles} cycles, {share}");
+}
+
 /// The same cycles on every host. Another number here is a change of a kernel or of the timing model, and is to be looked at.
 #[test]
 fn cycles_are_known_exactly() {
     let known = [
-        ("matmul_i8_dod", "256x256x256", 292_442),
-        ("matmul_i8_qoq", "64x256x64", 12_812),
-        ("matmul_i8_qoq", "256x256x256", 161_006),
-        ("matmul_i8_ime", "256x256x256", 177_484),
-        ("matmul_bf16_qqq", "256x256x256", 344_175),
-        ("matmul_i8_xsfmm", "128x128x128", 10_292),
-        ("matmul_bf16_zvt", "128x128x128", 16_806),
+        ("matmul_i8_dod", "256x256x256", 292_575),
+        ("matmul_i8_qoq", "64x256x64", 12_437),
+        ("matmul_i8_qoq", "256x256x256", 161_378),
+        ("matmul_i8_ime", "64x256x64", 13_279),
+        ("matmul_i8_ime", "256x256x256", 165_594),
+        ("matmul_bf16_zvfbfwma", "128x128x128", 152_633),
+        ("matmul_bf16_zvfbfwma", "256x256x256", 1_215_160),
+        ("matmul_bf16_qqq", "256x256x256", 341_984),
+        ("matmul_i8_xsfmm", "128x128x128", 6_803),
+        ("matmul_i8_xsfmm", "256x256x256", 49_116),
+        ("matmul_bf16_zvt", "128x128x128", 10_726),
         ("attention_bf16_qqq", "128x512x128x0", 600_832),
         ("attention_bf16_qqq", "256x256x64x1", 249_879),
         ("attention_t5_bf16_qqq", "128x128x64x0", 119_154),
@@ -177,6 +211,7 @@ fn cycles_are_known_exactly() {
 #[test]
 fn macros_are_the_instructions_they_are_called() {
     let cases = [
+        ("vfwmaccbf16_vf v8, fa2, v2", "standard", "vfwmaccbf16.vf v8,fa2,v2"),
         ("sf_vqmacc_2x8x2 v8, v4, v20", "sifive", "sf.vqmacc.2x8x2 v8,v4,v20"),
         ("sf_vqmacc_4x8x4 v8, v4, v20", "sifive", "sf.vqmacc.4x8x4 v8,v4,v20"),
         ("sf_vfwmacc_4x4x4 v8, v4, v20", "sifive", "sf.vfwmacc.4x4x4 v8,v4,v20"),
@@ -186,6 +221,7 @@ fn macros_are_the_instructions_they_are_called() {
         ("sf_vc_v_vvv 3, v0, v2, v1", "sifive", "sf.vc.v.vvv 0x3,v0,v2,v1"),
         ("sf_vsettnt_e8_w4 a0, a1", "sifive", "sf.vsettnt a0,a1,e8,w4"),
         ("sf_vsettnt_e16alt_w2 t0, t6", "sifive", "sf.vsettnt t0,t6,e16alt,w2"),
+        ("sf_vsettnt_e32_w1 t0, t0", "sifive", "sf.vsettnt t0,t0,e32,w1"),
         ("sf_vsettn a0, a1", "sifive", "sf.vsettn a0,a1"),
         ("sf_vsettm x0, t3", "sifive", "sf.vsettm zero,t3"),
         ("sf_vsettk x0, t2", "sifive", "sf.vsettk zero,t2"),
@@ -194,10 +230,11 @@ fn macros_are_the_instructions_they_are_called() {
         ("msettk x0, t2", "zvt", "msettk zero,t2"),
         ("msetmtypei_e8alt_w4 t0", "zvt", "msetmtypei t0,sew=e8 altfmt=1 mtwiden=3"),
         ("msetmtypei_e16_w2 t0", "zvt", "msetmtypei t0,sew=e16 altfmt=0 mtwiden=2"),
+        ("msetmtypei_e32_w1 t0", "zvt", "msetmtypei t0,sew=e32 altfmt=0 mtwiden=1"),
         ("vtle8 t1, a2", "zvt", "vtle8 t1,(a2)"),
         ("vtle16 t1, a2", "zvt", "vtle16 t1,(a2)"),
         ("vtse32 t3, t4", "sifive", "sf.vste32 t3,(t4)"),
-        ("vtmv_v_t v8, t1", "zvt", "vtmv.v.t v8,t1"),
+        ("vtmv_v_t 8, t1", "zvt", "vtmv.v.t v8,t1"),
         ("vtzero 12", "zvt", "vtzero mt12"),
         ("sf_mm_s_s 12, 17, 25", "sifive", "sf.mm.s.s mt12,v17,v25"),
         ("sf_mm_f_f 8, 16 + 2, 24", "sifive", "sf.mm.f.f mt8,v18,v24"),
@@ -205,6 +242,7 @@ fn macros_are_the_instructions_they_are_called() {
         ("vtfmm_alt_tvv 12, 2, 10", "zvt", "vtfmm.alt.tvv mt12,v2,v10"),
         ("load_registers 8, 16, a1", "standard", "vl8re8.v v16,(a1)"),
         ("load_registers 1, 6, a2", "standard", "vl1re8.v v6,(a2)"),
+        ("store_registers 4, 8 + 4, a0", "standard", "vs4r.v v12,(a0)"),
     ];
     let folder = std::env::temp_dir().join(format!("rvtile-macros-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();

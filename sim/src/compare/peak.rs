@@ -102,6 +102,7 @@ mod tests {
     fn the_arithmetic_of_the_documentation() {
         assert_eq!(peak("x280", "standard", "vwmacc.vx", 16, 2), (64, 4, 1, 16.0));
         assert_eq!(peak("x280", "standard", "vfmacc.vf", 32, 4), (64, 8, 1, 8.0));
+        assert_eq!(peak("x280", "standard", "vfwmaccbf16.vf", 16, 2), (64, 4, 1, 16.0));
         assert_eq!(peak("x280", "sifive", "sf.vqmacc.2x8x2", 8, 1), (128, 2, 1, 64.0));
         assert_eq!(peak("x280", "sifive", "sf.vqmacc.4x8x4", 8, 1), (256, 2, 1, 128.0));
         assert_eq!(peak("x280", "sifive", "sf.vfwmacc.4x4x4", 16, 1), (128, 2, 1, 64.0));
