@@ -104,6 +104,7 @@ const FORM: Form = Form {
     spec: HEAD,
     problem: "attention_f32",
     profile: "sifive",
+    in_qemu: false,
     vlens: 256..=2048,
     multiply: Some(Multiply { name: "sf.vfwmacc.4x4x4", sew: 16, lmul: 4 }),
 };

@@ -95,6 +95,7 @@ const FORM: Form = Form {
     spec: HEAD,
     problem: "attention_f32",
     profile: "standard",
+    in_qemu: true,
     vlens: 128..=65536,
     multiply: Some(Multiply { name: "vfmacc.vf", sew: 32, lmul: 4 }),
 };
