@@ -108,7 +108,7 @@ impl Core {
         let whole = all - usize::from(ran.partly.is_some());
         let mut done = 0;
         while done < all {
-            if done < whole && !listener.listens() && self.knows_state() {
+            if done < whole && !listener.listens() && self.knows_state(blocks[done].number) {
                 done += self.replay(&blocks[done..=whole], words);
             }
             if let [entered, next, ..] = &blocks[done..] {
@@ -120,19 +120,18 @@ impl Core {
         }
     }
 
-    /// Whether a replay can begin.
-    fn knows_state(&mut self) -> bool {
+    /// Whether a replay can begin, with this block.
+    fn knows_state(&mut self, block: u32) -> bool {
         let Some(memo) = &mut self.memo else { return false };
         if !memo.is_away() {
             return true;
         }
-        if self.pipe.now < FIRST_LOOKUP || !memo.heeds() {
+        if self.pipe.now < FIRST_LOOKUP || !memo.heeds(block) {
             return false;
         }
         self.state.clear();
         self.pipe.fold(&mut Writer { now: self.pipe.now, bytes: &mut self.state });
-        memo.enter(&self.state);
-        true
+        memo.enter(&self.state)
     }
 
     fn replay(&mut self, blocks: &[Entered], words: &[u64]) -> usize {
@@ -158,9 +157,11 @@ impl Core {
         let descs = self.blocks[number].get_or_insert_with(|| describe::block(block, &self.machine));
         let count = count.unwrap_or(block.insts.len()).min(descs.len());
         let (descs, pipe) = (&mut descs[..count], &mut self.pipe);
-        let learning = count == block.insts.len() && !listener.listens();
+        let whole = count == block.insts.len() && !listener.listens();
+        let heeds = |memo: &mut Memo| !memo.is_away() && memo.heeds(entered.number);
+        let learning = whole && self.memo.as_mut().is_some_and(heeds);
         match &mut self.memo {
-            Some(memo) if learning && !memo.is_away() => {
+            Some(memo) if learning => {
                 let (before, origin) = (pipe.painter.ledger, pipe.now);
                 let mut recorder = Recorder::new(&mut self.world, &memo.miss, entered.pc, origin);
                 pipe.retire(block, descs, words, next_pc, &mut recorder, listener);

@@ -9,7 +9,7 @@ use super::describe::{Control, Desc, Kind, Via};
 use super::event::{Listener, Retired, VectorTimes};
 use super::ledger::{Cause, Painter};
 use super::outside::{Outcome, Outside, Words};
-use super::snapshot::Fold;
+use super::snapshot::{Fold, ones};
 use super::vector::{VectorUnit, miss_cause};
 use crate::machine::{Machine, Pipe as Pipes, Unit};
 
@@ -60,6 +60,8 @@ struct Executed {
 pub(super) struct Pipe {
     machine: Arc<Machine>,
     registers: [Ready; 64],
+    /// Those of them that may not be at rest.
+    awake: u64,
     /// The cycle in which the last instruction issued.
     pub now: u64,
     /// Pipes used in that cycle.
@@ -89,6 +91,7 @@ impl Pipe {
     pub fn new(machine: Arc<Machine>, line_log2: u32) -> Pipe {
         Pipe {
             registers: [Ready::REST; 64],
+            awake: 0,
             now: 0,
             used: Pipes::None,
             issued: 0,
@@ -111,15 +114,19 @@ impl Pipe {
     pub fn fold<F: Fold>(&mut self, fold: &mut F) {
         let now = fold.now();
         let mut live = 0;
-        for (index, ready) in self.registers.iter().enumerate() {
-            live |= u64::from(ready.late.max(ready.address).max(ready.full + 1) > now) << index;
+        for index in ones(self.awake) {
+            let ready = &mut self.registers[index];
+            if ready.late.max(ready.address).max(ready.full + 1) > now {
+                live |= 1 << index;
+            } else {
+                *ready = Ready::REST;
+            }
         }
         fold.word(&mut live);
-        for (index, ready) in self.registers.iter_mut().enumerate() {
-            if live >> index & 1 == 0 {
-                *ready = Ready::REST;
-                continue;
-            }
+        ones(self.awake & !live).for_each(|index| self.registers[index] = Ready::REST);
+        self.awake = live;
+        for index in ones(live) {
+            let ready = &mut self.registers[index];
             fold.time(&mut ready.late);
             fold.time(&mut ready.address);
             // A result in order counts one cycle longer, see `issue`.
@@ -343,6 +350,7 @@ impl Pipe {
     fn produce(&mut self, register: u8, late: u64, address: u64, full: u64, cause: Cause) {
         if let Some(ready) = self.registers.get_mut(register as usize) {
             *ready = Ready { late: self.now + late, address: self.now + address, full: self.now + full, cause };
+            self.awake |= 1 << register;
         }
     }
 

@@ -7,7 +7,7 @@
 
 use super::describe::Group;
 use super::ledger::Cause;
-use super::snapshot::Fold;
+use super::snapshot::{Fold, ones};
 
 /// Beats at an even pace: of `count` registers number `i` has its first one at `start + i * cycles / count`, and its last one
 /// where the next one begins, less 1. With 0 cycles all are there at `start`.
@@ -127,11 +127,21 @@ pub(super) struct Scoreboard {
     wholes: [Whole; 32],
     /// The first register of the group that each is kept in.
     heads: [u8; 32],
+    /// Registers that are kept one by one and may have times that make a difference.
+    awake: u64,
+    /// First registers of groups that are kept as a whole.
+    joined: u64,
 }
 
 impl Default for Scoreboard {
     fn default() -> Scoreboard {
-        Scoreboard { registers: [Register::default(); 32], wholes: [Whole::default(); 32], heads: [ALONE; 32] }
+        Scoreboard {
+            registers: [Register::default(); 32],
+            wholes: [Whole::default(); 32],
+            heads: [ALONE; 32],
+            awake: 0,
+            joined: 0,
+        }
     }
 }
 
@@ -242,6 +252,7 @@ impl Scoreboard {
             let register = &mut self.registers[index];
             register.read_first = register.read_first.max(start + from);
             register.read_last = register.read_last.max(start + to);
+            self.awake |= 1 << index;
         }
     }
 
@@ -267,6 +278,7 @@ impl Scoreboard {
             let register = &mut self.registers[index];
             (register.first, register.last) = (first + from, first + to);
             (register.merged, register.cause) = (merged, Some(cause));
+            self.awake |= 1 << index;
         }
         if dest.group.count > 0 && (!chains || dest.even) {
             self.join(dest, write, now);
@@ -295,7 +307,10 @@ impl Scoreboard {
         let written = Even { start: write.first, cycles: if write.chains { dest.occupancy } else { 0 } };
         let whole = Whole { count, written, read, merged: write.merged, cause: Some(write.cause) };
         self.wholes[usize::from(reg)] = whole;
-        self.heads[members].fill(reg);
+        self.heads[members.clone()].fill(reg);
+        self.registers[members.clone()].fill(Register::default());
+        members.for_each(|index| self.awake &= !(1 << index));
+        self.joined |= 1 << reg;
     }
 
     /// Keeps the registers of a group one by one.
@@ -324,35 +339,29 @@ impl Scoreboard {
                 cause,
             };
             self.heads[index] = ALONE;
+            self.awake |= 1 << index;
         }
+        self.joined &= !(1 << reg);
     }
 
     /// Folds everything that can still make a difference after the present cycle.
     pub fn fold<F: Fold>(&mut self, fold: &mut F) {
         let now = fold.now();
-        let (mut wholes, mut alone) = (0u64, 0u64);
-        for reg in 0..32u8 {
-            let index = usize::from(reg);
-            let whole = self.wholes[index];
-            if self.heads[index] == reg {
-                if whole.written.cycles.max(whole.read.cycles) > LONG {
-                    self.part_whole(reg);
-                } else {
-                    wholes |= u64::from(whole.lives(now)) << reg;
-                }
-            }
-            if self.heads[index] == ALONE {
-                alone |= u64::from(self.registers[index].lives(now)) << reg;
+        for head in ones(self.joined) {
+            let whole = &self.wholes[head];
+            if whole.written.cycles.max(whole.read.cycles) > LONG {
+                self.part_whole(head as u8);
             }
         }
+        let mut wholes = ones(self.joined).fold(0, |live, head| live | u64::from(self.wholes[head].lives(now)) << head);
+        let mut alone =
+            ones(self.awake).fold(0, |live, index| live | u64::from(self.registers[index].lives(now)) << index);
         fold.word(&mut wholes);
         fold.word(&mut alone);
-        self.heads = [ALONE; 32];
-        for (index, register) in self.registers.iter_mut().enumerate() {
-            if alone >> index & 1 == 0 {
-                *register = Register::default();
-                continue;
-            }
+        ones(self.awake & !alone).for_each(|index| self.registers[index] = Register::default());
+        (self.heads, self.joined, self.awake) = ([ALONE; 32], wholes, alone);
+        for index in ones(alone) {
+            let register = &mut self.registers[index];
             for time in [&mut register.first, &mut register.last, &mut register.merged] {
                 fold.time(time);
             }
@@ -364,9 +373,7 @@ impl Scoreboard {
             let waited = register.first > now || register.last > now;
             fold.cause(&mut register.cause, waited);
         }
-        while wholes != 0 {
-            let reg = wholes.trailing_zeros() as usize;
-            wholes &= wholes - 1;
+        for reg in ones(wholes) {
             let whole = &mut self.wholes[reg];
             let mut count = u64::from(whole.count);
             fold.word(&mut count);

@@ -67,6 +67,15 @@ pub(super) trait Fold {
     }
 }
 
+/// The places of the ones of a number.
+pub(super) fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let place = bits.trailing_zeros() as usize;
+        bits &= bits.wrapping_sub(1);
+        (place < 64).then_some(place)
+    })
+}
+
 /// Writes the state.
 pub(super) struct Writer<'a> {
     pub now: u64,

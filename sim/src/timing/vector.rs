@@ -377,9 +377,13 @@ impl VectorUnit {
                 let last = if desc.unit == Unit::ArithmeticFirst { 0 } else { self.arithmetic.len() - 1 };
                 // Of two free sequencers the last is taken: the first has work of its own.
                 let earlier = (0..last).rev();
-                let chosen = earlier.fold(last, |chosen, index| {
-                    if self.arithmetic[index] < self.arithmetic[chosen] { index } else { chosen }
-                });
+                let chosen =
+                    earlier.fold(
+                        last,
+                        |chosen, index| {
+                            if self.arithmetic[index] < self.arithmetic[chosen] { index } else { chosen }
+                        },
+                    );
                 self.arithmetic[chosen] = free;
                 return chosen;
             }

@@ -13,6 +13,7 @@ mod code;
 mod code;
 #[cfg(all(target_arch = "x86_64", unix))]
 mod compile;
+mod habits;
 mod record;
 mod states;
 mod tree;
@@ -24,6 +25,7 @@ use super::ledger::{Charge, Ledger};
 use super::outside::World;
 use super::transfer::Moved;
 use code::Code;
+use habits::Habits;
 pub(super) use record::{Query, Recorder};
 use states::States;
 use tree::{Link, NOWHERE, Trees};
@@ -72,12 +74,6 @@ const _: () = assert!(QUESTIONS > 3 * Block::MAX_LEN);
 /// Bytes above which everything is forgotten.
 const LIMIT: usize = 64 << 20;
 
-/// Misses after which it is looked whether there are enough hits.
-const TRIAL: u32 = 2048;
-
-/// The shortest and the longest time without memory, in blocks.
-const PAUSES: (u64, u64) = (1 << 12, 1 << 20);
-
 /// What is known of blocks.
 pub(super) struct Memo {
     trees: Trees,
@@ -91,11 +87,7 @@ pub(super) struct Memo {
     settled: bool,
     pub miss: Miss,
     hits: u64,
-    /// Misses, and the hits before them, of the present trial.
-    misses: u32,
-    hits_before: u64,
-    pause: u64,
-    next_pause: u64,
+    habits: Habits,
 }
 
 impl Memo {
@@ -111,10 +103,7 @@ impl Memo {
             settled: true,
             miss: Miss { answers: [0; QUESTIONS], count: 0, odd: None },
             hits: 0,
-            misses: 0,
-            hits_before: 0,
-            pause: 0,
-            next_pause: PAUSES.0,
+            habits: Habits::default(),
         }
     }
 
@@ -132,7 +121,7 @@ impl Memo {
         (self.miss.count, self.miss.odd) = (0, None);
         while let [block, _, ..] = &blocks[done..] {
             let mut from = (self.root(place, block.number), 0);
-            if from.0 == NOWHERE {
+            if from.0 == NOWHERE || !self.habits.remembers(block.number) {
                 break;
             }
             self.walks += 1;
@@ -234,13 +223,9 @@ impl Memo {
         }
     }
 
-    /// Whether the next block is to be looked up or learned at all: not, when too few were known lately.
-    pub fn heeds(&mut self) -> bool {
-        if self.pause > 0 {
-            self.pause -= 1;
-            return false;
-        }
-        true
+    /// The pipe comes to a block. Whether that is to be looked up or learned.
+    pub fn heeds(&mut self, block: u32) -> bool {
+        self.habits.heeds(block)
     }
 
     /// The bytes of the state that the pipe should be in, if it is not.
@@ -264,29 +249,30 @@ impl Memo {
         self.place == Place::Unknown
     }
 
-    /// The pipe is in this state.
-    pub fn enter(&mut self, state: &[u8]) {
-        (self.place, self.settled) = (Place::State(self.states.number(state)), true);
+    /// The pipe is in this state. Whether it is one to begin with.
+    pub fn enter(&mut self, state: &[u8]) -> bool {
+        let Some(number) = self.states.met(state) else {
+            self.habits.pause();
+            return false;
+        };
+        (self.place, self.settled) = (Place::State(number), true);
+        true
     }
 
-    /// Forgets everything: blocks are going to be numbered anew, or there is too much.
+    /// Forgets everything: blocks are going to be numbered anew.
     pub fn forget(&mut self) {
-        let former = std::mem::replace(self, Memo::new(self.code_after));
-        (self.pause, self.next_pause) = (former.pause, former.next_pause);
+        *self = Memo::new(self.code_after);
     }
 
     /// Remembers that a block led from the present state to `after`, by these questions and answers, in `elapsed`
     /// cycles. The pipe is in that state.
     pub fn learn(&mut self, block: &Entered, asked: &[record::Asked], elapsed: u64, charged: &Ledger, after: &[u8]) {
         let Some(from) = self.state(self.place) else { return };
-        self.judge();
+        self.habits.miss(block.number, self.hits);
         if self.trees.bytes() + self.states.bytes() > LIMIT {
+            let (habits, hits) = (std::mem::take(&mut self.habits), self.hits);
             self.forget();
-        }
-        if self.pause > 0 {
-            self.leave();
-        }
-        if self.is_away() {
+            (self.habits, self.hits) = (habits, hits);
             return;
         }
         let all: Option<Vec<Charge>> = charged.entries().map(|(cause, cycles)| Charge::new(cause, cycles)).collect();
@@ -298,20 +284,5 @@ impl Memo {
         let leaf = self.trees.new_leaf(state, elapsed, &all);
         let place = self.trees.insert((from, block.number), block.pc, asked, leaf);
         (self.place, self.settled) = (place.map_or(Place::State(state), Place::Leaf), true);
-    }
-
-    /// A miss, which takes longer than without memory: pauses when there are too many of them.
-    fn judge(&mut self) {
-        self.misses += 1;
-        if self.misses < TRIAL {
-            return;
-        }
-        if self.hits - self.hits_before < 3 * u64::from(self.misses) {
-            self.pause = self.next_pause;
-            self.next_pause = (self.next_pause * 2).min(PAUSES.1);
-        } else {
-            self.next_pause = PAUSES.0;
-        }
-        (self.misses, self.hits_before) = (0, self.hits);
     }
 }
