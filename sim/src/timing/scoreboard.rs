@@ -399,3 +399,57 @@ fn fold_even<F: Fold>(fold: &mut F, even: &mut Even, more: u64) {
     let before = even.cycles.saturating_sub(1) + more;
     even.start = if end > now { end - before } else { now - more };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::snapshot::{Reader, Writer};
+    use super::*;
+    use crate::random::Random;
+
+    /// Whatever is asked about cycles after `now` has the same answer, whether groups are kept as a whole or not.
+    #[test]
+    fn whole_groups_act_like_their_registers() {
+        let mut random = Random(7);
+        let (mut board, mut alone, mut now, mut joined) = (Scoreboard::default(), Scoreboard::default(), 2000, 0);
+        // Mostly groups of one size, each with an occupancy of its own.
+        let count_of = |random: &mut Random| [8, 8, 8, 8, 4, 2, 1, 3][random.below(8)];
+        for step in 0..200_000 {
+            let used = |random: &mut Random| {
+                let count = count_of(random);
+                let group = Group { reg: (random.below(32 / usize::from(count)) as u8) * count, count };
+                Use::new(group, [16, 16, 16, 32, 8, 13, 1, 24][random.below(8)])
+            };
+            let (source, dest) = (used(&mut random), used(&mut random));
+            let (latency, chains) = (random.below(12) as u64, random.below(4) > 0);
+            ones(alone.joined).for_each(|head| alone.part_whole(head as u8));
+            let both = |board: &mut Scoreboard| {
+                let (ready, cause) = board.ready(source);
+                let cause = (ready > now).then_some(cause);
+                let times = [ready, board.free(dest, latency, chains), board.merged(dest.group)];
+                (times.map(|time| time.max(now)), cause)
+            };
+            let (answers, expected) = (both(&mut board), both(&mut alone));
+            assert_eq!(answers, expected, "step {step}");
+            now = answers.0.into_iter().max().unwrap_or(now).max(now + random.below(9) as u64);
+            let merged = if random.below(8) == 0 { now + 5 } else { 0 };
+            let cause = [Cause::ChainLoad, Cause::ChainMac][random.below(2)];
+            let write = Write { first: now + latency + random.below(2) as u64 * 40, chains, merged, cause };
+            for board in [&mut board, &mut alone] {
+                board.read(source, now);
+                board.write(dest, write, now);
+            }
+            joined += board.joined.count_ones();
+            // As a replay of remembered blocks leaves it: another board, brought into the same state.
+            if random.below(16) == 0 {
+                let mut bytes = Vec::new();
+                board.fold(&mut Writer { now, bytes: &mut bytes });
+                if random.below(2) == 0 {
+                    board.write(dest, Write { first: now + 900, ..write }, now);
+                }
+                board.fold(&mut Reader { now, bytes: &bytes });
+            }
+            now += 1;
+        }
+        assert!(joined > 200_000, "most groups are kept as a whole");
+    }
+}

@@ -83,3 +83,33 @@ impl Habits {
         (habit.misses, habit.hits) = (0, 0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_with_misses_close_together_rests_for_a_while() {
+        let (mut habits, mut hits) = (Habits::default(), 0);
+        let mut trial = |habits: &mut Habits, block, gap| {
+            for _ in 0..TRIAL {
+                hits += gap;
+                habits.miss(block, hits);
+            }
+        };
+        trial(&mut habits, 3, u64::from(WORTH));
+        assert!(habits.remembers(3) && habits.heeds(3));
+        trial(&mut habits, 5, 1);
+        assert!(!habits.remembers(5) && habits.remembers(3) && habits.remembers(99));
+        let mut meetings = 0;
+        while !habits.remembers(5) {
+            assert!(!habits.heeds(5));
+            assert!((0..PAUSE).all(|_| !habits.heeds(3)), "what follows is let alone too");
+            meetings += 1;
+        }
+        assert_eq!(meetings, RESTS.0);
+        assert!(habits.heeds(5), "another trial");
+        trial(&mut habits, 5, 0);
+        assert_eq!(habits.blocks[5].rest, 2 * RESTS.0);
+    }
+}
