@@ -1,59 +1,8 @@
-//! Extension files over the program itself, with the assembler and the compiler that they are for.
+//! Extension files, with the assembler and the compiler that they are for.
 
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use super::support::{Scratch, rvtile, stderr, stdout};
 
-const PAGE: &str = include_str!("../../docs/add-an-instruction.md");
-
-fn rvtile(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rvtile")).args(args).output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-/// A directory of its own for a test, removed at its end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Scratch {
-        let path = std::env::temp_dir().join(format!("rvtile-ext-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Scratch(path)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_string()
-    }
-
-    fn file(&self, name: &str, contents: impl AsRef<[u8]>) -> String {
-        std::fs::write(self.0.join(name), contents).unwrap();
-        self.path(name)
-    }
-
-    /// Builds a static program without a library from a source in this directory.
-    fn program(&self, source: &str) -> String {
-        let program = self.path("program");
-        let built = Command::new("riscv64-linux-gnu-gcc")
-            .args(["-O1", "-static", "-nostdlib", "-Wl,--no-relax", "-march=rv64gcv", "-o", &program, source])
-            .current_dir(&self.0)
-            .output()
-            .expect("riscv64-linux-gnu-gcc");
-        assert!(built.status.success(), "{}", stderr(&built));
-        program
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+const PAGE: &str = include_str!("../../../docs/add-an-instruction.md");
 
 /// The first block of the guide in a language.
 fn block(language: &str) -> &'static str {
@@ -76,8 +25,8 @@ fn the_guide_from_the_file_to_the_comparison() {
     let show = rvtile(&["ext", "show", &file]);
     assert!(stdout(&show).contains("256.0"), "the peak: {}", stdout(&show));
     scratch.file("my.inc", rvtile(&["ext", "asm", &file]).stdout);
-    let source = scratch.file("product.S", block("asm"));
-    let program = scratch.program(&source);
+    scratch.file("product.S", block("asm"));
+    let program = scratch.program("product.S", &["-Wl,--no-relax"]);
     let run = rvtile(&["run", "--profile", "sifive", "--ext", &file, &program]);
     assert!(run.status.success(), "{}", stderr(&run));
     let (own, built_in) = (region(&stderr(&run), "my.mac"), region(&stderr(&run), "sf.vqmacc"));
@@ -113,7 +62,7 @@ fn the_header_is_for_c() {
     assert_eq!(header.stdout, rvtile(&["ext", "asm", "--c", "scripted"]).stdout);
     scratch.file("fast.h", rvtile(&["ext", "header", "fast-exp"]).stdout);
     scratch.file("vcix.h", rvtile(&["ext", "header", "vcix-crypt"]).stdout);
-    let source = scratch.file(
+    scratch.file(
         "program.c",
         r#"
 #include "scripted.h"
@@ -142,7 +91,7 @@ void _start(void) {
 }
 "#,
     );
-    let program = scratch.program(&source);
+    let program = scratch.program("program.c", &["-Wl,--no-relax"]);
     let all = ["--ext", "scripted", "--ext", "fast-exp", "--ext", "vcix-crypt"];
     let run = rvtile(&[&["run", "--quiet", "--profile", "sifive"], &all[..], &[&program]].concat());
     assert!(run.status.success(), "{:?} {}", run.status, stderr(&run));
@@ -161,9 +110,8 @@ fn every_macro_of_the_box_assembles_to_its_row() {
             "fast-exp" => &["xe.exp v8,v2,v0.t", "xe.exp v8,v2", "xe.silu v1,v30", "xe.redmaxabs v9,v2,v3,v0.t"],
             _ => &["xs.scan v8,v2", "xs.setlut lut0,(s11)", "xs.lut v9,lut0,v3"],
         };
-        let source =
-            scratch.file("all.S", format!(".include \"all.inc\"\n.globl _start\n_start:\n{}\n", lines.join("\n")));
-        let program = scratch.program(&source);
+        scratch.file("all.S", format!(".include \"all.inc\"\n.globl _start\n_start:\n{}\n", lines.join("\n")));
+        let program = scratch.program("all.S", &["-Wl,--no-relax"]);
         let text = stdout(&rvtile(&["disasm", "--ext", name, "--profile", "sifive", &program]));
         for line in lines {
             assert!(text.lines().any(|found| found.ends_with(&format!("\t{line}"))), "{line} in {text}");

@@ -1,49 +1,16 @@
-//! `rvtile compare`, over the program itself.
+//! `rvtile compare`.
 
-use std::path::PathBuf;
 use std::process::{Command, Output};
+
+use super::support::{self, Scratch, stderr, stdout};
 
 fn compare(threads: &str, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rvtile"));
     command.env("RAYON_NUM_THREADS", threads).arg("compare").args(args).output().unwrap()
 }
 
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-/// A directory of its own for a test, removed at its end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Scratch {
-        let path = std::env::temp_dir().join(format!("rvtile-compare-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Scratch(path)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_string()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// Exit code 2, nothing on stdout, one line on stderr with all of these words.
 fn refused(args: &[&str], words: &[&str]) {
-    let output = compare("1", args);
-    let line = stderr(&output);
-    assert_eq!(output.status.code(), Some(2), "{args:?}: {line}");
-    assert!(line.lines().count() == 1 && words.iter().all(|word| line.contains(word)), "{words:?} in {line}");
-    assert_eq!(stdout(&output), "", "{args:?}");
+    support::refused(&[&["compare"], args].concat(), words);
 }
 
 const SMALL: [&str; 2] = ["--shape", "40x64x48"];
@@ -112,14 +79,9 @@ fn a_program_of_one_s_own_is_one_more_column() {
             register long a0 __asm__("a0") = 0, a7 __asm__("a7") = 93;
             __asm__ volatile("ecall" : : "r"(a0), "r"(a7));
         }"#;
-    std::fs::write(scratch.path("mine.c"), source).unwrap();
+    scratch.file("mine.c", source);
     let include = concat!("-I", env!("CARGO_MANIFEST_DIR"), "/../kernels/runtime");
-    let program = scratch.path("mine");
-    let built = Command::new("riscv64-linux-gnu-gcc")
-        .args(["-O1", "-static", "-nostdlib", "-march=rv64gc", include, "-o", &program, &scratch.path("mine.c")])
-        .status()
-        .expect("riscv64-linux-gnu-gcc");
-    assert!(built.success());
+    let program = scratch.program("mine.c", &[include]);
     let elf = format!("{program} 1 2");
     let output = compare("2", &["--shape", "16x16x16", "--form", "matmul_i8", "--elf", &elf, "--json"]);
     assert!(output.status.success(), "{}", stderr(&output));

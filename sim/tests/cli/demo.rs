@@ -1,20 +1,21 @@
 //! `rvtile demo` as its user sees it.
 
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use rvtile_kernels::llama;
 
+use super::support::{Scratch, rvtile, stderr, stdout};
+
 fn demo(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rvtile")).arg("demo").args(args).output().expect("run rvtile")
+    rvtile(&[&["demo"], args].concat())
 }
 
 /// What is printed when all is well.
 fn printed(args: &[&str]) -> String {
     let output = demo(args);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}", stderr(&output));
     assert!(output.stderr.is_empty(), "no progress without a terminal");
-    String::from_utf8(output.stdout).expect("text")
+    stdout(&output)
 }
 
 #[test]
@@ -49,7 +50,7 @@ fn an_extension_multiplies_or_is_refused() {
         (&["--ext", "none", "--int8"], "cannot be used with"),
     ] {
         let output = demo(args);
-        let line = String::from_utf8_lossy(&output.stderr).into_owned();
+        let line = stderr(&output);
         assert!(!output.status.success() && line.lines().count() == 1 && line.contains(words), "{line}");
     }
 }
@@ -66,12 +67,8 @@ fn json_holds_text_and_kernels() {
 
 #[test]
 fn wrong_wishes_are_refused_in_one_line() {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let file = |name: &str, data: &[u8]| {
-        let path = folder.join(name);
-        std::fs::write(&path, data).expect("write a file");
-        path.display().to_string()
-    };
+    let scratch = Scratch::new("checkpoints");
+    let file = |name: &str, data: &[u8]| scratch.file(name, data);
     let short = file("demo-short.bin", &llama::CHECKPOINT[..1000]);
     let good = file("demo-good.bin", llama::CHECKPOINT);
     let tokenizer = file("demo-tokenizer.bin", llama::TOKENIZER);
@@ -89,7 +86,7 @@ fn wrong_wishes_are_refused_in_one_line() {
         (&["--machine", "none"], "none"),
     ] {
         let output = demo(args);
-        let complaint = String::from_utf8_lossy(&output.stderr);
+        let complaint = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {complaint}");
         assert_eq!(complaint.lines().count(), 1, "{complaint}");
         assert!(complaint.contains(part), "`{part}` is not in: {complaint}");

@@ -1,65 +1,18 @@
-//! What listeners make of a run, over the program itself.
+//! What listeners make of a run.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
-use std::process::{Command, Output};
 
 use serde_json::Value;
 
-fn rvtile(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rvtile")).args(args).output().unwrap()
-}
+use super::support::{Scratch, refused, rvtile, stderr, stdout};
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-/// A directory of its own for a test, removed at its end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Scratch {
-        let path = std::env::temp_dir().join(format!("rvtile-observe-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Scratch(path)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_string()
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.0.join(name)).unwrap()
-    }
-
-    fn json(&self, name: &str) -> Value {
-        serde_json::from_str(&self.read(name)).unwrap()
-    }
-
-    fn names(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(&self.0).unwrap();
-        let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+/// A file of JSON in a directory.
+fn json(scratch: &Scratch, name: &str) -> Value {
+    serde_json::from_str(&scratch.read(name)).unwrap()
 }
 
 fn kernel(name: &str) -> String {
     format!("{}/../kernels/prebuilt/{name}.elf", env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Exit code 2 and one line on stderr with all of these words.
-fn refused(args: &[&str], words: &[&str]) {
-    let output = rvtile(args);
-    let line = text(&output.stderr);
-    assert_eq!((output.status.code(), line.lines().count()), (Some(2), 1), "{args:?}: {line}");
-    assert!(words.iter().all(|word| line.contains(word)), "{words:?} in {line}");
 }
 
 fn number(value: &Value) -> u64 {
@@ -80,7 +33,7 @@ fn every_cycle_is_charged_to_one_instruction() {
         let quiet = ["--quiet", "--machine", machine, "--json"];
         assert!(rvtile(&[&["run"], &quiet[..], &[&run], &program].concat()).status.success());
         assert!(rvtile(&[&["annotate"], &quiet[..], &[&annotate], &program].concat()).status.success());
-        let (run, annotate) = (scratch.json("run.json"), scratch.json("annotate.json"));
+        let (run, annotate) = (json(&scratch, "run.json"), json(&scratch, "annotate.json"));
         assert_eq!(annotate["cycles"], run["cycles"], "watching changes nothing");
         assert_eq!(annotate["instruction_count"], run["instructions"]);
         assert_eq!(annotate["ledger"], run["ledger"]);
@@ -117,7 +70,7 @@ fn leading(line: &str) -> u64 {
 fn annotated_loops_and_the_rest_add_up() {
     let output = rvtile(&["annotate", "--top", "3", &kernel("matmul_f32"), "rvv", "48", "48", "48"]);
     assert!(output.status.success());
-    let report = text(&output.stdout);
+    let report = stdout(&output);
     let (_, rest) = report.split_once("Where all cycles go\n\n").unwrap();
     let mut rows: Vec<&str> = rest.lines().collect();
     let all = rows.pop().unwrap();
@@ -157,12 +110,9 @@ fn annotate_shows_source_lines() {
             register long a0 asm(\"a0\") = sum(a, 256), a7 asm(\"a7\") = 93;
             asm volatile(\"ecall\" : : \"r\"(a0), \"r\"(a7));
         }";
-    let (file, program) = (scratch.path("sum.c"), scratch.path("sum"));
-    std::fs::write(&file, source).unwrap();
-    let flags = ["-O1", "-g", "-static", "-nostdlib", "-fno-inline", "-march=rv64gc", "-o"];
-    let built = Command::new("riscv64-linux-gnu-gcc").args(flags).args([&program, &file]).status();
-    assert!(built.expect("riscv64-linux-gnu-gcc").success());
-    let report = text(&rvtile(&["annotate", &program]).stdout);
+    scratch.file("sum.c", source);
+    let program = scratch.program("sum.c", &["-g", "-fno-inline", "-march=rv64gc"]);
+    let report = stdout(&rvtile(&["annotate", &program]));
     let row = report.lines().find(|line| line.ends_with("  sum.c:5")).unwrap_or_else(|| panic!("{report}"));
     assert!(row.contains(" 256 ") && row.contains("lw "), "{row}");
     let row = report.lines().find(|line| line.contains(" mulw ")).unwrap_or_else(|| panic!("{report}"));
@@ -229,7 +179,7 @@ fn logs_and_traces_are_well_formed_and_change_nothing() {
     let files = ["run", "--quiet", "--json", &watched, "--kanata", &kanata, "--trace-event", &trace];
     assert!(rvtile(&[&files[..], &program].concat()).status.success());
     assert_eq!(scratch.names(), ["log.kanata", "plain.json", "trace.json", "watched.json"]);
-    let (plain, watched) = (scratch.json("plain.json"), scratch.json("watched.json"));
+    let (plain, watched) = (json(&scratch, "plain.json"), json(&scratch, "watched.json"));
     for key in ["cycles", "instructions", "ledger", "caches"] {
         assert_eq!(plain[key], watched[key], "{key}");
     }
@@ -241,7 +191,7 @@ fn logs_and_traces_are_well_formed_and_change_nothing() {
     }
     assert!(log.contains("\t1\tfetch-miss\n"));
 
-    let trace = scratch.json("trace.json");
+    let trace = json(&scratch, "trace.json");
     let mut tracks: HashMap<u64, String> = HashMap::new();
     let mut slices: HashMap<u64, Vec<(u64, u64)>> = HashMap::new();
     for event in trace["traceEvents"].as_array().unwrap() {
@@ -294,8 +244,8 @@ fn windows_cut() {
     let run = |options: &[&str]| {
         let files = ["run", "--quiet", "--kanata", &kanata, "--trace-event", &trace];
         let output = rvtile(&[&files[..], options, &program].concat());
-        assert!(output.status.success(), "{}", text(&output.stderr));
-        text(&output.stderr)
+        assert!(output.status.success(), "{}", stderr(&output));
+        stderr(&output)
     };
     assert_eq!(run(&["--window-insts", "1000:1100"]), "");
     assert_eq!(check_kanata(&scratch.read("log")), 100);
@@ -304,16 +254,16 @@ fn windows_cut() {
         let pipes = events.filter(|event| event["ph"] == "X" && (event["tid"] == 2 || event["tid"] == 3));
         pipes.map(|event| number(&event["ts"])).collect::<Vec<u64>>()
     };
-    assert_eq!(issued(&scratch.json("trace")).len(), 100);
+    assert_eq!(issued(&json(&scratch, "trace")).len(), 100);
     run(&["--window", "9000:9200"]);
-    let within = issued(&scratch.json("trace"));
+    let within = issued(&json(&scratch, "trace"));
     assert!(within.len() > 50 && within.iter().all(|cycle| (9000..9200).contains(cycle)));
     assert_eq!(check_kanata(&scratch.read("log")), within.len());
     // A window behind the end is not silently empty.
     let notices = run(&["--window", "900000000:900000001"]);
     assert_eq!(notices.lines().filter(|line| line.contains("no instruction issued in the window")).count(), 2);
     assert_eq!(check_kanata(&scratch.read("log")), 0);
-    assert!(issued(&scratch.json("trace")).is_empty());
+    assert!(issued(&json(&scratch, "trace")).is_empty());
 }
 
 #[test]
@@ -336,6 +286,6 @@ fn wrong_options_and_outputs_are_one_line() {
     for option in ["--kanata", "--trace-event"] {
         let output = rvtile(&["run", "--quiet", option, "/dev/full", &kernel, "rvv", "2", "64"]);
         assert_eq!(output.status.code(), Some(2));
-        assert!(text(&output.stderr).contains("/dev/full"), "{}", text(&output.stderr));
+        assert!(stderr(&output).contains("/dev/full"), "{}", stderr(&output));
     }
 }

@@ -1,14 +1,6 @@
-//! `rvtile model`, over the program itself.
+//! `rvtile model`.
 
-use std::process::{Command, Output};
-
-fn rvtile(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rvtile")).args(args).output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
+use super::support::{rvtile, stderr, stdout};
 
 const SMALL: &str = "kind = \"decoder\"\nlayers = 2\nd_model = 64\nheads = 4\nkv_heads = 2\nhead_dim = 16\nd_ff = 96\n\
                      ffn = \"swiglu\"\nnorm = \"rmsnorm\"\nnorms = 2\npositions = \"rope\"\nrotary = 16\nvocab = 200\n\
@@ -42,7 +34,7 @@ fn what_cannot_be_modelled_is_refused_in_one_line() {
         (&["llama-7b", "--machine", "x280-mca22"], "describes how a compiler schedules"),
     ] {
         let output = rvtile(&[&["model"], args].concat());
-        let line = String::from_utf8(output.stderr.clone()).unwrap();
+        let line = stderr(&output);
         assert!(!output.status.success() && line.lines().count() == 1 && line.contains(words), "{args:?}: {line}");
         assert!(output.stdout.is_empty());
     }
@@ -57,7 +49,7 @@ fn reports_agree_with_each_other() {
     let (model, html, csv) = (path("small.toml"), path("r.html"), path("r.csv"));
     let what = ["--phase", "decode,prefill", "--context", "8,24", "--weights", "q8_0,f32"];
     let output = rvtile(&[&["model", &model, "--json", "--html", &html, "--csv", &csv], &what[..]].concat());
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}", stderr(&output));
     let steps: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let steps = steps.as_array().unwrap();
     assert_eq!(steps.len(), 8);
@@ -101,7 +93,7 @@ fn one_command_shows_what_extensions_buy() {
     let what = ["--phase", "decode,prefill", "--context", "64", "--weights", "int8"];
     let exts = ["--ext", "none,xsfvqmaccdod,xsfvqmaccqoq"];
     let output = rvtile(&[&["model", &model, "--json", "--html", &html], &what[..], &exts].concat());
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}", stderr(&output));
     let steps: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let factor = |phase: &str, ext: &str| {
         let step = steps.as_array().unwrap().iter().find(|step| step["phase"] == phase && step["ext"] == ext).unwrap();
@@ -118,7 +110,7 @@ fn one_command_shows_what_extensions_buy() {
     assert!(table.contains("linear_i8_qoq") && table.contains("With xsfvqmaccqoq: linear_i8_qoq,"), "{table}");
     let bf16 = rvtile(&["model", &model, "--weights", "bf16", "--ext", "xsfvfwmaccqqq", "--batch", "3"]);
     let text = stdout(&bf16);
-    assert!(text.contains("linear_bf16_qqq"), "{}", String::from_utf8_lossy(&bf16.stderr));
+    assert!(text.contains("linear_bf16_qqq"), "{}", stderr(&bf16));
     assert!(text.contains("standard vector instructions, attention too."), "{text}");
     let prompt = ["--weights", "bf16", "--ext", "xsfvfwmaccqqq", "--phase", "prefill", "--context", "64"];
     let text = stdout(&rvtile(&[&["model", &model], &prompt[..]].concat()));

@@ -1,72 +1,14 @@
-//! The command line, over the program itself.
+//! The commands that have no file of their own here, and what all of them have in common.
 
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Command;
 
-fn rvtile(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rvtile")).args(args).output().unwrap()
-}
+use super::support::{Scratch, refused, rvtile, stderr, stdout};
 
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-/// A directory of its own for a test, removed at its end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Scratch {
-        let path = std::env::temp_dir().join(format!("rvtile-cli-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Scratch(path)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_string()
-    }
-
-    fn file(&self, name: &str, contents: impl AsRef<[u8]>) -> String {
-        std::fs::write(self.0.join(name), contents).unwrap();
-        self.path(name)
-    }
-
-    /// Builds a static program without a library.
-    fn program(&self, name: &str, source: &str, options: &[&str]) -> String {
-        let (source, program) = (self.file(&format!("{name}.c"), source), self.path(name));
-        let built = Command::new("riscv64-linux-gnu-gcc")
-            .args(["-O1", "-g", "-static", "-nostdlib", "-march=rv64gcv", "-o", &program, &source])
-            .args(options)
-            .output()
-            .expect("riscv64-linux-gnu-gcc");
-        assert!(built.status.success(), "{}", stderr(&built));
-        program
-    }
-
-    fn names(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(&self.0).unwrap();
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// Exit code 2, nothing on stdout, one line on stderr with all of these words.
-fn refused(args: &[&str], words: &[&str]) {
-    let output = rvtile(args);
-    let line = stderr(&output);
-    assert_eq!(output.status.code(), Some(2), "{args:?}: {line}");
-    assert_eq!(line.lines().count(), 1, "{args:?}: {line}");
-    assert!(line.starts_with("rvtile: ") && !line.contains("panicked"), "{line}");
-    assert!(words.iter().all(|word| line.contains(word)), "{words:?} in {line}");
-    assert_eq!(stdout(&output), "", "{args:?}");
+/// Builds a static program without a library.
+fn program(scratch: &Scratch, name: &str, source: &str, options: &[&str]) -> String {
+    let file = format!("{name}.c");
+    scratch.file(&file, source);
+    scratch.program(&file, &[&["-g"], options].concat())
 }
 
 const SMALL: [&str; 4] = ["--kernel", "softmax_f32", "--shape", "4x64"];
@@ -219,7 +161,7 @@ fn words_are_disassembled() {
 fn files_that_are_no_programs_are_refused() {
     let scratch = Scratch::new("refusals");
     let text = scratch.file("notes.txt", "These are notes.\n");
-    let program = std::fs::read(scratch.program("good", EXIT, &[])).unwrap();
+    let program = std::fs::read(program(&scratch, "good", EXIT, &[])).unwrap();
     let short = scratch.file("short", &program[..program.len().min(100)]);
     let mut other = program.clone();
     other[18] = 62;
@@ -255,7 +197,7 @@ __attribute__((naked)) void _start(void) { asm(\"mv a0, sp; andi sp, sp, -16; ca
 #[test]
 fn a_program_runs_with_its_output_exit_code_and_summary() {
     let scratch = Scratch::new("run");
-    let program = scratch.program("hello", EXIT, &[]);
+    let program = program(&scratch, "hello", EXIT, &[]);
     let output = rvtile(&["run", &program]);
     assert_eq!((stdout(&output).as_str(), output.status.code()), ("hello\n", Some(5)));
     for word in ["cycles", "instructions", "per cycle", "mispredicted", "L1D misses", "MIPS", "exit code 5", "GHz"] {
@@ -282,14 +224,14 @@ fn a_program_runs_with_its_output_exit_code_and_summary() {
 fn a_trap_is_told_with_its_place_and_the_report_so_far() {
     let scratch = Scratch::new("trap");
     let null = EXIT.replace("volatile long sum = 0;", "volatile long sum = *(volatile long *)(count * 8);");
-    let output = rvtile(&["run", &scratch.program("null", &null, &[])]);
+    let output = rvtile(&["run", &program(&scratch, "null", &null, &[])]);
     let text = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
     for word in ["load", "pc 0x", "body+0x", "null.c:", "address 0x8", "instructions", "Where the cycles go"] {
         assert!(text.contains(word), "{word} in {text}");
     }
     let illegal = EXIT.replace("volatile long sum = 0;", "volatile long sum = 0; asm volatile(\".4byte 0\");");
-    let output = rvtile(&["run", "--quiet", &scratch.program("illegal", &illegal, &[])]);
+    let output = rvtile(&["run", "--quiet", &program(&scratch, "illegal", &illegal, &[])]);
     let text = stderr(&output);
     assert_eq!((output.status.code(), text.lines().count()), (Some(1), 1), "{text}");
     assert!(text.contains("illegal instruction") && text.contains("0x00000000") && text.contains("body"), "{text}");
@@ -305,7 +247,7 @@ fn a_signature_is_written_when_the_program_ends() {
         )
     };
     let scratch = Scratch::new("signature");
-    let passes = scratch.program("passes", &source(1), &["-Wl,-Ttext=0x80000000"]);
+    let passes = program(&scratch, "passes", &source(1), &["-Wl,-Ttext=0x80000000"]);
     let words = scratch.path("words");
     let output = rvtile(&["run", "--quiet", "--signature", &words, &passes]);
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
@@ -313,11 +255,11 @@ fn a_signature_is_written_when_the_program_ends() {
     let output = rvtile(&["run", "--quiet", "--signature", "-", "--signature-granularity", "8", &passes]);
     assert_eq!(stdout(&output), "89abcdef01234567\n0000000000000201\n");
     // A failure has its signature too, and says so.
-    let fails = scratch.program("fails", &source(5), &["-Wl,-Ttext=0x80000000"]);
+    let fails = program(&scratch, "fails", &source(5), &["-Wl,-Ttext=0x80000000"]);
     let output = rvtile(&["run", "--quiet", "--signature", "-", &fails]);
     assert_eq!((output.status.code(), stdout(&output).lines().count()), (Some(2), 3));
     assert!(stderr(&output).contains("fails: the program reports failure with status 2"), "{}", stderr(&output));
-    let without = scratch.program("without", EXIT, &[]);
+    let without = program(&scratch, "without", EXIT, &[]);
     refused(&["run", "--signature", &words, &without], &["without", "no symbol begin_signature"]);
     refused(&["run", "--signature", "-", "--signature-granularity", "3", &passes], &["3", "power of two"]);
     assert!(!scratch.names().iter().any(|name| name.ends_with(".tmp")));
@@ -338,7 +280,7 @@ fn programs_do_not_run_on_a_compiler_model() {
 fn an_unsupported_instruction_is_refused_by_name_or_bits() {
     let scratch = Scratch::new("unsupported");
     let custom = EXIT.replace("volatile long sum = 0;", "volatile long sum = 0; asm volatile(\".4byte 0x0000000b\");");
-    let output = rvtile(&["run", "--quiet", &scratch.program("custom", &custom, &[])]);
+    let output = rvtile(&["run", "--quiet", &program(&scratch, "custom", &custom, &[])]);
     let text = stderr(&output);
     assert_eq!((output.status.code(), text.lines().count()), (Some(2), 1), "{text}");
     assert!(text.contains("0x0000000b") && text.contains("body") && text.contains("custom-0"), "{text}");
@@ -346,7 +288,7 @@ fn an_unsupported_instruction_is_refused_by_name_or_bits() {
         "volatile long sum = 0;",
         "volatile long sum = 0; asm volatile(\"vsetvli t0, zero, e8, m1, ta, ma\");",
     );
-    let output = rvtile(&["run", "--quiet", "--isa", "rv64gc", &scratch.program("vector", &vector, &[])]);
+    let output = rvtile(&["run", "--quiet", "--isa", "rv64gc", &program(&scratch, "vector", &vector, &[])]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("Zve32x") && stderr(&output).contains("vsetvli"), "{}", stderr(&output));
 }
@@ -354,7 +296,7 @@ fn an_unsupported_instruction_is_refused_by_name_or_bits() {
 #[test]
 fn a_program_is_disassembled_with_its_labels() {
     let scratch = Scratch::new("disasm");
-    let program = scratch.program("hello", EXIT, &[]);
+    let program = program(&scratch, "hello", EXIT, &[]);
     let text = stdout(&rvtile(&["disasm", &program]));
     assert!(text.contains("Disassembly of .text:") && text.contains("<body>:") && text.contains("<_start>:"), "{text}");
     assert!(text.contains("ecall") && text.contains("<body>\n"), "{text}");
@@ -374,7 +316,7 @@ fn regions_are_reported_each() {
         "volatile long sum = 0; for (int k = 0; k < 2; k++) { mark(\"first\", 0); sum += k; mark(\"first\", 1); }
          mark(\"second\", 0); sum += 1; mark(\"second\", 1);",
     );
-    let output = rvtile(&["run", &scratch.program("marked", &marked, &[])]);
+    let output = rvtile(&["run", &program(&scratch, "marked", &marked, &[])]);
     let text = stderr(&output);
     let line = |name: &str| text.lines().find(|line| line.trim_start().starts_with(name)).unwrap_or("").to_string();
     assert_eq!(line("first ").split_whitespace().nth(1), Some("2"), "{text}");
