@@ -76,15 +76,23 @@ fn a_crash_names_place_instruction_and_address() {
     let text = crash.to_string();
     assert_eq!(ran.stdout, b"before\n");
     assert!(ran.cycles > 0, "the report so far");
-    for part in ["load access fault at pc 0x", "(load", "+0x", "crash.c:5", "`", "address 0x8"] {
+    for part in ["load access fault at pc 0x", "(load", "+0x", "crash.c:7", "`", "address 0x8"] {
         assert!(text.contains(part), "`{part}` is not in: {text}");
     }
     let ran = simulate(&program, &machine(&[]), true, environment("illegal"));
     let End::Crash(crash) = &ran.end else { panic!("{:?}", ran.end) };
     let text = crash.to_string();
-    for part in ["illegal instruction at pc 0x", "main+0x", "crash.c:13", "0xffffffff", "no known instruction"] {
+    for part in ["illegal instruction at pc 0x", "main+0x", "crash.c:24", "0xffffffff", "no known instruction"] {
         assert!(text.contains(part), "`{part}` is not in: {text}");
     }
+}
+
+#[test]
+fn a_signal_whose_frame_does_not_fit_its_stack_is_fatal() {
+    let program = build_linux("crash.c", &["-O2", "-g", "-static"]);
+    let environment = env::Options { args: vec!["crash".into(), "stack".into()], ..env::Options::silent() };
+    let ran = simulate(&program, &machine(&[]), true, environment);
+    assert!(matches!(ran.end, End::Exit(139)), "SIGSEGV, not the handler on another's memory: {:?}", ran.end);
 }
 
 #[test]

@@ -212,13 +212,18 @@ impl Signals {
         let disposition = self.dispositions[signal as usize];
         let mut sp = hart.x[2];
         let flags = self.stack_flags(sp);
-        if disposition.flags & SA_ONSTACK != 0 && flags == 0 {
+        let alternative = flags == SS_ONSTACK || flags == 0 && disposition.flags & SA_ONSTACK != 0;
+        if alternative && flags == 0 {
             sp = self.stack.0 + self.stack.1;
         }
         let vector = hart.config().isa.contains(Ext::ZVE32X);
         let vector_len = if vector { 48 + 32 * hart.vlenb() + 8 } else { 0 };
         let size = frame::VECTOR + vector_len;
         let at = sp.wrapping_sub(size as u64) & !15;
+        if alternative && at < self.stack.0 {
+            // What lies below the stack is not to be overwritten: as with Linux the signal is fatal.
+            return Err(Errno::EFAULT);
+        }
 
         let mut record = Record::new(size)
             .bytes(0, info.as_bytes())
