@@ -4,10 +4,31 @@ use crate::chain::Hot;
 use crate::class::Class;
 use crate::ext::Ext;
 use crate::hart::Hart;
+use crate::inst::Inst;
 use crate::matrix::geometry::Geometry;
-use crate::op::{Flow, Op};
+use crate::op::{Ctx, Flow, Op};
 use crate::row::{Exec, Props, Row};
 use crate::vector::vtype::Vtype;
+
+/// Semantics by `set_plain` with an application vector length, without and with the access log.
+macro_rules! plain {
+    (|$h:tt, $op:tt| $avl:expr) => {{
+        fn avl($h: &Hart, $op: &Op) -> u64 {
+            $avl
+        }
+        Hot::usually(
+            |h, op| {
+                set_plain(h, op, avl(h, op));
+                Some(())
+            },
+            |h, op| {
+                let vl = set_plain(h, op, avl(h, op));
+                h.log.push(vl);
+                Flow::Next
+            },
+        )
+    }};
+}
 
 /// Rows of this family.
 pub const ROWS: &[Row] = &[
@@ -18,10 +39,9 @@ pub const ROWS: &[Row] = &[
         Ext::ZVE32X,
         Class::Vset,
         Exec::SelectHot(|inst, ctx| {
-            let legal = !Vtype::from_request(inst.imm as u64, ctx.vlen).ill();
-            Ok(match (legal, inst.rs1, inst.rd) {
-                (true, 0, 1..) => Hot::usually(|h, op| set_legal(h, op, u64::MAX), vsetvli),
-                (true, 1.., _) => Hot::usually(|h, op| set_legal(h, op, h.x[op.rs1 as usize]), vsetvli),
+            Ok(match (is_plain(inst, ctx), inst.rs1, inst.rd) {
+                (true, 0, 1..) => plain!(|_, _| u64::MAX),
+                (true, 1.., _) => plain!(|h, op| h.x[op.rs1 as usize]),
                 _ => Hot::cold(vsetvli),
             })
         }),
@@ -34,12 +54,7 @@ pub const ROWS: &[Row] = &[
         Ext::ZVE32X,
         Class::Vset,
         Exec::SelectHot(|inst, ctx| {
-            let legal = !Vtype::from_request(inst.imm as u64, ctx.vlen).ill();
-            Ok(if legal {
-                Hot::usually(|h, op| set_legal(h, op, u64::from(op.rs1)), vsetivli)
-            } else {
-                Hot::cold(vsetivli)
-            })
+            Ok(if is_plain(inst, ctx) { plain!(|_, op| u64::from(op.rs1)) } else { Hot::cold(vsetivli) })
         }),
     )
     .with(Props::SETS_VTYPE),
@@ -64,16 +79,21 @@ fn vsetivli(h: &mut Hart, op: &Op) -> Flow {
     set(h, op, u64::from(op.rs1), op.imm as u64)
 }
 
-/// `set` for a type that is known to be legal.
+/// Whether `set_plain` does what `set` does: the type is legal, and there are no sizes of tiles that it would clear.
+fn is_plain(inst: &Inst, ctx: &Ctx) -> bool {
+    !Vtype::from_request(inst.imm as u64, ctx.vlen).ill() && !ctx.isa.contains(Ext::ZVTBASE)
+}
+
+/// `set` where that is all there is to it; returns vl.
 #[inline(always)]
-fn set_legal(h: &mut Hart, op: &Op, avl: u64) -> Option<()> {
+fn set_plain(h: &mut Hart, op: &Op, avl: u64) -> u64 {
     let vtype = Vtype::from_bits(op.imm as u8);
     let vlmax = 1u64 << (h.vlenb().trailing_zeros() as i32 + 3 - vtype.sew_log2() + vtype.lmul_log2());
     h.vtype = vtype;
     h.vl = avl.min(vlmax) as u32;
     h.vstart = 0;
     h.x[op.rd as usize] = u64::from(h.vl);
-    Some(())
+    u64::from(h.vl)
 }
 
 fn vsetvli(h: &mut Hart, op: &Op) -> Flow {
