@@ -426,3 +426,15 @@ fn clearing() {
     bench.run(0x43c0_6057).unwrap();
     assert!(bench.hart.matrix.tiles.all().iter().all(|&byte| byte == 0));
 }
+
+#[test]
+fn vset_ends_a_configuration_of_tiles() {
+    for (word, what) in [(0x0c00_72d7, "vsetvli t0, zero, e8, m1"), (0xcc03_f2d7, "vsetivli t0, 7, e8, m1")] {
+        let mut bench = Bench::new("zvt", 512, levels()[0]);
+        let granted = configure(&mut bench, true, Type { sew: 8, alt: false, widening: 4 }, [3, 2, 4]);
+        assert_eq!(granted, [3, 2, 4]);
+        bench.run(word).unwrap();
+        let h = &bench.hart;
+        assert_eq!((h.matrix.tm, h.matrix.tk, h.vtype.widening()), (0, 0, None), "{what}");
+    }
+}
