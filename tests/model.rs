@@ -208,6 +208,7 @@ fn composed_steps_agree_with_complete_simulations() {
         let complete = step(&question, &[question.whole(true)], &machine);
         let ratio = composed.cycles() / complete.cycles();
         let what = format!("{kind} {} {}", weights.name(), ext.name());
+        println!("{what}: composed / complete = {ratio}");
         assert!((ratio - 1.0).abs() < 0.02, "{what}: composed / complete = {ratio}");
         assert!(composed.agreement.unwrap() < 0.02, "{kind}: second layer {:?}", composed.agreement);
         assert!(complete.whole && !composed.whole);

@@ -182,6 +182,8 @@ size_t kv_cache_value_bytes(const struct kv_cache *kv);
 
 /* k and v of one position, kv_heads x head_dim each, converted (int8: scale max |x| / 127 for each head) and stored. */
 void kv_cache_store(const struct kv_cache *kv, size_t position, const float *k, const float *v);
+/* The same of `count` positions from `position` on: k and v are count x kv_heads x head_dim. */
+void kv_cache_store_many(const struct kv_cache *kv, size_t position, size_t count, const float *k, const float *v);
 
 /* out[h] = sum_j p_hj v_j / sum_j p_hj, p_hj = exp(s_hj - max), s_hj = scale q_h . k_j + slopes[h] (j - positions + 1) + bias[h][j]
  * for the positions j stored so far. heads is a multiple of kv_heads (equal: MHA; 1 key head: MQA). With fp16 and int8 caches q and p

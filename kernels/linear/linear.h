@@ -9,8 +9,9 @@
 #ifndef __ASSEMBLER__
 #include "rvtile_kernels.h"
 
-/* acc += X W^T for the rows of a strip and the columns of a panel, over `quads` times four steps of k, 32 bytes but for dots. With LINEAR_FIRST acc begins at
- * zero; with LINEAR_LAST it leaves in rows, in the pieces that struct linear_form tells, and until then as the tile likes. */
+/* acc += X W^T for the rows of a strip and the columns of a panel, over `quads` times four steps of k, 32 bytes but for dots. With
+ * LINEAR_FIRST acc begins at zero; with LINEAR_LAST it leaves in rows, in the pieces that geometry() tells, and until then as the
+ * tile likes. */
 typedef void linear_tile(size_t quads, const void *x, const void *w, void *acc, size_t flags, size_t columns);
 
 enum { LINEAR_STRIP = 4 }; /* blocks of the highest strip */

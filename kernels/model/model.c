@@ -73,7 +73,7 @@ __attribute__((used)) static const void *const routines[] = {
     gemv_bf16,         model_gemv_i8,     gemv_q8_0,            gemv_q4_0,            matmul_q8_0,      matmul_q4_0,
     model_gemm_f32,    model_gemm_f16,    model_gemm_bf16,      model_linear_rvv,     model_linear_dod, model_linear_qoq,
     model_linear_ime,  model_linear_xsfmm, model_linear_zvt,    model_linear_qqq,     add_f32,          rope_half_f32,
-    rope_interleaved_f32, kv_cache_store, attention_decode,
+    rope_interleaved_f32, kv_cache_store, kv_cache_store_many, attention_decode,
     t5_relative,       swiglu_f32,        geglu_f32,            gelu_tanh_f32,        gelu_erf_f32,     relu2_f32,
     sigmoid_mul_f32,   rwkv_shift_f32,    rwkv_wkv_f32,         argmax_f32,
 };

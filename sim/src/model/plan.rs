@@ -428,11 +428,17 @@ impl Plan {
 
     /// Stores the keys and values of a position.
     pub fn store(&mut self, cache: &Cache, position: u64, k: u64, v: u64) {
-        let (heads, d) = (cache.heads, cache.head_dim);
-        let bytes = 8 * heads * d + cache.format.bytes(heads, d);
-        let work = Work::vector(2 * heads * d, bytes);
         let args = [cache.addr, position, k, v];
-        self.kernel(Role::KvStore, "kv_cache_store", format!("{heads}x{d}"), &args, 0.0, work);
+        let shape = format!("{}x{}", cache.heads, cache.head_dim);
+        self.kernel(Role::KvStore, "kv_cache_store", shape, &args, 0.0, cache.store_work(1));
+    }
+
+    /// Stores those of the first positions, a prompt.
+    pub fn store_prompt(&mut self, cache: &Cache, k: u64, v: u64) {
+        let args = [cache.addr, 0, cache.positions, k, v];
+        let shape = format!("{}x{}x{}", cache.positions, cache.heads, cache.head_dim);
+        let work = cache.store_work(cache.positions);
+        self.kernel(Role::KvStore, "kv_cache_store_many", shape, &args, 0.0, work);
     }
 }
 
@@ -478,4 +484,12 @@ pub(super) struct Cache {
     heads: u64,
     head_dim: u64,
     positions: u64,
+}
+
+impl Cache {
+    /// What storing so many positions costs by formula.
+    fn store_work(&self, positions: u64) -> Work {
+        let elements = positions * self.heads * self.head_dim;
+        Work::vector(2 * elements, 8 * elements + positions * self.format.bytes(self.heads, self.head_dim))
+    }
 }
