@@ -149,7 +149,7 @@ fn int8_with_a_scale_a_row_agrees_with_fp32_and_extensions_change_no_token() {
     let (text, first) = (free(Extension::None), ids(&write(&greedy(own(), llama::TOKENIZER), 512, false)));
     let together = text.iter().zip(&first).take_while(|(a, b)| a == b).count();
     println!("written freely, the first {together} of {} tokens are those of fp32", text.len());
-    for ext in [Extension::Dod, Extension::Qoq] {
+    for ext in [Extension::Dod, Extension::Qoq, Extension::Ime, Extension::Xsfmm, Extension::Zvt] {
         assert_eq!(free(ext), text, "{}", ext.name());
         for vlen in [256, 512, 1024] {
             assert_eq!(expected(ext, vlen), expected(Extension::None, vlen), "{} at VLEN {vlen}", ext.name());

@@ -193,20 +193,23 @@ fn little_cache() -> Arc<Machine> {
 #[test]
 fn composed_steps_agree_with_complete_simulations() {
     let machine = little_cache();
-    for (kind, weights) in [
-        ("llama", Format::Q8_0),
-        ("llama", Format::F32),
-        ("neox", Format::Q4_0),
-        ("t5", Format::Q8_0),
-        ("rwkv", Format::Q8_0),
-        ("llama", Format::Int8),
+    for (kind, weights, ext) in [
+        ("llama", Format::Q8_0, Extension::None),
+        ("llama", Format::F32, Extension::None),
+        ("neox", Format::Q4_0, Extension::None),
+        ("t5", Format::Q8_0, Extension::None),
+        ("rwkv", Format::Q8_0, Extension::None),
+        ("llama", Format::Int8, Extension::Qoq),
+        ("llama", Format::Int8, Extension::Ime),
+        ("llama", Format::Int8, Extension::Xsfmm),
     ] {
-        let ext = if weights == Format::Int8 { Extension::Qoq } else { Extension::None };
         let question = Question { ext, ..question(small(kind), weights, Phase::Decode, 64) };
         let composed = step(&question, &question.composed(), &machine);
         let complete = step(&question, &[question.whole(true)], &machine);
         let ratio = composed.cycles() / complete.cycles();
-        assert!((ratio - 1.0).abs() < 0.02, "{kind} {}: composed / complete = {ratio}", weights.name());
+        let what = format!("{kind} {} {}", weights.name(), ext.name());
+        println!("{what}: composed / complete = {ratio}");
+        assert!((ratio - 1.0).abs() < 0.02, "{what}: composed / complete = {ratio}");
         assert!(composed.agreement.unwrap() < 0.02, "{kind}: second layer {:?}", composed.agreement);
         assert!(complete.whole && !composed.whole);
     }
@@ -262,6 +265,9 @@ fn extrapolated_products_agree_with_complete_ones() {
         (Format::Int8, Extension::Dod, 384, 3000),
         (Format::Int8, Extension::Qoq, 300, 3000),
         (Format::Int8, Extension::Qoq, 300, 3072),
+        (Format::Int8, Extension::Ime, 600, 2000),
+        (Format::Int8, Extension::Xsfmm, 300, 3000),
+        (Format::Int8, Extension::Zvt, 384, 3072),
         (Format::Bf16, Extension::Qqq, 384, 3000),
     ] {
         let product = |full| {

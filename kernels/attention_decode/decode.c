@@ -6,7 +6,7 @@
  *     p = exp(scores - maximum) over all positions, its sum
  *     out = p V (lanes are elements of the head) / sum
  * The scores of 4 heads stay in scratch memory, 16 bytes a position: little beside 4 d bytes of fp16 keys and values. */
-#include "rvtile_kernels.h"
+#include "cache.h"
 
 struct attn_tile {
     size_t rows, k;
@@ -33,15 +33,6 @@ void attn_scatter_i8(size_t n, const float *x, void *dst, size_t stride, float f
 
 enum { ROWS = 4 };
 
-static const size_t element_bytes[] = {[KV_F32] = 4, [KV_F16] = 2, [KV_I8] = 1};
-
-static inline size_t min(size_t a, size_t b) { return a < b ? a : b; }
-
-static inline size_t padded(const struct kv_cache *kv) {
-    size_t lanes = attn_lanes();
-    return (kv->capacity + lanes - 1) / lanes * lanes;
-}
-
 size_t kv_cache_key_bytes(const struct kv_cache *kv) {
     return kv->kv_heads * padded(kv) * kv->head_dim * element_bytes[kv->format];
 }
@@ -52,14 +43,6 @@ size_t kv_cache_value_bytes(const struct kv_cache *kv) {
 
 size_t attention_decode_scratch(size_t head_dim, size_t positions) {
     return ROWS * (2 * head_dim + 4 * positions + 2 * positions) + 8;
-}
-
-static char *key_block(const struct kv_cache *kv, size_t head, size_t position) {
-    return (char *)kv->k + (head * padded(kv) + position) * kv->head_dim * element_bytes[kv->format];
-}
-
-static char *value_row(const struct kv_cache *kv, size_t head, size_t position) {
-    return (char *)kv->v + (head * kv->capacity + position) * kv->head_dim * element_bytes[kv->format];
 }
 
 static void scatter(const struct kv_cache *kv, const float *x, void *dst, size_t stride, float *scale) {

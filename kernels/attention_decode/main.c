@@ -84,14 +84,20 @@ static void setup(const uint64_t *dims, enum kv_format format) {
     a.cache.k_scale = rt_scratch(4 * kv_heads * n), a.cache.v_scale = rt_scratch(4 * kv_heads * n);
     a.scratch = rt_scratch(attention_decode_scratch(d, n));
     row = rt_scratch(4 * n);
-    float *ks = rt_scratch(4 * kv_heads * d), *vs = rt_scratch(4 * kv_heads * d);
-    for (size_t j = 0; j < n; j++) {
+    /* In pieces of 1, 3, 9, 27 positions and so on: one key alone, groups of them, what is left of a group, within blocks and across. */
+    float *ks = rt_scratch(4 * elements), *vs = rt_scratch(4 * elements);
+    for (size_t j = 0; j < n; j++)
         for (size_t h = 0; h < kv_heads; h++)
             for (size_t c = 0; c < d; c++) {
-                ks[h * d + c] = k[(h * n + j) * d + c];
-                vs[h * d + c] = v[(h * n + j) * d + c];
+                ks[(j * kv_heads + h) * d + c] = k[(h * n + j) * d + c];
+                vs[(j * kv_heads + h) * d + c] = v[(h * n + j) * d + c];
             }
-        kv_cache_store(&a.cache, j, ks, vs);
+    for (size_t j = 0, count = 1; j < n; j += count, count *= 3) {
+        count = rt_min(count, n - j);
+        if (count == 1)
+            kv_cache_store(&a.cache, j, ks + j * kv_heads * d, vs + j * kv_heads * d);
+        else
+            kv_cache_store_many(&a.cache, j, count, ks + j * kv_heads * d, vs + j * kv_heads * d);
     }
 }
 

@@ -63,6 +63,7 @@ const COMMON: Spec = Spec {
         &[6, 2, 80, 37, 2],
         &[32, 8, 128, 1, 0],
         &[40, 40, 128, 1, 1],
+        &[4, 2, 36, 300, 0],
     ],
     patterns: &[Pattern::Wide, Pattern::Equal, Pattern::Zero],
     in_default_set: false,

@@ -93,21 +93,25 @@ void matmul_q4_0(size_t tokens, size_t k, size_t n, const float *x, const void *
 /* ---- linear layers: y = x w^T for m rows of x, m x k times (n x k)^T -----------------------------------------------
  * Forms with different instructions have one layout of w each, for any number of rows. int8 with sums in int32:
  *     y[i][j] = x_scale[i] w_scale[j] sum of x[i][.] w[j][.], |x| at most 127, k at most 131072
- * bf16 with sums in fp32 has no scales. Block forms need VLEN 256 at least. */
+ * bf16 with sums in fp32 has no scales. dod, qoq and qqq run at VLEN 256 to 2048, ime 128 to 2048, xsfmm and zvt 128 to 1024; rvv, xsfmm
+ * and zvt have the panels of gemv_i8. */
 
 struct linear_form;
 extern const struct linear_form linear_rvv; /* int8, standard vector instructions */
 extern const struct linear_form linear_dod; /* int8, Xsfvqmaccdod */
 extern const struct linear_form linear_qoq; /* int8, Xsfvqmaccqoq */
+extern const struct linear_form linear_ime; /* int8, Xsmtvdot */
+extern const struct linear_form linear_xsfmm; /* int8, Xsfmm32a8i with tiles of VLEN / 8 */
+extern const struct linear_form linear_zvt; /* int8, Zvti8i32mm with tiles of VLEN / 8 */
 extern const struct linear_form linear_qqq; /* bf16, Xsfvfwmaccqqq */
 
 struct linear {
     size_t m, k, n;
     const void *x;
-    size_t x_stride;      /* bytes of a row; linear_rvv: a multiple of 32, filled up with zeros */
+    size_t x_stride;      /* bytes of a row; rvv, xsfmm, zvt: a multiple of 32, filled up with zeros */
     const float *x_scale; /* m; quantize_i8 gives them */
     const void *w;        /* linear_packed_bytes(), made by linear_pack() */
-    const float *w_scale; /* n; or NULL: no scales */
+    const float *w_scale; /* n; or NULL: no scales, bf16 */
     float *y;
     void *scratch;        /* linear_scratch_bytes(), aligned to 64 */
 };
@@ -178,6 +182,8 @@ size_t kv_cache_value_bytes(const struct kv_cache *kv);
 
 /* k and v of one position, kv_heads x head_dim each, converted (int8: scale max |x| / 127 for each head) and stored. */
 void kv_cache_store(const struct kv_cache *kv, size_t position, const float *k, const float *v);
+/* The same of `count` positions from `position` on: k and v are count x kv_heads x head_dim. */
+void kv_cache_store_many(const struct kv_cache *kv, size_t position, size_t count, const float *k, const float *v);
 
 /* out[h] = sum_j p_hj v_j / sum_j p_hj, p_hj = exp(s_hj - max), s_hj = scale q_h . k_j + slopes[h] (j - positions + 1) + bias[h][j]
  * for the positions j stored so far. heads is a multiple of kv_heads (equal: MHA; 1 key head: MQA). With fp16 and int8 caches q and p

@@ -97,6 +97,9 @@ static const char *validate_i8(const uint64_t *dims) {
 FORM(rvv, i8)
 FORM(dod, i8)
 FORM(qoq, i8)
+FORM(ime, i8)
+FORM(xsfmm, i8)
+FORM(zvt, i8)
 FORM(qqq, bf16)
 
 enum { I8_PATTERNS = 1 << RT_WIDE | 1 << RT_EXTREME | 1 << RT_ZERO | 1 << RT_TINY };
@@ -111,6 +114,9 @@ const struct rt_kernel rt_kernels[] = {
     LINEAR("linear_i8", I8_PATTERNS, validate_i8, setup_rvv, run_i8),
     LINEAR("linear_i8_dod", I8_PATTERNS, validate_i8, setup_dod, run_i8),
     LINEAR("linear_i8_qoq", I8_PATTERNS, validate_i8, setup_qoq, run_i8),
+    LINEAR("linear_i8_ime", I8_PATTERNS, validate_i8, setup_ime, run_i8),
+    LINEAR("linear_i8_xsfmm", I8_PATTERNS, validate_i8, setup_xsfmm, run_i8),
+    LINEAR("linear_i8_zvt", I8_PATTERNS, validate_i8, setup_zvt, run_i8),
     LINEAR("linear_bf16_qqq", 0, validate, setup_qqq, run_bf16),
     {0},
 };

@@ -1,4 +1,4 @@
-//! `linear_i8`, its forms with block instructions, and `linear_bf16_qqq`: linear layers for any number of tokens.
+//! `linear_i8`, its forms with matrix extensions, and `linear_bf16_qqq`: linear layers for any number of tokens.
 
 use crate::bounds::{MIN_NORMAL32, U32, gamma};
 use crate::folders::matmul_bf16;
@@ -31,6 +31,30 @@ pub static QOQ: Form = Form {
     ..BLOCKS
 };
 
+/// With SpacemiT IME 1.
+pub static IME: Form = Form {
+    spec: Spec { name: "linear_i8_ime", about: "linear_i8 with smt.vmadot", ..SPEC },
+    profile: "spacemit",
+    vlens: 128..=2048,
+    multiply: Some(Multiply { name: "smt.vmadot", sew: 8, lmul: 1 }),
+    ..BLOCKS
+};
+
+/// With XSfmm.
+pub static XSFMM: Form = Form {
+    spec: Spec { name: "linear_i8_xsfmm", about: "linear_i8 with XSfmm tiles", ..SPEC },
+    multiply: Some(Multiply { name: "sf.mm.s.s", sew: 8, lmul: 1 }),
+    ..TILES
+};
+
+/// With Zvt.
+pub static ZVT: Form = Form {
+    spec: Spec { name: "linear_i8_zvt", about: "linear_i8 with Zvt tiles", ..SPEC },
+    profile: "zvt",
+    multiply: Some(Multiply { name: "vtmms.tvv", sew: 8, lmul: 1 }),
+    ..TILES
+};
+
 /// With 4x4x4 blocks: `matmul_bf16` in chunks of K, for matrices that come from memory. Each product is added by a rounded multiply-add
 /// in the order of k, so the bound is that of `matmul_bf16`.
 pub static QQQ: Form = Form {
@@ -51,6 +75,9 @@ pub static QQQ: Form = Form {
 const BLOCKS: Form =
     Form { spec: SPEC, problem: "linear_i8", profile: "sifive", in_qemu: false, vlens: 256..=2048, multiply: None };
 
+/// A row of a tile fills a register as long as the edge follows VLEN.
+const TILES: Form = Form { vlens: 128..=1024, ..BLOCKS };
+
 /// Every number of blocks in a strip, one strip and several blocks of rows, one chunk of K and several, panels that are not full.
 const AWKWARD: &[&[u64]] = &[
     &[1, 1, 1],
@@ -65,6 +92,8 @@ const AWKWARD: &[&[u64]] = &[
     &[13, 97, 300],
     &[37, 600, 40],
     &[140, 530, 35],
+    &[70, 97, 300],
+    &[300, 70, 40],
     &[1, 40000, 3],
 ];
 

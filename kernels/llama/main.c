@@ -3,7 +3,7 @@
  * A language model that writes text:
  *
  *     llama <checkpoint> <tokenizer> [prompt=<text>] [tokens=<n>] [temperature=<t>] [top_p=<p>] [top_k=<k>] [seed=<n>]
- *           [int8=rvv|dod|qoq] [ids]
+ *           [int8=rvv|dod|qoq|ime|xsfmm|zvt] [ids]
  *
  * checkpoint   in a format of llama2.c: version 0 (fp32) or 2 (int8), see model.c; - is standard input
  * tokenizer    its file, see tokenizer.c; - is standard input, behind the checkpoint if that is there too
@@ -11,7 +11,8 @@
  * temperature  0, the default, takes the most likely token
  * top_p top_k  otherwise the k likeliest are kept (default 40), of these the smallest set that has this probability (default 0.9)
  * seed         of the choice among them (default 1)
- * int8         multiply in int8 with a scale a row, made of an fp32 checkpoint, by standard vectors, Xsfvqmaccdod or Xsfvqmaccqoq
+ * int8         multiply in int8 with a scale a row, made of an fp32 checkpoint, by standard vectors or by Xsfvqmaccdod, Xsfvqmaccqoq,
+ *              Xsmtvdot, Xsfmm32a8i or Zvti8i32mm
  * ids          print the most likely token after each position as a number instead of text, and go on behind the end of the text
  *
  * The text goes to standard output token by token, as far as it can be printed. Exit status: 2 for a wrong command line, 1 for a
@@ -101,7 +102,7 @@ __attribute__((noreturn)) static void usage(const char *why) {
     put("llama: ");
     put(why);
     put("\nusage: llama <checkpoint> <tokenizer> [prompt=<text>] [tokens=<n>] [temperature=<t>] [top_p=<p>] [top_k=<k>] [seed=<n>] "
-        "[int8=rvv|dod|qoq] [ids]\n");
+        "[int8=rvv|dod|qoq|ime|xsfmm|zvt] [ids]\n");
     flush(2);
     rt_exit(2);
 }
@@ -127,7 +128,15 @@ static int parse_decimal(const char *s, float *value) {
 
 /* What multiplies matrices in int8 with a scale a row; NULL if there is nothing of that name. */
 static const struct linear_form *form_of(const char *name) {
-    return equal(name, "rvv") ? &linear_rvv : equal(name, "dod") ? &linear_dod : equal(name, "qoq") ? &linear_qoq : NULL;
+    static const struct {
+        const char *name;
+        const struct linear_form *form;
+    } forms[] = {{"rvv", &linear_rvv}, {"dod", &linear_dod},     {"qoq", &linear_qoq},
+                 {"ime", &linear_ime}, {"xsfmm", &linear_xsfmm}, {"zvt", &linear_zvt}};
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        if (equal(name, forms[i].name))
+            return forms[i].form;
+    return NULL;
 }
 
 /* Control characters could play tricks on a terminal. */

@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 use rvtile_isa::ext::Ext;
+use rvtile_isa::matrix::spacemit_ime;
 use rvtile_isa::profile::Profile;
 use rvtile_kernels::{Kernel, find};
 
@@ -19,6 +20,15 @@ pub enum Extension {
     /// int8 weights by SiFive's 4x8x4 blocks
     #[value(name = "xsfvqmaccqoq")]
     Qoq,
+    /// int8 weights by SpacemiT's IME 1
+    #[value(name = "xsmtvdot")]
+    Ime,
+    /// int8 weights by XSfmm's tiles
+    #[value(name = "xsfmm32a8i")]
+    Xsfmm,
+    /// int8 weights by Zvt's tiles
+    #[value(name = "zvti8i32mm")]
+    Zvt,
     /// bf16 weights, and attention of a prompt, by SiFive's 4x4x4 blocks
     #[value(name = "xsfvfwmaccqqq")]
     Qqq,
@@ -26,7 +36,15 @@ pub enum Extension {
 
 impl Extension {
     /// All of them.
-    pub const ALL: [Extension; 4] = [Extension::None, Extension::Dod, Extension::Qoq, Extension::Qqq];
+    pub const ALL: [Extension; 7] = [
+        Extension::None,
+        Extension::Dod,
+        Extension::Qoq,
+        Extension::Ime,
+        Extension::Xsfmm,
+        Extension::Zvt,
+        Extension::Qqq,
+    ];
 
     /// The word on the command line, that of ISA strings.
     pub fn name(self) -> &'static str {
@@ -34,6 +52,9 @@ impl Extension {
             Extension::None => "none",
             Extension::Dod => "xsfvqmaccdod",
             Extension::Qoq => "xsfvqmaccqoq",
+            Extension::Ime => "xsmtvdot",
+            Extension::Xsfmm => "xsfmm32a8i",
+            Extension::Zvt => "zvti8i32mm",
             Extension::Qqq => "xsfvfwmaccqqq",
         }
     }
@@ -42,8 +63,8 @@ impl Extension {
     pub fn formats(self) -> &'static [Format] {
         match self {
             Extension::None => &Format::ALL,
-            Extension::Dod | Extension::Qoq => &[Format::Int8],
             Extension::Qqq => &[Format::Bf16],
+            _ => &[Format::Int8],
         }
     }
 
@@ -73,6 +94,9 @@ impl Extension {
             Extension::None => None,
             Extension::Dod => Some(("linear_i8_dod", "model_linear_dod")),
             Extension::Qoq => Some(("linear_i8_qoq", "model_linear_qoq")),
+            Extension::Ime => Some(("linear_i8_ime", "model_linear_ime")),
+            Extension::Xsfmm => Some(("linear_i8_xsfmm", "model_linear_xsfmm")),
+            Extension::Zvt => Some(("linear_i8_zvt", "model_linear_zvt")),
             Extension::Qqq => Some(("linear_bf16_qqq", "model_linear_qqq")),
         }
     }
@@ -95,7 +119,21 @@ impl Extension {
             Extension::None => Some("rvv"),
             Extension::Dod => Some("dod"),
             Extension::Qoq => Some("qoq"),
+            Extension::Ime => Some("ime"),
+            Extension::Xsfmm => Some("xsfmm"),
+            Extension::Zvt => Some("zvt"),
             Extension::Qqq => None,
+        }
+    }
+
+    /// Rows of X for which `linear()` reads W once. A tile unit holds sums of VLEN / 4 rows and columns; else the sums of a panel are
+    /// 16 KiB, and it has VLEN / 4 columns, or VLEN / 16 with blocks, or with IME four times the rows of its instruction.
+    pub(super) fn linear_group(self, vlen: u64) -> u64 {
+        match self {
+            Extension::None => (16384 / vlen).max(1),
+            Extension::Dod | Extension::Qoq | Extension::Qqq => 65536 / vlen,
+            Extension::Ime => 1024 / u64::from(spacemit_ime::geometry(vlen as u32).0),
+            Extension::Xsfmm | Extension::Zvt => vlen / 4,
         }
     }
 

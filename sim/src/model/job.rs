@@ -13,7 +13,7 @@ use super::cost::Cost;
 use super::ext::Extension;
 use super::format::Format;
 use super::layer::{self, Layer, Setup};
-use super::plan::{Part, Plan, Role, is_linear, linear_group, product_kernel, product_work};
+use super::plan::{Part, Plan, Role, is_linear, product_kernel, product_work};
 use crate::engine::{End, Engine, RunOptions};
 use crate::env;
 use crate::loader::Image;
@@ -273,7 +273,7 @@ fn run_product(weights: Weights, sizes: [u64; 3], full: bool, machine: &Arc<Mach
 /// Tokens that a kernel works on together.
 fn group((format, ext): Weights, machine: &Machine) -> u64 {
     match format {
-        _ if is_linear(format, ext) => linear_group(ext, machine.vector.vlen.into()),
+        _ if is_linear(format, ext) => ext.linear_group(machine.vector.vlen.into()),
         Format::F16 => 48,
         Format::Q8_0 => 4,
         Format::Q4_0 => 8,

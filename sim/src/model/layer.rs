@@ -96,9 +96,7 @@ impl Layer<'_> {
         let attended = if prompt {
             // The encoder's cache is that of cross attention.
             let cache = plan.cache(self.setup.kv, model.kv_heads, d, tokens);
-            for token in 0..tokens {
-                plan.store(&cache, token, k + 4 * token * keys, v + 4 * token * keys);
-            }
+            plan.store_prompt(&cache, k, v);
             plan.vector(tokens * queries)
         } else {
             let bias = if model.positions == Positions::T5 { bias(plan) } else { 0 };

@@ -362,12 +362,14 @@ impl Plan {
     fn linear(&mut self, role: Role, format: Format, (m, n, k): (u64, u64, u64), (x, scales): (u64, u64)) -> u64 {
         let (depth, int8) = (row_bytes(format, k), format == Format::Int8);
         // Panels are filled up, and loads run beyond their end.
-        let bytes = n.next_multiple_of(self.panel()) * depth + 8 * (64 + self.vlen / 2);
+        // With IME a row has whole groups of four steps of up to 32 bytes.
+        let packed_depth = k_bytes(format, k).next_multiple_of(128);
+        let bytes = n.next_multiple_of(self.panel()) * packed_depth + 8 * (64 + self.vlen);
         let weights = self.arena.array(bytes, if int8 { Fill::bytes() } else { Fill::bf16(k) });
         let row_scales = if int8 { self.row_scales(n, k) } else { 0 };
         let y = self.buffer(m * n);
-        let rows = linear_group(self.ext, self.vlen).min(m.next_multiple_of(8));
-        let scratch = self.arena.array((rows + 8) * (depth + 4 * self.panel()) + 8 * self.vlen, Fill::Zero);
+        let rows = self.ext.linear_group(self.vlen).min(m.next_multiple_of(16));
+        let scratch = self.arena.array((rows + 16) * (packed_depth + 4 * self.panel()) + 8 * self.vlen, Fill::Zero);
         let stride = if int8 { depth } else { 2 * k };
         let words = [m, k, n, x, stride, scales, weights, row_scales, y, scratch];
         let bytes = words.into_iter().flat_map(u64::to_le_bytes).collect::<Vec<u8>>();
@@ -426,11 +428,17 @@ impl Plan {
 
     /// Stores the keys and values of a position.
     pub fn store(&mut self, cache: &Cache, position: u64, k: u64, v: u64) {
-        let (heads, d) = (cache.heads, cache.head_dim);
-        let bytes = 8 * heads * d + cache.format.bytes(heads, d);
-        let work = Work::vector(2 * heads * d, bytes);
         let args = [cache.addr, position, k, v];
-        self.kernel(Role::KvStore, "kv_cache_store", format!("{heads}x{d}"), &args, 0.0, work);
+        let shape = format!("{}x{}", cache.heads, cache.head_dim);
+        self.kernel(Role::KvStore, "kv_cache_store", shape, &args, 0.0, cache.store_work(1));
+    }
+
+    /// Stores those of the first positions, a prompt.
+    pub fn store_prompt(&mut self, cache: &Cache, k: u64, v: u64) {
+        let args = [cache.addr, 0, cache.positions, k, v];
+        let shape = format!("{}x{}x{}", cache.positions, cache.heads, cache.head_dim);
+        let work = cache.store_work(cache.positions);
+        self.kernel(Role::KvStore, "kv_cache_store_many", shape, &args, 0.0, work);
     }
 }
 
@@ -451,15 +459,14 @@ pub(super) fn is_linear(format: Format, ext: Extension) -> bool {
     format == Format::Int8 || ext != Extension::None
 }
 
-/// Rows of X for which `linear()` reads W once: the sums of a panel of VLEN / 4 or VLEN / 16 columns are 16 KiB.
-pub(super) fn linear_group(ext: Extension, vlen: u64) -> u64 {
-    if ext == Extension::None { (16384 / vlen).max(1) } else { 65536 / vlen }
-}
-
 /// Bytes of a row of X or W as `linear()` has it.
 fn row_bytes(format: Format, k: u64) -> u64 {
-    let bytes = if format == Format::Bf16 { 2 } else { 1 };
-    (bytes * k).next_multiple_of(32)
+    k_bytes(format, k).next_multiple_of(32)
+}
+
+/// The same without what it is filled up with.
+fn k_bytes(format: Format, k: u64) -> u64 {
+    if format == Format::Bf16 { 2 * k } else { k }
 }
 
 /// What a product of several tokens costs by formula.
@@ -477,4 +484,12 @@ pub(super) struct Cache {
     heads: u64,
     head_dim: u64,
     positions: u64,
+}
+
+impl Cache {
+    /// What storing so many positions costs by formula.
+    fn store_work(&self, positions: u64) -> Work {
+        let elements = positions * self.heads * self.head_dim;
+        Work::vector(2 * elements, 8 * elements + positions * self.format.bytes(self.heads, self.head_dim))
+    }
 }

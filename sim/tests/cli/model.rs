@@ -29,6 +29,10 @@ fn what_cannot_be_modelled_is_refused_in_one_line() {
         (&["llama-7b", "--ext", "xsfvqmaccqoq"], "no kernels for q4_0 weights; it serves int8"),
         (&["llama-7b", "--weights", "int8,bf16", "--ext", "xsfvfwmaccqqq"], "for int8 weights; it serves bf16"),
         (&["llama-7b", "--weights", "int8", "--ext", "xsfvqmaccdod", "--set", "vector.vlen=128"], "not at 128"),
+        (
+            &["llama-7b", "--weights", "int8", "--ext", "xsfmm32a8i", "--set", "vector.vlen=2048"],
+            "VLEN 128 to 1024, not at 2048",
+        ),
         (&["llama-7b", "--weights", "int8", "--ext", "mine.toml"], "invalid value 'mine.toml'"),
         (&[], "required"),
         (&["llama-7b", "--machine", "x280-mca22"], "describes how a compiler schedules"),
@@ -91,7 +95,7 @@ fn one_command_shows_what_extensions_buy() {
     .unwrap();
     let (model, html) = (path("small.toml"), path("r.html"));
     let what = ["--phase", "decode,prefill", "--context", "64", "--weights", "int8"];
-    let exts = ["--ext", "none,xsfvqmaccdod,xsfvqmaccqoq"];
+    let exts = ["--ext", "none,xsfvqmaccdod,xsfvqmaccqoq,xsmtvdot,xsfmm32a8i,zvti8i32mm"];
     let output = rvtile(&[&["model", &model, "--json", "--html", &html], &what[..], &exts].concat());
     assert!(output.status.success(), "{}", stderr(&output));
     let steps: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -104,6 +108,10 @@ fn one_command_shows_what_extensions_buy() {
     assert_eq!(factor("prefill", "none"), 1.0);
     assert!(factor("prefill", "xsfvqmaccqoq") > factor("prefill", "xsfvqmaccdod"));
     assert!(factor("prefill", "xsfvqmaccdod") > 2.0 && factor("decode", "xsfvqmaccqoq") > 0.9);
+    assert!(factor("prefill", "xsmtvdot") > 2.0 && factor("decode", "xsmtvdot") > 0.9);
+    for tiles in ["xsfmm32a8i", "zvti8i32mm"] {
+        assert!(factor("prefill", tiles) > factor("prefill", "xsfvqmaccqoq") && factor("decode", tiles) > 0.9);
+    }
     let html = std::fs::read_to_string(html).unwrap();
     assert!(html.contains("speed-up by ext") && html.contains("small int8 xsfvqmaccqoq"));
     let table = stdout(&rvtile(&[&["model", &model, "--ext", "xsfvqmaccqoq"], &what[..]].concat()));

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# int8 with XSfmm.
+#include "matrix.inc"
+#define P(name) linear_xsfmm_##name
+#define MULTIPLY sf_mm_s_s
+#define SET_COLUMNS sf_vsettn
+#define SET_ROWS sf_vsettm
+#define SET_DEPTH sf_vsettk
+
+.macro SET_TYPE
+    li t0, -1
+    sf_vsettnt_e8_w4 t0, t0
+.endm
+
+#include "unit.inc"
