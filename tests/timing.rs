@@ -72,14 +72,21 @@ fn machines() -> Vec<Arc<Machine>> {
 
 #[test]
 fn kernels_take_the_same_time() {
-    for machine in machines() {
-        for kernel in all().iter().filter(|kernel| kernel.vlens().contains(&machine.vector.vlen)) {
-            let isa = Profile::by_name(kernel.profile()).map_or(Ext::everything(), Profile::isa);
-            let shape = kernel.awkward_shapes().pop().expect("a shape");
-            for variant in [Variant::Rvv, Variant::Scalar] {
-                let what = format!("{} {} {shape}", kernel.name(), variant.name());
-                compare(&what, kernel.elf(), &kernel.args(variant, &shape), isa, &machine);
-            }
+    // On all cores: this is the longest of all tests.
+    std::thread::scope(|scope| {
+        for machine in machines() {
+            scope.spawn(move || kernels_take_the_same_time_on(&machine));
+        }
+    });
+}
+
+fn kernels_take_the_same_time_on(machine: &Arc<Machine>) {
+    for kernel in all().iter().filter(|kernel| kernel.vlens().contains(&machine.vector.vlen)) {
+        let isa = Profile::by_name(kernel.profile()).map_or(Ext::everything(), Profile::isa);
+        let shape = kernel.awkward_shapes().pop().expect("a shape");
+        for variant in [Variant::Rvv, Variant::Scalar] {
+            let what = format!("{} {} {shape}", kernel.name(), variant.name());
+            compare(&what, kernel.elf(), &kernel.args(variant, &shape), isa, machine);
         }
     }
 }
