@@ -140,6 +140,8 @@ pub(super) struct VectorDesc {
     pub tile: TileAccess,
     /// Its log says how many elements its operands leave to do.
     pub logs_work: bool,
+    /// It has no tiles, rows, own registers, coprocessor or length of its own.
+    pub standard: bool,
     /// Its place among the timings of instructions from extension files.
     own: Option<usize>,
     /// The registers from extension files that it uses.
@@ -472,7 +474,7 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, machine: &Ma
         Mem::Indexed { eew } => u32::from(eew),
         _ => element_bits,
     };
-    VectorDesc {
+    let mut desc = VectorDesc {
         class: inst.row.class,
         unit: class.unit,
         dest,
@@ -497,8 +499,11 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, machine: &Ma
         vtype,
         eew,
         payload: payload(inst),
+        standard: false,
         cached: (Extent { vl: u32::MAX, work: 0, tm: 0, tk: 0 }, Cost::default()),
-    }
+    };
+    desc.standard = desc.is_standard();
+    desc
 }
 
 /// The variables of a formula. Whole-register instructions work under an ill vtype too; their formulas use nf only.
@@ -521,19 +526,34 @@ pub(super) fn payload(inst: &Inst) -> Payload {
 
 impl VectorDesc {
     /// What it costs at this extent.
+    #[inline(always)]
     pub fn cost(&mut self, extent: Extent, machine: &Machine) -> Cost {
         if self.cached.0 != extent {
-            let inputs = Inputs::new(&shape(machine, self.vtype, self.eew, self.fields as u32, self.payload, extent));
-            let class = self.own.map_or_else(|| machine.class(self.class), |place| &machine.own[place].timing);
-            let occupancy = u64::from(class.occupancy.cycles(&inputs)).max(1);
-            let latency = u64::from(class.latency.cycles(&inputs));
-            let rewrite = class.rewrite.as_ref().filter(|_| self.merges);
-            let rewrite = rewrite.map_or(0, |formula| u64::from(formula.cycles(&inputs)));
-            let groups = self.sources[..self.source_count as usize].iter().chain(&self.dest);
-            let even = groups.into_iter().all(|group| occupancy.is_multiple_of(u64::from(group.count)));
-            self.cached = (extent, Cost { occupancy, latency, rewrite, even });
+            self.evaluate(extent, machine);
         }
         self.cached.1
+    }
+
+    #[inline(never)]
+    fn evaluate(&mut self, extent: Extent, machine: &Machine) {
+        let inputs = Inputs::new(&shape(machine, self.vtype, self.eew, self.fields as u32, self.payload, extent));
+        let class = self.own.map_or_else(|| machine.class(self.class), |place| &machine.own[place].timing);
+        let occupancy = u64::from(class.occupancy.cycles(&inputs)).max(1);
+        let latency = u64::from(class.latency.cycles(&inputs));
+        let rewrite = class.rewrite.as_ref().filter(|_| self.merges);
+        let rewrite = rewrite.map_or(0, |formula| u64::from(formula.cycles(&inputs)));
+        let groups = self.sources[..self.source_count as usize].iter().chain(&self.dest);
+        let even = groups.into_iter().all(|group| occupancy.is_multiple_of(u64::from(group.count)));
+        self.cached = (extent, Cost { occupancy, latency, rewrite, even });
+    }
+
+    /// Whether it has nothing that a standard vector instruction has not.
+    fn is_standard(&self) -> bool {
+        self.tile == TileAccess::None
+            && self.mem != Mem::Rows
+            && !self.logs_work
+            && self.own_registers.is_empty()
+            && self.unit != Unit::Coprocessor
     }
 
     /// What its work counts as.

@@ -5,8 +5,6 @@
 //! Work of the vector unit comes first because the scalar pipe runs ahead of it: in a kernel bound by the vector unit
 //! the ledger then shows how busy that unit is, and what the rest was lost to.
 
-use std::collections::VecDeque;
-
 use super::event::Charged;
 use super::snapshot::Fold;
 
@@ -199,35 +197,47 @@ pub(super) struct Painter {
     /// Cycles before this one have been charged.
     painted: u64,
     /// What the vector unit's arithmetic sequencers do and will do; starts never decrease.
-    arithmetic: VecDeque<Span>,
+    arithmetic: Track,
     /// What the units beside it do and will do, by start.
-    beside: VecDeque<Span>,
+    beside: Track,
     /// What its memory port does and will do.
-    port: VecDeque<Span>,
+    port: Track,
     /// What the head of its command queue waits for.
-    waits: VecDeque<Span>,
+    waits: Track,
+}
+
+/// Room of a track at first.
+const SPANS: usize = 64;
+
+/// Spans in the order of time. Only the first that is not over is ever looked at.
+struct Track {
+    spans: Vec<Span>,
+    /// Those in front of it are over.
+    first: usize,
 }
 
 impl Painter {
     /// The arithmetic sequencer works from `start` to `end`.
+    #[inline(always)]
     pub fn arithmetic(&mut self, start: u64, end: u64, cause: Cause) {
-        push(&mut self.arithmetic, Span { start, end, cause, owner: self.owner });
+        self.arithmetic.push(Span { start, end, cause, owner: self.owner }, self.painted);
     }
 
     /// A unit beside the vector unit works from `start` to `end`, perhaps later than what came after it.
     pub fn beside(&mut self, start: u64, end: u64, cause: Cause) {
-        let place = self.beside.partition_point(|span| span.start <= start);
-        self.beside.insert(place, Span { start, end, cause, owner: self.owner });
+        self.beside.insert(Span { start, end, cause, owner: self.owner }, self.painted);
     }
 
     /// The memory port works from `start` to `end`.
+    #[inline(always)]
     pub fn port(&mut self, start: u64, end: u64) {
-        push(&mut self.port, Span { start, end, cause: Cause::MemoryPort, owner: self.owner });
+        self.port.push(Span { start, end, cause: Cause::MemoryPort, owner: self.owner }, self.painted);
     }
 
     /// The head of the vector command queue waits from `start` to `end`.
+    #[inline(always)]
     pub fn wait(&mut self, start: u64, end: u64, cause: Cause) {
-        push(&mut self.waits, Span { start, end, cause, owner: self.owner });
+        self.waits.push(Span { start, end, cause, owner: self.owner }, self.painted);
     }
 
     /// Folds what will be painted after the present cycle, up to which all is.
@@ -235,11 +245,11 @@ impl Painter {
         let now = fold.now();
         self.painted = now;
         for track in [&mut self.arithmetic, &mut self.beside, &mut self.port, &mut self.waits] {
-            tidy(track, now);
-            let mut count = track.len() as u64;
+            track.tidy(now);
+            let mut count = track.spans.len() as u64;
             fold.word(&mut count);
-            track.resize(count as usize, Span { start: 0, end: 0, cause: Cause::Issue, owner: 0 });
-            for span in track {
+            track.spans.resize(count as usize, Span { start: 0, end: 0, cause: Cause::Issue, owner: 0 });
+            for span in &mut track.spans {
                 fold.time(&mut span.start);
                 fold.time(&mut span.end);
                 let mut cause = Some(span.cause);
@@ -267,16 +277,12 @@ impl Painter {
         let mut stalls = stalls.iter().copied().peekable();
         while self.painted < to {
             let now = self.painted;
-            drop_old(&mut self.arithmetic, now);
-            drop_old(&mut self.beside, now);
-            drop_old(&mut self.port, now);
-            drop_old(&mut self.waits, now);
             let mut end = to;
-            let (cause, pc) = if let Some(work) = at(&self.arithmetic, now, &mut end) {
+            let (cause, pc) = if let Some(work) = self.arithmetic.at(now, &mut end) {
                 work
-            } else if let Some(work) = at(&self.beside, now, &mut end) {
+            } else if let Some(work) = self.beside.at(now, &mut end) {
                 work
-            } else if let Some(work) = at(&self.port, now, &mut end) {
+            } else if let Some(work) = self.port.at(now, &mut end) {
                 work
             } else if now < issue_until {
                 end = end.min(issue_until);
@@ -290,7 +296,7 @@ impl Painter {
                 let own = own.map_or(Cause::Issue, |(cause, _)| cause);
                 // Who waits for the vector unit waits for what the vector unit waits for.
                 if matches!(own, Cause::QueueFull | Cause::OperandVector | Cause::Drain) {
-                    at(&self.waits, now, &mut end).unwrap_or((own, waiter))
+                    self.waits.at(now, &mut end).unwrap_or((own, waiter))
                 } else {
                     (own, waiter)
                 }
@@ -302,56 +308,97 @@ impl Painter {
     }
 }
 
-fn push(track: &mut VecDeque<Span>, span: Span) {
-    if span.start < span.end {
-        // Adjacent spans of one cause become one: long vector code keeps the tracks short.
-        match track.back_mut() {
-            Some(last) if last.end == span.start && last.cause == span.cause && last.owner == span.owner => {
-                last.end = span.end;
-            }
-            _ => track.push_back(span),
-        }
+impl Default for Track {
+    fn default() -> Track {
+        Track { spans: Vec::with_capacity(SPANS), first: 0 }
     }
 }
 
-/// Leaves of a track what will be seen of it from `now` on: only the first span is ever looked at, until it ends.
-fn tidy(track: &mut VecDeque<Span>, now: u64) {
-    let (mut kept, mut until): (usize, u64) = (0, now);
-    for index in 0..track.len() {
-        let mut span = track[index];
-        span.start = span.start.max(until);
+impl Track {
+    /// A span behind all others. What ended by `now` is not looked at any more.
+    #[inline(always)]
+    fn push(&mut self, span: Span, now: u64) {
         if span.start >= span.end {
-            continue;
+            return;
         }
-        until = span.end;
-        match kept.checked_sub(1).map(|last| &mut track[last]) {
-            Some(last) if last.end == span.start && last.cause == span.cause && last.owner == span.owner => {
-                last.end = span.end;
-            }
+        // Adjacent spans of one cause become one: long vector code keeps the tracks short.
+        match self.spans.last_mut() {
+            Some(last) if last.continues_in(&span) => last.end = span.end,
             _ => {
-                track[kept] = span;
-                kept += 1;
+                if self.spans.len() == self.spans.capacity() {
+                    self.make_room(now);
+                }
+                self.spans.push(span);
             }
         }
     }
-    track.truncate(kept);
-}
 
-fn drop_old(track: &mut VecDeque<Span>, now: u64) {
-    while track.front().is_some_and(|span| span.end <= now) {
-        track.pop_front();
+    /// A span in its place by start.
+    fn insert(&mut self, span: Span, now: u64) {
+        self.make_room(now);
+        let place = self.spans.partition_point(|other| other.start <= span.start);
+        self.spans.insert(place, span);
+    }
+
+    /// Cause and owner of the span that holds `now`, which never decreases. `end` is lowered to where the answer stops
+    /// being true.
+    #[inline(always)]
+    fn at(&mut self, now: u64, end: &mut u64) -> Option<(Cause, u64)> {
+        while let Some(first) = self.spans.get(self.first) {
+            if first.end <= now {
+                self.first += 1;
+                continue;
+            }
+            if first.start <= now {
+                *end = (*end).min(first.end);
+                return Some((first.cause, first.owner));
+            }
+            *end = (*end).min(first.start);
+            return None;
+        }
+        self.spans.clear();
+        self.first = 0;
+        None
+    }
+
+    /// Forgets the first spans that are over.
+    #[inline(never)]
+    fn make_room(&mut self, now: u64) {
+        let old = self.spans.iter().take_while(|span| span.end <= now).count();
+        self.spans.drain(..old);
+        self.first = 0;
+        // So that it is not called for each span when few of them are over.
+        self.spans.reserve(SPANS / 2);
+    }
+
+    /// Leaves what will be seen from `now` on: of spans that overlap the first until it ends.
+    fn tidy(&mut self, now: u64) {
+        let (mut kept, mut until): (usize, u64) = (0, now);
+        for index in self.first..self.spans.len() {
+            let mut span = self.spans[index];
+            span.start = span.start.max(until);
+            if span.start >= span.end {
+                continue;
+            }
+            until = span.end;
+            match kept.checked_sub(1).map(|last| &mut self.spans[last]) {
+                Some(last) if last.continues_in(&span) => last.end = span.end,
+                _ => {
+                    self.spans[kept] = span;
+                    kept += 1;
+                }
+            }
+        }
+        self.spans.truncate(kept);
+        self.first = 0;
     }
 }
 
-/// Cause and owner of the span that holds `now`. `end` is lowered to where the answer stops being true.
-fn at(track: &VecDeque<Span>, now: u64, end: &mut u64) -> Option<(Cause, u64)> {
-    let first = track.front()?;
-    if first.start <= now {
-        *end = (*end).min(first.end);
-        Some((first.cause, first.owner))
-    } else {
-        *end = (*end).min(first.start);
-        None
+impl Span {
+    /// Whether another one is only more of the same.
+    #[inline(always)]
+    fn continues_in(&self, next: &Span) -> bool {
+        self.end == next.start && self.cause == next.cause && self.owner == next.owner
     }
 }
 

@@ -16,9 +16,8 @@ use crate::machine::{Machine, Pipe as Pipes, Unit};
 /// When a scalar register's new value can be used, by the way it is used, and what its producer was.
 #[derive(Clone, Copy)]
 struct Ready {
-    late: u64,
-    address: u64,
-    full: u64,
+    /// By [`Via`].
+    times: [u64; 3],
     cause: Cause,
 }
 
@@ -30,8 +29,13 @@ struct Stalls {
 }
 
 impl Stalls {
+    /// For an instruction that can issue at `time`.
     fn new(time: u64) -> Stalls {
         Stalls { list: [(Cause::Issue, 0); 8], count: 0, time }
+    }
+
+    fn list(&self) -> &[(Cause, u64)] {
+        &self.list[..self.count]
     }
 
     /// Waits until `time` for `cause`, if that is later than everything so far.
@@ -83,7 +87,12 @@ pub(super) struct Pipe {
 }
 
 impl Ready {
-    const REST: Ready = Ready { late: 0, address: 0, full: 0, cause: Cause::OperandAlu };
+    const REST: Ready = Ready { times: [0; 3], cause: Cause::OperandAlu };
+
+    /// For any use.
+    fn full(&self) -> u64 {
+        self.times[Via::Full as usize]
+    }
 }
 
 impl Pipe {
@@ -116,7 +125,8 @@ impl Pipe {
         let mut live = 0;
         for index in ones(self.awake) {
             let ready = &mut self.registers[index];
-            if ready.late.max(ready.address).max(ready.full + 1) > now {
+            let [late, address, full] = ready.times;
+            if late.max(address).max(full + 1) > now {
                 live |= 1 << index;
             } else {
                 *ready = Ready::REST;
@@ -127,10 +137,11 @@ impl Pipe {
         self.awake = live;
         for index in ones(live) {
             let ready = &mut self.registers[index];
-            fold.time(&mut ready.late);
-            fold.time(&mut ready.address);
-            // A result in order counts one cycle longer, see `issue`.
-            fold.recent(&mut ready.full);
+            let [late, address, full] = &mut ready.times;
+            fold.time(late);
+            fold.time(address);
+            // A result in order counts one cycle longer, see `waits`.
+            fold.recent(full);
             let mut cause = Some(ready.cause);
             fold.cause(&mut cause, true);
             ready.cause = cause.unwrap_or(ready.cause);
@@ -152,7 +163,7 @@ impl Pipe {
     /// Waits until everything under way is done: a region boundary, or the end. It is the instruction at `pc` that
     /// waits.
     pub fn drain<L: Listener + ?Sized>(&mut self, pc: u64, listener: &mut L) {
-        let done = self.vector.done.max(self.registers.iter().map(|ready| ready.full).max().unwrap_or(0));
+        let done = self.vector.done.max(self.registers.iter().map(Ready::full).max().unwrap_or(0));
         self.wait(done.max(self.now + u64::from(self.issued > 0)), Cause::Drain, pc, listener);
     }
 
@@ -170,9 +181,8 @@ impl Pipe {
         }
     }
 
-    /// Moves the present cycle on to `time`, charging the cycles before it. The instruction at `pc` waits for it. Out of
-    /// line, so that the way of instructions that issue side by side stays short.
-    #[inline(never)]
+    /// Moves the present cycle on to `time`, charging the cycles before it. The instruction at `pc` waits for it.
+    #[inline(always)]
     fn advance<L: Listener + ?Sized>(&mut self, time: u64, stalls: &[(Cause, u64)], pc: u64, listener: &mut L) {
         let issued = self.issued > 0;
         self.painter.advance(time, issued, stalls, (self.leader, pc), |charged| listener.charged(&charged));
@@ -223,48 +233,17 @@ impl Pipe {
         listener: &mut L,
     ) {
         let since = self.now;
-        let mut stalls = Stalls::new(self.now);
-        stalls.until(self.front.0, self.front.1);
-        for source in &desc.sources[..desc.source_count as usize] {
-            let ready = &self.registers[source.reg as usize];
-            let time = match source.via {
-                Via::Late => ready.late,
-                Via::Address => ready.address,
-                Via::Full => ready.full,
-            };
-            stalls.until(time, ready.cause);
+        if desc.kind == Kind::Marker {
+            self.drain(desc.pc, listener);
         }
-        if self.machine.core.waw_hazards
-            && let Some(ready) = self.registers.get(desc.dest as usize)
-        {
-            // Results of the pipe come in order by themselves; one of the vector unit is waited for.
-            let written = if ready.cause == Cause::OperandVector { ready.full } else { ready.full + 1 };
-            let own = if ready.cause == Cause::OperandVector { 0 } else { desc.latency };
-            stalls.until(written.saturating_sub(own), ready.cause);
-        }
-        if desc.reads_vl {
-            stalls.until(self.vector.vl_known, Cause::OperandVector);
-        }
-        if let Mem::Scalar(_) = desc.mem {
-            stalls.until(self.l1d_free.0, self.l1d_free.1);
-        }
-        match desc.unit {
-            Unit::IntDivide => stalls.until(self.int_div_free, Cause::Divider),
-            Unit::FpDivide => stalls.until(self.fp_div_free, Cause::Divider),
-            _ => {}
-        }
-        match desc.kind {
-            Kind::Vector => stalls.until(self.vector.room(), Cause::QueueFull),
-            Kind::Fence => stalls.until(self.vector.memory_done, Cause::Drain),
-            Kind::Marker => self.drain(desc.pc, listener),
-            Kind::Scalar | Kind::Vset => {}
-        }
-        let time = stalls.time.max(self.now);
+        let mut time = self.now;
+        self.waits(desc, |until, _| time = time.max(until));
         let fits = time == self.now && self.issued < self.machine.core.issue_width && pairs(self.used, desc.pipe);
+        let stalls = listener.listens().then(|| self.stalls(desc, since));
         if !fits {
             // A full issue slot costs no stall: the cycle in which the other instruction issued is its own.
             let time = time.max(self.now + u64::from(self.issued > 0));
-            self.advance(time, &stalls.list[..stalls.count], desc.pc, listener);
+            self.stall(desc, since, time, listener);
         }
         if listener.listens() && self.issued == 0 {
             self.leader = desc.pc;
@@ -290,7 +269,7 @@ impl Pipe {
                 vl: self.vl,
                 since,
                 issue: self.now,
-                stalls: &stalls.list[..stalls.count],
+                stalls: stalls.as_ref().map_or(&[], Stalls::list),
                 pipe: desc.pipe,
                 unit: desc.unit,
                 unit_until: self.now + desc.busy,
@@ -300,6 +279,54 @@ impl Pipe {
                 vector: executed.vector,
             });
         }
+    }
+
+    /// Everything that an instruction waits for: until when, and why.
+    #[inline(always)]
+    fn waits(&self, desc: &Desc, mut wait: impl FnMut(u64, Cause)) {
+        wait(self.front.0, self.front.1);
+        for source in &desc.sources[..desc.source_count as usize] {
+            let ready = &self.registers[source.reg as usize];
+            wait(ready.times[source.via as usize], ready.cause);
+        }
+        if self.machine.core.waw_hazards
+            && let Some(ready) = self.registers.get(desc.dest as usize)
+        {
+            // Results of the pipe come in order by themselves; one of the vector unit is waited for.
+            let vector = ready.cause == Cause::OperandVector;
+            let time = if vector { ready.full() } else { (ready.full() + 1).saturating_sub(desc.latency) };
+            wait(time, ready.cause);
+        }
+        if desc.reads_vl {
+            wait(self.vector.vl_known, Cause::OperandVector);
+        }
+        if let Mem::Scalar(_) = desc.mem {
+            wait(self.l1d_free.0, self.l1d_free.1);
+        }
+        match desc.unit {
+            Unit::IntDivide => wait(self.int_div_free, Cause::Divider),
+            Unit::FpDivide => wait(self.fp_div_free, Cause::Divider),
+            _ => {}
+        }
+        match desc.kind {
+            Kind::Vector => wait(self.vector.room(), Cause::QueueFull),
+            Kind::Fence => wait(self.vector.memory_done, Cause::Drain),
+            Kind::Scalar | Kind::Vset | Kind::Marker => {}
+        }
+    }
+
+    /// The present cycle becomes `time`, to which an instruction had to wait that could issue at `since` otherwise.
+    #[inline(never)]
+    fn stall<L: Listener + ?Sized>(&mut self, desc: &Desc, since: u64, time: u64, listener: &mut L) {
+        self.advance(time, self.stalls(desc, since).list(), desc.pc, listener);
+    }
+
+    /// What an instruction waits for that could issue at `time` otherwise.
+    #[inline(always)]
+    fn stalls(&self, desc: &Desc, time: u64) -> Stalls {
+        let mut stalls = Stalls::new(time);
+        self.waits(desc, |time, cause| stalls.until(time, cause));
+        stalls
     }
 
     /// The instruction issues now. Inlined, so that what nobody listens to is not worked out.
@@ -349,7 +376,7 @@ impl Pipe {
 
     fn produce(&mut self, register: u8, late: u64, address: u64, full: u64, cause: Cause) {
         if let Some(ready) = self.registers.get_mut(register as usize) {
-            *ready = Ready { late: self.now + late, address: self.now + address, full: self.now + full, cause };
+            *ready = Ready { times: [late, address, full].map(|after| self.now + after), cause };
             self.awake |= 1 << register;
         }
     }

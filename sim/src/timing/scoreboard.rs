@@ -23,6 +23,14 @@ impl Even {
         self.start + self.cycles.saturating_sub(1)
     }
 
+    /// The earliest start of a slower instruction that writes its last beats, register by register, no sooner than these.
+    #[inline(never)]
+    fn before_slower(self, dest: Use) -> u64 {
+        // Those of the first register decide.
+        let count = u64::from(dest.group.count);
+        (self.start + (self.cycles / count).max(1)).saturating_sub(dest.occupancy / count)
+    }
+
     /// Whether no beat of a group comes later than that of `other`.
     fn within(self, other: Even) -> bool {
         self.start <= other.start && self.start + self.cycles <= other.start + other.cycles
@@ -55,7 +63,6 @@ impl Register {
 /// Times of the registers of a group.
 #[derive(Clone, Copy, Default)]
 struct Whole {
-    count: u8,
     written: Even,
     /// By all instructions so far.
     read: Even,
@@ -95,11 +102,6 @@ impl Use {
             (register as usize, from, end.saturating_sub(1).max(from))
         })
     }
-
-    /// Cycles that each register has of them.
-    fn pace(self) -> u64 {
-        self.occupancy / u64::from(self.group.count).max(1)
-    }
 }
 
 /// How an instruction writes its group.
@@ -113,8 +115,8 @@ pub(super) struct Write {
     pub cause: Cause,
 }
 
-/// The number of a group's first register, for registers that are kept one by one.
-const ALONE: u8 = u8::MAX;
+/// The group of registers that are kept one by one.
+const ALONE: Group = Group { reg: u8::MAX, count: 0 };
 
 /// Cycles from which on a group is kept register by register across a fold, which cannot look back further.
 const LONG: u64 = 512;
@@ -125,8 +127,8 @@ pub(super) struct Scoreboard {
     registers: [Register; 32],
     /// Groups that are kept as a whole, by their first register.
     wholes: [Whole; 32],
-    /// The first register of the group that each is kept in.
-    heads: [u8; 32],
+    /// The group that each is kept in.
+    groups: [Group; 32],
     /// Registers that are kept one by one and may have times that make a difference.
     awake: u64,
     /// First registers of groups that are kept as a whole.
@@ -138,7 +140,7 @@ impl Default for Scoreboard {
         Scoreboard {
             registers: [Register::default(); 32],
             wholes: [Whole::default(); 32],
-            heads: [ALONE; 32],
+            groups: [ALONE; 32],
             awake: 0,
             joined: 0,
         }
@@ -150,8 +152,7 @@ impl Scoreboard {
     #[inline(always)]
     fn whole(&self, group: Group) -> Option<&Whole> {
         let reg = usize::from(group.reg % 32);
-        let whole = &self.wholes[reg];
-        (self.heads[reg] == group.reg && whole.count == group.count).then_some(whole)
+        (self.groups[reg] == group).then(|| &self.wholes[reg])
     }
 
     /// The earliest start at which a source is there when its turn comes, first and last beat, and who wrote it.
@@ -196,15 +197,10 @@ impl Scoreboard {
         if let (Some(&Whole { written, read, .. }), true) = (self.whole(dest.group), dest.even) {
             let (read, written) = if chains {
                 let slower = read.cycles.saturating_sub(dest.occupancy);
-                // Only last beats of the two are compared: of a slower instruction those of the first register.
-                let pace = dest.pace();
                 let last = if written.cycles >= dest.occupancy {
                     written.start + (written.cycles - dest.occupancy)
-                } else if written.cycles == 0 {
-                    (written.start + 1).saturating_sub(pace)
                 } else {
-                    let first = written.cycles / u64::from(dest.group.count);
-                    (written.start + first).saturating_sub(pace)
+                    written.before_slower(dest)
                 };
                 (read.start + 1 + slower, last)
             } else {
@@ -305,9 +301,9 @@ impl Scoreboard {
             Even { start: first, cycles: read.occupancy }
         };
         let written = Even { start: write.first, cycles: if write.chains { dest.occupancy } else { 0 } };
-        let whole = Whole { count, written, read, merged: write.merged, cause: Some(write.cause) };
+        let whole = Whole { written, read, merged: write.merged, cause: Some(write.cause) };
         self.wholes[usize::from(reg)] = whole;
-        self.heads[members.clone()].fill(reg);
+        self.groups[members.clone()].fill(dest.group);
         self.registers[members.clone()].fill(Register::default());
         members.for_each(|index| self.awake &= !(1 << index));
         self.joined |= 1 << reg;
@@ -316,17 +312,17 @@ impl Scoreboard {
     /// Keeps the registers of a group one by one.
     fn part(&mut self, group: Group) {
         for index in 0..group.count.max(1) {
-            let head = self.heads[usize::from(group.reg + index) % 32];
-            if head != ALONE {
-                self.part_whole(head);
+            let kept = self.groups[usize::from(group.reg + index) % 32];
+            if kept != ALONE {
+                self.part_whole(kept.reg);
             }
         }
     }
 
     #[inline(never)]
     fn part_whole(&mut self, reg: u8) {
-        let Whole { count, written, read, merged, cause } = self.wholes[usize::from(reg)];
-        let group = Group { reg, count };
+        let Whole { written, read, merged, cause } = self.wholes[usize::from(reg)];
+        let group = self.groups[usize::from(reg)];
         let reads = Use::new(group, read.cycles).beats();
         let writes = Use::new(group, written.cycles).beats();
         for ((index, from, to), (_, read_from, read_to)) in writes.zip(reads) {
@@ -338,7 +334,7 @@ impl Scoreboard {
                 merged,
                 cause,
             };
-            self.heads[index] = ALONE;
+            self.groups[index] = ALONE;
             self.awake |= 1 << index;
         }
         self.joined &= !(1 << reg);
@@ -359,7 +355,8 @@ impl Scoreboard {
         fold.word(&mut wholes);
         fold.word(&mut alone);
         ones(self.awake & !alone).for_each(|index| self.registers[index] = Register::default());
-        (self.heads, self.joined, self.awake) = ([ALONE; 32], wholes, alone);
+        (self.joined, self.awake) = (wholes, alone);
+        let kept = std::mem::replace(&mut self.groups, [ALONE; 32]);
         for index in ones(alone) {
             let register = &mut self.registers[index];
             for time in [&mut register.first, &mut register.last, &mut register.merged] {
@@ -375,14 +372,14 @@ impl Scoreboard {
         }
         for reg in ones(wholes) {
             let whole = &mut self.wholes[reg];
-            let mut count = u64::from(whole.count);
+            let mut count = u64::from(kept[reg].count);
             fold.word(&mut count);
-            whole.count = count as u8;
             fold_even(fold, &mut whole.written, 0);
             fold_even(fold, &mut whole.read, 1);
             fold.time(&mut whole.merged);
             fold.cause(&mut whole.cause, whole.written.last() > now);
-            self.heads[reg..(reg + count as usize).min(32)].fill(reg as u8);
+            let group = Group { reg: reg as u8, count: count as u8 };
+            self.groups[reg..(reg + count as usize).min(32)].fill(group);
         }
     }
 }

@@ -180,7 +180,39 @@ impl VectorUnit {
     }
 
     /// An instruction enters the command queue at `time`. `words`: those of its memory access.
+    #[inline(always)]
     pub fn issue<O: Outside>(
+        &mut self,
+        desc: &mut VectorDesc,
+        time: u64,
+        vl: u32,
+        words: Words<'_>,
+        outside: &mut O,
+        painter: &mut Painter,
+    ) -> Issued {
+        if desc.standard {
+            self.issue_as::<true, O>(desc, time, vl, words, outside, painter)
+        } else {
+            self.issue_other(desc, time, vl, words, outside, painter)
+        }
+    }
+
+    #[inline(never)]
+    fn issue_other<O: Outside>(
+        &mut self,
+        desc: &mut VectorDesc,
+        time: u64,
+        vl: u32,
+        words: Words<'_>,
+        outside: &mut O,
+        painter: &mut Painter,
+    ) -> Issued {
+        self.issue_as::<false, O>(desc, time, vl, words, outside, painter)
+    }
+
+    /// `STANDARD`: what is only for matrix and coprocessor instructions and those of extension files is left out.
+    #[inline(always)]
+    fn issue_as<const STANDARD: bool, O: Outside>(
         &mut self,
         desc: &mut VectorDesc,
         time: u64,
@@ -191,19 +223,21 @@ impl VectorUnit {
     ) -> Issued {
         // The last word of a tile instruction's log says what it works on.
         let tiles = match (desc.tile, words.list.len().checked_sub(1)) {
-            (TileAccess::None, _) | (_, None) => None,
-            (_, Some(last)) => outside.value(words, last as u16).map(TileUse::of),
+            (access, Some(last)) if !STANDARD && access != TileAccess::None => {
+                outside.value(words, last as u16).map(TileUse::of)
+            }
+            _ => None,
         };
         let (vl, tm, tk) = tiles.map_or((vl, 0, 0), |tiles| (tiles.tn, tiles.tm, tiles.tk));
-        let rows = if desc.mem == Mem::Rows { outside.value(words, 2).map(Rows::of) } else { None };
+        let rows = if !STANDARD && desc.mem == Mem::Rows { outside.value(words, 2).map(Rows::of) } else { None };
         let vl = rows.map_or(vl, |rows| rows.total() as u32);
-        let work = if desc.logs_work { outside.value(words, 0) } else { None };
+        let work = if !STANDARD && desc.logs_work { outside.value(words, 0) } else { None };
         let work = work.map_or(vl, |word| word as u32);
         let cost = desc.cost(Extent { vl, work, tm, tk }, &self.machine);
         let Cost { occupancy, latency, .. } = cost;
         let head = time.max(self.last_left + 1);
         // A coprocessor's own queue lets the next instruction come to the head before this one starts.
-        let beside = desc.unit == Unit::Coprocessor;
+        let beside = !STANDARD && desc.unit == Unit::Coprocessor;
         let left = if beside { head.max(self.coprocessors[desc.coprocessor].room()) } else { head };
         painter.wait(head, left, Cause::QueueFull);
         let (mut start, mut cause) = self.operands(desc, left, cost);
@@ -213,7 +247,8 @@ impl VectorUnit {
                 (start, cause) = (ready, Cause::ChainMac);
             }
         }
-        for &(register, access) in &desc.own_registers {
+        let own_registers = if STANDARD { &[][..] } else { &desc.own_registers };
+        for &(register, access) in own_registers {
             let ready = self.own[register as usize].ready(access);
             if ready > start {
                 (start, cause) = (ready, Cause::ChainMac);
@@ -253,7 +288,7 @@ impl VectorUnit {
         if let Some(tiles) = tiles {
             self.use_tiles(desc.tile, tiles, last);
         }
-        for &(register, access) in &desc.own_registers {
+        for &(register, access) in own_registers {
             let register = &mut self.own[register as usize];
             match access {
                 TileAccess::Accumulate => register.added = register.added.max(last),
