@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * y = W x in fp32: W is M x K, row-major. */
+ * y = W x in fp32: W is M x K. */
+#include "rvtile_kernels.h"
 #include "rt.h"
-
-void gemv_f32(size_t m, size_t k, const float *w, const float *x, float *y);
 
 static size_t m, k;
 static const float *w, *x;
 static float *y;
+static float *panels;
 
 static void gemv_scalar(void) {
     for (size_t i = 0; i < m; i++) {
@@ -22,11 +22,13 @@ static void setup(const uint64_t *dims) {
     w = rt_input("w", RT_F32, m, k);
     x = rt_input("x", RT_F32, k, 0);
     y = rt_array("y", RT_F32, RT_OUTPUT, m, 0);
+    panels = rt_scratch(panels_f32_bytes(m, k));
+    pack_f32(m, k, w, panels);
 }
 
 static void run(enum rt_variant variant) {
     if (variant == RT_RVV)
-        gemv_f32(m, k, w, x, y);
+        gemv_f32(m, k, panels, x, y);
     else
         gemv_scalar();
 }

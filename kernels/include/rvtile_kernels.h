@@ -33,9 +33,10 @@ struct block_q4_0 {
 
 /* ---- panels ------------------------------------------------------------------------------------------------------
  *
- * The matrix-vector products below (but gemv_f32) keep rows in vector lanes. They want an M x K matrix cut into panels of R =
- * panel_rows() rows, R following VLEN; the last panel has what is left, r <= R rows, and is stored tight. Within a panel of r
- * rows the elements stand column by column:
+ * The matrix-vector products below keep rows in vector lanes. They want an M x K matrix cut into panels of R = panel_rows()
+ * rows, R following VLEN; the last panel has what is left, r <= R rows, and is stored tight. Within a panel of r rows the
+ * elements stand column by column:
+ *     f32    [K][r] fp32
  *     f16    [K][r] fp16
  *     bf16   [ceil(K/2)][r] 32-bit words: column 2i in the lower, 2i + 1 (0 if there is none) in the upper half
  *     i8     [ceil(K/32) * 32][r] int8, columns from K on are 0
@@ -47,6 +48,7 @@ struct block_q4_0 {
 size_t panel_rows(void);
 
 /* Bytes of a packed matrix: what the destination of a pack_ routine must hold. */
+static inline size_t panels_f32_bytes(size_t m, size_t k) { return 4 * m * k; }
 static inline size_t panels_f16_bytes(size_t m, size_t k) { return 2 * m * k; }
 static inline size_t panels_bf16_bytes(size_t m, size_t k) { return 4 * m * ((k + 1) / 2); }
 static inline size_t panels_i8_bytes(size_t m, size_t k) { return m * ((k + 31) / 32 * 32); }
@@ -54,6 +56,7 @@ static inline size_t panels_q8_0_bytes(size_t m, size_t k) { return sizeof(struc
 static inline size_t panels_q4_0_bytes(size_t m, size_t k) { return sizeof(struct block_q4_0) * m * ((k + 31) / 32); }
 
 /* Row-major M x K (blocks: M x ceil(K/32)) to panels; dst is aligned to 4 bytes. Plain C: for loading, not for speed. */
+void pack_f32(size_t m, size_t k, const float *src, float *dst);
 void pack_f16(size_t m, size_t k, const uint16_t *src, void *dst);
 void pack_bf16(size_t m, size_t k, const uint16_t *src, void *dst);
 void pack_i8(size_t m, size_t k, const int8_t *src, void *dst);
@@ -72,7 +75,7 @@ float quantize_i8(size_t k, const float *x, int8_t *q); /* returns d */
 
 /* ---- matrix-vector products: y[M] = W[M][K] x[K] ----------------------------------------------------------------- */
 
-/* W row-major. Summed in lanes and then by a tree: |error| <= gamma(k + 8) * sum |w x|. */
+/* W in panels; fused multiply-adds in the order of k. */
 void gemv_f32(size_t m, size_t k, const float *w, const float *x, float *y);
 /* W in panels; products exact, sums in fp32 in the order of k. */
 void gemv_f16(size_t m, size_t k, const void *w, const uint16_t *x, float *y);

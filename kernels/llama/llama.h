@@ -28,10 +28,9 @@ void read_exact(const struct file *file, void *dst, size_t bytes);
 /* Special tokens. */
 enum { UNKNOWN, BEGIN, END, BYTES };
 
-/* rows x cols: row-major fp32, panels of Q8_0, or int8 with a scale a row as linear() has it. */
+/* rows x cols in panels: of fp32, of Q8_0, or of int8 with a scale a row as linear() has it. */
 struct matrix {
     size_t rows, cols;
-    const float *f32;
     const void *panels;
     const float *scale;
 };

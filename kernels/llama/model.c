@@ -34,10 +34,13 @@ static const float *read_f32(const struct file *file, size_t n) {
     return data;
 }
 
-/* With a form, each row becomes int8 with one scale: an output channel. */
+/* To panels, fp32 or, with a form, int8 with one scale a row: an output channel. */
 static struct matrix convert(const struct linear_form *form, size_t rows, size_t cols, const float *f32) {
-    if (!form)
-        return (struct matrix){.rows = rows, .cols = cols, .f32 = f32};
+    if (!form) {
+        float *panels = allocate(panels_f32_bytes(rows, cols));
+        pack_f32(rows, cols, f32, panels);
+        return (struct matrix){.rows = rows, .cols = cols, .panels = panels};
+    }
     int8_t *q = allocate(rows * cols);
     float *scale = allocate(4 * rows);
     for (size_t i = 0; i < rows; i++)
@@ -243,7 +246,7 @@ static void multiply(struct model *m, const struct matrix *w, const float *x, fl
         };
         linear(m->linear, &l);
     } else {
-        gemv_f32(w->rows, w->cols, w->f32, x, y);
+        gemv_f32(w->rows, w->cols, w->panels, x, y);
     }
 }
 

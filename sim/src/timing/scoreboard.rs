@@ -1,23 +1,41 @@
 //! When vector registers are there and free: the scoreboard of the vector unit.
 //!
 //! An instruction works on its groups register by register, beat by beat. Mostly all registers of a group were last written by
-//! one instruction, and read by another, at an even pace. Then two numbers tell the times of them all, and what they mean for the
-//! next instruction follows without a look at each register. Groups that are used in another way are kept register by
-//! register.
+//! one instruction, and read by another, at one pace. Then two numbers tell the times of them all, and what they mean for the
+//! next instruction, which has the same pace or as even a one, follows without a look at each register. Groups that are used in
+//! another way are kept register by register.
 
 use super::describe::Group;
 use super::ledger::Cause;
 use super::snapshot::{Fold, ones};
 
-/// Beats at an even pace: of `count` registers number `i` has its first one at `start + i * cycles / count`, and its last one
-/// where the next one begins, less 1. With 0 cycles all are there at `start`.
+/// Beats at one pace: of `count` registers number `i` has its first one at `start + i * cycles / count`, rounded down, and its last
+/// one at `start + (i + 1) * cycles / count - 1`, rounded up. With 0 cycles all are there at `start`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Even {
+struct Pace {
     start: u64,
     cycles: u64,
+    /// Nothing is rounded.
+    even: bool,
 }
 
-impl Even {
+impl Pace {
+    /// Of a use of a group.
+    fn new(start: u64, used: Use) -> Pace {
+        Pace { start, cycles: used.occupancy, even: used.even }
+    }
+
+    /// All at once.
+    fn at_once(start: u64) -> Pace {
+        Pace { start, ..Pace::default() }
+    }
+
+    /// Whether two numbers say how the beats of a use of the same group lie to these.
+    #[inline(always)]
+    fn compares(self, used: Use) -> bool {
+        self.cycles == used.occupancy || self.cycles == 0 || (self.even && used.even)
+    }
+
     /// The last beat of all.
     fn last(self) -> u64 {
         self.start + self.cycles.saturating_sub(1)
@@ -28,11 +46,11 @@ impl Even {
     fn before_slower(self, dest: Use) -> u64 {
         // Those of the first register decide.
         let count = u64::from(dest.group.count);
-        (self.start + (self.cycles / count).max(1)).saturating_sub(dest.occupancy / count)
+        (self.start + (self.cycles / count).max(1)).saturating_sub(dest.occupancy.div_ceil(count))
     }
 
-    /// Whether no beat of a group comes later than that of `other`.
-    fn within(self, other: Even) -> bool {
+    /// Whether no beat of a group comes later than that of `other`, of two that compare.
+    fn within(self, other: Pace) -> bool {
         self.start <= other.start && self.start + self.cycles <= other.start + other.cycles
     }
 }
@@ -63,9 +81,9 @@ impl Register {
 /// Times of the registers of a group.
 #[derive(Clone, Copy, Default)]
 struct Whole {
-    written: Even,
+    written: Pace,
     /// By all instructions so far.
-    read: Even,
+    read: Pace,
     merged: u64,
     cause: Option<Cause>,
 }
@@ -158,8 +176,10 @@ impl Scoreboard {
     /// The earliest start at which a source is there when its turn comes, first and last beat, and who wrote it.
     #[inline(always)]
     pub fn ready(&mut self, source: Use) -> (u64, Cause) {
-        if let (Some(whole), true) = (self.whole(source.group), source.even) {
-            // Of two even paces the first or the last beat decides.
+        if let Some(whole) = self.whole(source.group)
+            && whole.written.compares(source)
+        {
+            // Of two even paces the first or the last beat decides, of equal ones any.
             let slower = whole.written.cycles.saturating_sub(source.occupancy);
             return (whole.written.start + slower, whole.cause.unwrap_or(Cause::ChainArithmetic));
         }
@@ -194,7 +214,9 @@ impl Scoreboard {
     /// The earliest start at which a destination is overwritten no sooner than it was read and written before.
     #[inline(always)]
     pub fn free(&mut self, dest: Use, latency: u64, chains: bool) -> u64 {
-        if let (Some(&Whole { written, read, .. }), true) = (self.whole(dest.group), dest.even) {
+        if let Some(&Whole { written, read, .. }) = self.whole(dest.group)
+            && (!chains || read.compares(dest) && written.compares(dest))
+        {
             let (read, written) = if chains {
                 let slower = read.cycles.saturating_sub(dest.occupancy);
                 let last = if written.cycles >= dest.occupancy {
@@ -227,9 +249,9 @@ impl Scoreboard {
     #[inline(always)]
     pub fn read(&mut self, source: Use, start: u64) {
         let reg = usize::from(source.group.reg % 32);
-        if self.whole(source.group).is_some() && source.even {
+        if self.whole(source.group).is_some_and(|whole| whole.read.compares(source)) {
             let whole = &mut self.wholes[reg];
-            let read = Even { start, cycles: source.occupancy };
+            let read = Pace::new(start, source);
             if whole.read.within(read) {
                 whole.read = read;
                 return;
@@ -256,9 +278,9 @@ impl Scoreboard {
     #[inline(always)]
     pub fn write(&mut self, dest: Use, write: Write, now: u64) {
         let Write { first, chains, merged, cause } = write;
-        if self.whole(dest.group).is_some() && (!chains || dest.even) {
+        if self.whole(dest.group).is_some() {
             let whole = &mut self.wholes[usize::from(dest.group.reg % 32)];
-            whole.written = Even { start: first, cycles: if chains { dest.occupancy } else { 0 } };
+            whole.written = if chains { Pace::new(first, dest) } else { Pace::at_once(first) };
             (whole.merged, whole.cause) = (merged, Some(cause));
             return;
         }
@@ -276,31 +298,31 @@ impl Scoreboard {
             (register.merged, register.cause) = (merged, Some(cause));
             self.awake |= 1 << index;
         }
-        if dest.group.count > 0 && (!chains || dest.even) {
+        if dest.group.count > 0 {
             self.join(dest, write, now);
         }
     }
 
-    /// Keeps a group as a whole that was written evenly, if it was read evenly too.
+    /// Keeps a group as a whole that was written at one pace, if it was read so too.
     fn join(&mut self, dest: Use, write: Write, now: u64) {
         let Group { reg, count } = dest.group;
         let members = usize::from(reg)..usize::from(reg) + usize::from(count);
         let Some(registers) = self.registers.get(members.clone()) else { return };
         let (first, last) = (registers[0].read_first, registers[registers.len() - 1].read_last);
         let read = if registers.iter().all(|register| register.read_first.max(register.read_last) <= now) {
-            Even::default()
+            Pace::default()
         } else {
             let read = Use::new(dest.group, (last + 1).saturating_sub(first));
-            let even = |(index, from, to): (usize, u64, u64)| {
+            let paced = |(index, from, to): (usize, u64, u64)| {
                 let register = &self.registers[index];
                 (register.read_first, register.read_last) == (first + from, first + to)
             };
-            if !read.even || !read.beats().all(even) {
+            if !read.beats().all(paced) {
                 return;
             }
-            Even { start: first, cycles: read.occupancy }
+            Pace::new(first, read)
         };
-        let written = Even { start: write.first, cycles: if write.chains { dest.occupancy } else { 0 } };
+        let written = if write.chains { Pace::new(write.first, dest) } else { Pace::at_once(write.first) };
         let whole = Whole { written, read, merged: write.merged, cause: Some(write.cause) };
         self.wholes[usize::from(reg)] = whole;
         self.groups[members.clone()].fill(dest.group);
@@ -374,27 +396,28 @@ impl Scoreboard {
             let whole = &mut self.wholes[reg];
             let mut count = u64::from(kept[reg].count);
             fold.word(&mut count);
-            fold_even(fold, &mut whole.written, 0);
-            fold_even(fold, &mut whole.read, 1);
+            let group = Group { reg: reg as u8, count: count as u8 };
+            fold_pace(fold, group, &mut whole.written, 0);
+            fold_pace(fold, group, &mut whole.read, 1);
             fold.time(&mut whole.merged);
             fold.cause(&mut whole.cause, whole.written.last() > now);
-            let group = Group { reg: reg as u8, count: count as u8 };
             self.groups[reg..(reg + count as usize).min(32)].fill(group);
         }
     }
 }
 
 /// Folds beats of which the last makes a difference until `more` cycles after it.
-fn fold_even<F: Fold>(fold: &mut F, even: &mut Even, more: u64) {
+fn fold_pace<F: Fold>(fold: &mut F, group: Group, pace: &mut Pace, more: u64) {
     let now = fold.now();
-    let mut end = even.last() + more;
+    let mut end = pace.last() + more;
     if end <= now {
-        (end, even.cycles) = (now, 0);
+        (end, pace.cycles) = (now, 0);
     }
     fold.time(&mut end);
-    fold.word(&mut even.cycles);
-    let before = even.cycles.saturating_sub(1) + more;
-    even.start = if end > now { end - before } else { now - more };
+    fold.word(&mut pace.cycles);
+    pace.even = Use::new(group, pace.cycles).even;
+    let before = pace.cycles.saturating_sub(1) + more;
+    pace.start = if end > now { end - before } else { now - more };
 }
 
 #[cfg(test)]
@@ -414,7 +437,7 @@ mod tests {
             let used = |random: &mut Random| {
                 let count = count_of(random);
                 let group = Group { reg: (random.below(32 / usize::from(count)) as u8) * count, count };
-                Use::new(group, [16, 16, 16, 32, 8, 13, 1, 24][random.below(8)])
+                Use::new(group, [16, 16, 16, 12, 12, 32, 8, 13, 1, 24][random.below(10)])
             };
             let (source, dest) = (used(&mut random), used(&mut random));
             let (latency, chains) = (random.below(12) as u64, random.below(4) > 0);
