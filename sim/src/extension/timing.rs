@@ -235,9 +235,9 @@ pub(super) fn overlay(extensions: &Extensions, machine: &Machine) -> Result<Mach
                 key: format!("{}.{key}", stated.key),
                 value: value.to_string(),
                 unit: if key == "unit" { "" } else { "cycles" },
-                source: stated.source.clone(),
+                source: stated.source.as_str().into(),
                 assumed,
-                file: stated.file.clone(),
+                file: stated.file.as_str().into(),
                 line,
             }));
             machine.own.push(OwnTiming { name: instruction.row.name, timing, accumulates: stated.accumulates });
