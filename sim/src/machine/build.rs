@@ -1,5 +1,8 @@
 //! From resolved leaves to a [`Machine`]: completeness, and the rules between keys.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use rvtile_isa::class::Class;
 
 use super::error::MachineError;
@@ -16,7 +19,7 @@ type Result<T> = std::result::Result<T, MachineError>;
 
 /// Builds the machine that `layers` describe.
 pub(super) fn build(layers: Layers) -> Result<Machine> {
-    let root = Reader { layers: &layers, table: Table::ROOT };
+    let root = Reader { layers: &layers, table: Table::ROOT, checked: &RefCell::default() };
     let core = root.within("core").core()?;
     let vector = root.within("vector").vector()?;
     let memory = root.within("memory").memory(core.clock_mhz)?;
@@ -65,6 +68,8 @@ fn entries(Layers { mut leaves, .. }: Layers) -> Vec<Entry> {
 struct Reader<'a> {
     layers: &'a Layers,
     table: Table,
+    /// The texts of the formulas that were checked: many classes have the same.
+    checked: &'a RefCell<BTreeSet<&'a str>>,
 }
 
 impl<'a> Reader<'a> {
@@ -312,8 +317,11 @@ impl<'a> Reader<'a> {
             Value::Formula(formula) => Some(formula),
             _ => None,
         })?;
-        let sound = formula.check(vector.vlen, vector.dlen);
-        sound.or_else(|what| Err(self.wrong(name, self.leaf(name)?, what)))?;
+        // Those of a built-in machine as it is are sound: a test sees to that.
+        if self.layers.own && self.checked.borrow_mut().insert(formula.text()) {
+            let sound = formula.check(vector.vlen, vector.dlen);
+            sound.or_else(|what| Err(self.wrong(name, self.leaf(name)?, what)))?;
+        }
         Ok(formula.clone())
     }
 

@@ -32,6 +32,8 @@ pub(super) struct Layers {
     pub description: String,
     /// The outermost file.
     pub file: String,
+    /// Whether anything comes from the user: a file or an override.
+    pub own: bool,
     /// Tag to citation; an outer layer's wins.
     sources: BTreeMap<String, Arc<str>>,
     /// The files that are being read, outermost first, to find an include cycle.
@@ -120,6 +122,7 @@ impl Layers {
         })?;
         let root = root.get_ref();
         self.open.push(origin.clone());
+        self.own |= matches!(origin, Origin::File(_));
         if let Some(include) = file.string(root, "include")? {
             let wrong = |what: String| MachineError::new(&file.name, include.1, "include", what);
             let inner = Origin::new(include.0, Some(&origin)).map_err(wrong)?;
@@ -266,6 +269,7 @@ impl Layers {
                     line: 0,
                 };
                 self.leaves.insert(slot, leaf);
+                self.own = true;
                 Ok(())
             }
             Place::Table(table) => {

@@ -169,6 +169,11 @@ impl Kind {
             (Kind::Duration, Raw::Text(text)) => duration(text).map(Value::Duration).ok_or_else(wrong),
             (Kind::Rate, Raw::Text(text)) => rate(text).map(Value::Rate).ok_or_else(wrong),
             (Kind::Formula, Raw::Integer(_) | Raw::Real(_) | Raw::Text(_)) => {
+                if let Raw::Integer(number) = *raw
+                    && let Ok(number) = u32::try_from(number)
+                {
+                    return Ok(Value::Formula(Formula::number(number)));
+                }
                 let text = raw.text();
                 Formula::parse(&text)
                     .map(Value::Formula)
