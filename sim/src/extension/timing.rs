@@ -202,8 +202,7 @@ const VECTOR_UNITS: [Unit; 6] =
     [Unit::Arithmetic, Unit::ArithmeticFirst, Unit::Load, Unit::Store, Unit::Matrix, Unit::Coprocessor];
 
 /// The machine with the timing of all instructions of the extensions.
-pub(super) fn overlay(extensions: &Extensions, machine: &Machine) -> Result<Machine, ExtensionError> {
-    let mut machine = machine.clone();
+pub(super) fn overlay(extensions: &Extensions, mut machine: Machine) -> Result<Machine, ExtensionError> {
     machine.own_registers = extensions.totals().0;
     for extension in &extensions.list {
         let first = machine.coprocessors.len();
