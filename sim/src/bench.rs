@@ -229,7 +229,7 @@ fn run<L: Listener + ?Sized>(
     let environment = env::Options { args: kernel.args(variant, shape), ..env::Options::silent() };
     let isa = Profile::by_name(kernel.profile()).map_or(Ext::everything(), Profile::isa);
     let mut options = RunOptions { isa, ..RunOptions::default() };
-    let machine = &extensions.on(machine).map(Arc::new).map_err(|error| fail(error.to_string()))?;
+    let machine = &extensions.on(machine.clone()).map_err(|error| fail(error.to_string()))?;
     extensions.apply(&mut options, machine.vector.vlen);
     let mut engine =
         Engine::new(image, machine, true, &options, environment).map_err(|error| fail(error.to_string()))?;

@@ -274,7 +274,7 @@ fn a_kernel_runs_on_the_coprocessor_of_an_extension_file() {
     for &kernel in rvtile_kernels::defined() {
         for vlen in [128, 512, 1024] {
             let machine = Machine::load("x280", &[("vector.vlen".into(), vlen.to_string())]).unwrap();
-            let machine = extensions.on(&machine).map(Arc::new).unwrap();
+            let machine = extensions.on(machine.into()).unwrap();
             for shape in kernel.awkward_shapes() {
                 for pattern in kernel.patterns() {
                     right(kernel, &machine, &shape, pattern, &extensions.rows());

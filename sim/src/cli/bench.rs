@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
@@ -54,7 +54,7 @@ pub(super) struct Args {
 type Job = (&'static dyn Kernel, Shape);
 
 /// The kernels for the end of the help.
-pub(super) fn kernels_help() -> String {
+pub(super) static KERNELS_HELP: LazyLock<String> = LazyLock::new(|| {
     let mut text =
         String::from("Kernels of `rvtile bench`, with the sizes of their shapes (* runs without --kernel):\n");
     for kernel in kernels() {
@@ -62,7 +62,7 @@ pub(super) fn kernels_help() -> String {
         text += &format!("{mark} {:<24} {:<30} {}\n", kernel.name(), kernel.dims().join(" x "), kernel.about());
     }
     text
-}
+});
 
 /// All kernels, those at the end that need an extension file.
 fn kernels() -> impl Iterator<Item = &'static dyn Kernel> {

@@ -72,7 +72,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
         Command::Asm { file, c: true } | Command::Header { file } => files::print(&asm::header(&one(file)?))?,
         Command::Show { file, machine } => {
             let extensions = load(std::slice::from_ref(file))?;
-            let machine = extensions.on(&*machine.load(&[])?).map_err(Failure::refused)?;
+            let machine = extensions.on(machine.load(&[])?).map_err(Failure::refused)?;
             let pages: Vec<String> =
                 extensions.list.iter().map(|extension| show::page(&extensions, extension, &machine)).collect();
             files::print(&pages.join("\n"))?;

@@ -28,7 +28,7 @@ use clap::{Parser, Subcommand};
 ///
 /// Without a subcommand, `rvtile` is `rvtile bench`.
 #[derive(Parser)]
-#[command(name = "rvtile", version, args_conflicts_with_subcommands = true, after_help = bench::kernels_help())]
+#[command(name = "rvtile", version, args_conflicts_with_subcommands = true, after_help = bench::KERNELS_HELP.as_str())]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -39,7 +39,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run the built-in kernels and report how fast they are and where their cycles go (the default)
-    #[command(after_help = bench::kernels_help())]
+    #[command(after_help = bench::KERNELS_HELP.as_str())]
     Bench(bench::Args),
     /// Let a small language model write a story on a machine, and report what each kernel of it cost
     #[command(after_help = demo::HELP)]

@@ -122,8 +122,11 @@ impl ProgramOptions {
     pub fn load(self, timed: bool) -> Result<Program, Failure> {
         let vlen = self.decode.isa.and_then(|isa| isa.vlen).map(|vlen| ("vector.vlen".to_string(), vlen.to_string()));
         let (own, isa) = (self.decode.own()?, self.decode.extensions()?);
-        own.decoder(isa).map_err(Failure::refused)?;
-        let machine = own.on(&*self.machine.load(vlen.as_slice())?).map(Arc::new).map_err(Failure::refused)?;
+        // Without files, the engine finds the families that clash.
+        if !own.list.is_empty() {
+            own.decoder(isa).map_err(Failure::refused)?;
+        }
+        let machine = own.on(self.machine.load(vlen.as_slice())?).map_err(Failure::refused)?;
         let Some(file) = self.program.first().cloned() else {
             return Err(Failure::refused("no program given"));
         };

@@ -215,7 +215,7 @@ fn program_column(program: &Program, job: &Job) -> Result<Column, BenchError> {
     let image = Image::open(&program.file).map_err(told)?;
     let args = [std::slice::from_ref(&name), &program.args[..]].concat();
     let environment = env::Options { args, ..env::Options::silent() };
-    let machine = &program.extensions.on(machine).map(Arc::new).map_err(|error| fail(error.to_string()))?;
+    let machine = &program.extensions.on(machine.clone()).map_err(|error| fail(error.to_string()))?;
     let mut options = RunOptions { isa: program.isa, ..RunOptions::default() };
     program.extensions.apply(&mut options, machine.vector.vlen);
     let mut engine =

@@ -22,6 +22,8 @@ mod tests;
 mod timing;
 mod work;
 
+use std::sync::Arc;
+
 use rvtile_isa::decode::Decoder;
 use rvtile_isa::ext::Ext;
 use rvtile_isa::matrix::state::Own;
@@ -107,6 +109,9 @@ impl Extensions {
     /// meaning of its own, but of no other.
     pub fn decoder(&self, isa: Ext) -> Result<Decoder, String> {
         let plain = Decoder::for_isa(isa).map_err(|clash| clash.to_string())?;
+        if self.list.is_empty() {
+            return Ok(plain);
+        }
         for row in self.rows().into_iter().flatten() {
             if let Some(clash) = check::clash(row, plain.rows()) {
                 return Err(clash);
@@ -135,8 +140,11 @@ impl Extensions {
     ///
     /// # Errors
     /// A formula that makes no sense on the machine, with its place.
-    pub fn on(&self, machine: &Machine) -> Result<Machine, ExtensionError> {
-        timing::overlay(self, machine)
+    pub fn on(&self, machine: Arc<Machine>) -> Result<Arc<Machine>, ExtensionError> {
+        match self.list.is_empty() {
+            true => Ok(machine),
+            false => timing::overlay(self, Arc::unwrap_or_clone(machine)).map(Arc::new),
+        }
     }
 
     /// How many own registers there are, and how many banks.

@@ -102,7 +102,7 @@ fn the_box_is_sound() {
     assert!(checked.text.contains("takes words of `sf.vc.v.xv`"), "{}", checked.text);
     for machine in Machine::builtin_names() {
         let plain = Machine::load(machine, &[]).expect("a machine");
-        let timed = together.on(&plain).unwrap_or_else(|error| panic!("{machine}: {error}"));
+        let timed = together.on(plain.into()).unwrap_or_else(|error| panic!("{machine}: {error}"));
         let instructions: usize = together.list.iter().map(|extension| extension.rows.len()).sum();
         assert_eq!(timed.own.len(), instructions);
         for row in together.rows().into_iter().flatten() {
@@ -118,7 +118,7 @@ fn the_box_is_sound() {
 #[test]
 fn timing_is_that_of_the_file_and_else_of_the_class() {
     let extensions = builtin("int8-4x16x4");
-    let machine = extensions.on(&Machine::load("x280", &[]).expect("x280")).expect("timing");
+    let machine = extensions.on(Machine::load("x280", &[]).expect("x280").into()).expect("timing");
     let row = |name: &str| extensions.rows().into_iter().flatten().find(|row| row.name == name).expect("a row");
     let mac = machine.timing(row("xt.mac"));
     assert_eq!((mac.unit, mac.coprocessor, mac.latency.as_constant()), (Unit::Coprocessor, 1, Some(12)));
@@ -126,7 +126,7 @@ fn timing_is_that_of_the_file_and_else_of_the_class() {
     let entry = machine.entry("instruction.xt.mac.latency").expect("an entry");
     assert_eq!((entry.value.as_str(), entry.assumed, entry.line), ("12", true, 25));
     let twin = builtin("int8-4x8x4");
-    let machine = twin.on(&Machine::load("x280", &[]).expect("x280")).expect("timing");
+    let machine = twin.on(Machine::load("x280", &[]).expect("x280").into()).expect("timing");
     let row = &twin.list[0].rows[0];
     assert_eq!(machine.timing(row), machine.class(row.class));
 }

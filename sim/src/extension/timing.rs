@@ -202,8 +202,7 @@ const VECTOR_UNITS: [Unit; 6] =
     [Unit::Arithmetic, Unit::ArithmeticFirst, Unit::Load, Unit::Store, Unit::Matrix, Unit::Coprocessor];
 
 /// The machine with the timing of all instructions of the extensions.
-pub(super) fn overlay(extensions: &Extensions, machine: &Machine) -> Result<Machine, ExtensionError> {
-    let mut machine = machine.clone();
+pub(super) fn overlay(extensions: &Extensions, mut machine: Machine) -> Result<Machine, ExtensionError> {
     machine.own_registers = extensions.totals().0;
     for extension in &extensions.list {
         let first = machine.coprocessors.len();
@@ -235,9 +234,9 @@ pub(super) fn overlay(extensions: &Extensions, machine: &Machine) -> Result<Mach
                 key: format!("{}.{key}", stated.key),
                 value: value.to_string(),
                 unit: if key == "unit" { "" } else { "cycles" },
-                source: stated.source.clone(),
+                source: stated.source.as_str().into(),
                 assumed,
-                file: stated.file.clone(),
+                file: stated.file.as_str().into(),
                 line,
             }));
             machine.own.push(OwnTiming { name: instruction.row.name, timing, accumulates: stated.accumulates });

@@ -1,14 +1,16 @@
 //! Reading machine files: includes, sources and leaves, one layer over the other.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::builtin;
 use super::error::{MachineError, suggestion};
-use super::keys::{self, Key, Place};
+use super::keys::{self, Place, Slot};
 use super::value::{Raw, Value};
 
 /// A leaf as the topmost layer left it.
@@ -16,23 +18,24 @@ use super::value::{Raw, Value};
 pub(super) struct Leaf {
     pub value: Value,
     pub text: String,
-    pub source: String,
+    pub source: Arc<str>,
     pub assumed: bool,
-    pub file: String,
+    pub file: Arc<str>,
     pub line: usize,
 }
 
 /// All layers of a machine, resolved.
 #[derive(Debug, Default)]
 pub(super) struct Layers {
-    /// By dotted key.
-    pub leaves: BTreeMap<String, Leaf>,
+    pub leaves: BTreeMap<Slot, Leaf>,
     pub name: String,
     pub description: String,
     /// The outermost file.
     pub file: String,
+    /// Whether anything comes from the user: a file or an override.
+    pub own: bool,
     /// Tag to citation; an outer layer's wins.
-    sources: BTreeMap<String, String>,
+    sources: BTreeMap<String, Arc<str>>,
     /// The files that are being read, outermost first, to find an include cycle.
     open: Vec<Origin>,
 }
@@ -69,12 +72,13 @@ impl Origin {
         }
     }
 
-    fn text(&self) -> Result<String, String> {
+    fn text(&self) -> Result<Cow<'static, str>, String> {
         match self {
-            Origin::Builtin(name) => Ok(builtin::text(name).to_string()),
-            Origin::File(path) => {
-                std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
-            }
+            Origin::Builtin(name) => Ok(builtin::text(name).into()),
+            Origin::File(path) => match std::fs::read_to_string(path) {
+                Ok(text) => Ok(text.into()),
+                Err(error) => Err(format!("cannot read {}: {error}", path.display())),
+            },
         }
     }
 
@@ -118,6 +122,7 @@ impl Layers {
         })?;
         let root = root.get_ref();
         self.open.push(origin.clone());
+        self.own |= matches!(origin, Origin::File(_));
         if let Some(include) = file.string(root, "include")? {
             let wrong = |what: String| MachineError::new(&file.name, include.1, "include", what);
             let inner = Origin::new(include.0, Some(&origin)).map_err(wrong)?;
@@ -137,7 +142,7 @@ impl Layers {
             self.description = description.to_string();
         }
         self.add_sources(&file, root)?;
-        self.add_table(&file, &mut Vec::new(), root)
+        self.add_table(&file, &mut Vec::new(), keys::Table::ROOT, root)
     }
 
     fn add_sources(&mut self, file: &File, root: &DeTable) -> Result<(), MachineError> {
@@ -151,14 +156,21 @@ impl Layers {
                 _ if tag.contains(':') || tag == "assumed" => {
                     return Err(file.error(citation, &key, "a tag holds no ':' and is not \"assumed\""));
                 }
-                DeValue::String(text) => self.sources.insert(tag.to_string(), text.to_string()),
+                DeValue::String(text) => self.sources.insert(tag.to_string(), text.as_ref().into()),
                 _ => return Err(file.error(citation, &key, "expected a citation as text")),
             };
         }
         Ok(())
     }
 
-    fn add_table<'t>(&mut self, file: &File, path: &mut Vec<&'t str>, table: &'t DeTable) -> Result<(), MachineError> {
+    /// Adds what stands in `table`; `path` leads there, and `keys` may stand there.
+    fn add_table<'t>(
+        &mut self,
+        file: &File,
+        path: &mut Vec<&'t str>,
+        keys: keys::Table,
+        table: &'t DeTable,
+    ) -> Result<(), MachineError> {
         let shared_source = match path.len() {
             0 => None,
             _ => table.get("source"),
@@ -169,17 +181,16 @@ impl Layers {
                 continue;
             }
             path.push(name);
-            let dotted = path.join(".");
-            match keys::find(path) {
-                Place::Leaf(key) => {
-                    let leaf = self.leaf(file, &dotted, key, item, shared_source)?;
-                    self.leaves.insert(dotted, leaf);
+            match keys.find(name) {
+                Place::Leaf(slot) => {
+                    let leaf = self.leaf(file, slot, item, shared_source)?;
+                    self.leaves.insert(slot, leaf);
                 }
-                Place::Table => match item.get_ref().as_table() {
-                    Some(inner) => self.add_table(file, path, inner)?,
-                    None => return Err(file.error(item, &dotted, "expected a table")),
+                Place::Table(keys) => match item.get_ref().as_table() {
+                    Some(inner) => self.add_table(file, path, keys, inner)?,
+                    None => return Err(file.error(item, &path.join("."), "expected a table")),
                 },
-                Place::Nothing => return Err(file.error(item, &dotted, unknown_key(path))),
+                Place::Nothing => return Err(file.error(item, &path.join("."), unknown_key(path))),
             }
             path.pop();
         }
@@ -189,57 +200,56 @@ impl Layers {
     fn leaf(
         &self,
         file: &File,
-        dotted: &str,
-        key: &'static Key,
+        slot: Slot,
         item: &Spanned<DeValue>,
         shared_source: Option<&Spanned<DeValue>>,
     ) -> Result<Leaf, MachineError> {
+        let wrong = |at: &Spanned<DeValue>, what: String| file.error(at, &slot.path(), what);
+        let kind = slot.key().kind;
         let mut value = item;
         let mut source = shared_source;
         if let Some(table) = item.get_ref().as_table() {
-            if let Some((other, at)) =
-                in_file_order(table).into_iter().find(|(name, _)| !["value", "source"].contains(name))
-            {
-                let what = format!("only value and source may stand here, found \"{other}\"");
-                return Err(file.error(at, dotted, what));
+            let others = table.iter().filter(|(name, _)| !["value", "source"].contains(&name.get_ref().as_ref()));
+            if let Some((other, at)) = others.min_by_key(|(name, _)| name.span().start) {
+                let what = format!("only value and source may stand here, found \"{}\"", other.get_ref());
+                return Err(wrong(at, what));
             }
-            value = table
-                .get("value")
-                .ok_or_else(|| file.error(item, dotted, format!("no value; expected {}", key.kind.allowed())))?;
+            value = table.get("value").ok_or_else(|| wrong(item, format!("no value; expected {}", kind.allowed())))?;
             source = table.get("source").or(shared_source);
         }
         let raw = raw(value.get_ref());
-        let read = key.kind.read(&raw).map_err(|what| file.error(value, dotted, what))?;
+        let read = kind.read(&raw).map_err(|what| wrong(value, what))?;
         let Some(source) = source else {
             let what = format!(
                 "no source; write {{ value = {}, source = \"...\" }} with a tag of [sources] or \"assumed: why\"",
                 file.slice(value)
             );
-            return Err(file.error(value, dotted, what));
+            return Err(wrong(value, what));
         };
         let DeValue::String(told) = source.get_ref() else {
-            return Err(file.error(source, dotted, "the source must be text: a tag of [sources] or \"assumed: why\""));
+            return Err(wrong(source, "the source must be text: a tag of [sources] or \"assumed: why\"".to_string()));
         };
-        let (citation, assumed) = self.cite(told).map_err(|what| file.error(source, dotted, what))?;
-        let line = file.position(value.span().start).0;
-        Ok(Leaf { value: read, text: raw.text(), source: citation, assumed, file: file.name.clone(), line })
+        let (citation, assumed) = self.cite(told).map_err(|what| wrong(source, what))?;
+        let line = file.line(value.span().start);
+        let text = raw.text().into_owned();
+        Ok(Leaf { value: read, text, source: citation, assumed, file: file.name.clone(), line })
     }
 
     /// The full text of the source `told` (a tag, or `assumed`, and perhaps a note), and whether it is a guess.
-    fn cite(&self, told: &str) -> Result<(String, bool), String> {
+    fn cite(&self, told: &str) -> Result<(Arc<str>, bool), String> {
         let (tag, note) = match told.split_once(':') {
             Some((tag, note)) => (tag.trim(), note.trim()),
             None => (told.trim(), ""),
         };
         if tag == "assumed" {
-            return Ok((told.trim().to_string(), true));
+            return Ok((told.trim().into(), true));
         }
         let Some(citation) = self.sources.get(tag) else {
             let known: Vec<&str> = self.sources.keys().map(String::as_str).chain(["assumed"]).collect();
             return Err(format!("unknown source \"{tag}\"; {}", suggestion(tag, "sources", &known)));
         };
-        let joint = if note.is_empty() { "" } else { "; " };
-        Ok((format!("{citation}{joint}{note}"), false))
+        let source = if note.is_empty() { citation.clone() } else { [citation, "; ", note].concat().into() };
+        Ok((source, false))
     }
 
     /// Sets `key` as a command line does.
@@ -247,22 +257,23 @@ impl Layers {
         let wrong = |what: String| MachineError::new("--set", 0, dotted, what);
         let path: Vec<&str> = dotted.split('.').collect();
         match keys::find(&path) {
-            Place::Leaf(key) => {
+            Place::Leaf(slot) => {
                 let raw = Raw::from_command_line(text);
-                let value = key.kind.read(&raw).map_err(wrong)?;
+                let value = slot.key().kind.read(&raw).map_err(wrong)?;
                 let leaf = Leaf {
                     value,
-                    text: raw.text(),
-                    source: "command line".to_string(),
+                    text: raw.text().into_owned(),
+                    source: "command line".into(),
                     assumed: false,
-                    file: "--set".to_string(),
+                    file: "--set".into(),
                     line: 0,
                 };
-                self.leaves.insert(dotted.to_string(), leaf);
+                self.leaves.insert(slot, leaf);
+                self.own = true;
                 Ok(())
             }
-            Place::Table => {
-                Err(wrong(format!("a table, not a value; it holds the keys {}", keys::below(&path).join(", "))))
+            Place::Table(table) => {
+                Err(wrong(format!("a table, not a value; it holds the keys {}", table.names().join(", "))))
             }
             Place::Nothing => {
                 // Tell the first name that leads nowhere.
@@ -292,7 +303,7 @@ pub(crate) fn in_file_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<(&'t str, &'t
     items.into_iter().map(|(_, name, item)| (name, item)).collect()
 }
 
-fn raw(value: &DeValue) -> Raw {
+fn raw<'t>(value: &'t DeValue) -> Raw<'t> {
     match value {
         DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
             Ok(number) => Raw::Integer(number),
@@ -303,7 +314,7 @@ fn raw(value: &DeValue) -> Raw {
             Err(_) => Raw::Other("a number that cannot be read"),
         },
         DeValue::Boolean(flag) => Raw::Flag(*flag),
-        DeValue::String(text) => Raw::Text(text.to_string()),
+        DeValue::String(text) => Raw::Text(text),
         DeValue::Array(_) => Raw::Other("an array"),
         DeValue::Table(_) => Raw::Other("a table"),
         DeValue::Datetime(_) => Raw::Other("a date"),
@@ -312,7 +323,7 @@ fn raw(value: &DeValue) -> Raw {
 
 /// A file's text, to turn byte offsets into lines.
 pub(crate) struct File<'t> {
-    pub name: String,
+    pub name: Arc<str>,
     pub text: &'t str,
     /// Where its lines but the first begin.
     lines: Vec<usize>,
@@ -320,14 +331,20 @@ pub(crate) struct File<'t> {
 
 impl<'t> File<'t> {
     pub fn new(name: String, text: &'t str) -> File<'t> {
-        File { name, text, lines: text.match_indices('\n').map(|(newline, _)| newline + 1).collect() }
+        let lines = text.match_indices('\n').map(|(newline, _)| newline + 1).collect();
+        File { name: name.into(), text, lines }
+    }
+
+    /// The line, from 1, of a byte offset.
+    fn line(&self, offset: usize) -> usize {
+        self.lines.partition_point(|&start| start <= offset) + 1
     }
 
     /// Line and column, from 1, of a byte offset.
     pub fn position(&self, offset: usize) -> (usize, usize) {
-        let line = self.lines.partition_point(|&start| start <= offset);
-        let start = line.checked_sub(1).map_or(0, |before| self.lines[before]);
-        (line + 1, self.text.get(start..offset).unwrap_or(&self.text[start..]).chars().count() + 1)
+        let line = self.line(offset);
+        let start = line.checked_sub(2).map_or(0, |before| self.lines[before]);
+        (line, self.text.get(start..offset).unwrap_or(&self.text[start..]).chars().count() + 1)
     }
 
     fn slice(&self, value: &Spanned<DeValue>) -> &str {
@@ -335,7 +352,7 @@ impl<'t> File<'t> {
     }
 
     pub fn error(&self, at: &Spanned<DeValue>, key: &str, what: impl Into<String>) -> MachineError {
-        MachineError::new(&self.name, self.position(at.span().start).0, key, what)
+        MachineError::new(&self.name, self.line(at.span().start), key, what)
     }
 
     /// The text of a top-level key with its line.
@@ -343,13 +360,13 @@ impl<'t> File<'t> {
         match root.get(key) {
             None => Ok(None),
             Some(item) => match item.get_ref() {
-                DeValue::String(text) => Ok(Some((text, self.position(item.span().start).0))),
+                DeValue::String(text) => Ok(Some((text, self.line(item.span().start)))),
                 _ => Err(self.error(item, key, "expected text")),
             },
         }
     }
 
     fn stem(&self) -> String {
-        Path::new(&self.name).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+        Path::new(&*self.name).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
     }
 }

@@ -260,6 +260,9 @@ impl Formula {
         let vary_group = self.uses(Var::Lmul) || self.uses(Var::Vlmax) || self.uses(Var::Chime) || self.depends_on_vl();
         let vary_width = vary_group || self.uses(Var::Sew);
         let tiles = self.uses(Var::Tm) || self.uses(Var::Tk);
+        if self.uses == 0 {
+            return self.check_value(run(&self.code, &Inputs([0.0; VARIABLES])), &Shape::default());
+        }
         for &sew in if vary_width { &[8, 16, 32, 64][..] } else { &[8][..] } {
             for lmul_eighths in (0..7).map(|log| 1u32 << log) {
                 // LMUL below SEW/64 is reserved; one LMUL stands for all where none occurs.
@@ -269,7 +272,7 @@ impl Formula {
                 for &eew in widths(Var::Eew) {
                     for nf in if self.uses(Var::Nf) { 1..=8 } else { 1..=1 } {
                         let vlmax = lmul_eighths * vlen / sew / 8;
-                        for vl in [0, 1, vlmax] {
+                        for &vl in &[0, 1, vlmax][..if self.depends_on_vl() { 3 } else { 1 }] {
                             for (tm, tk) in
                                 if tiles { &[(0, 0), (1, 1), (128, 4)][..] } else { &[(0, 0)][..] }.iter().copied()
                             {

@@ -1,7 +1,5 @@
 //! The key table: the single truth about what may stand in a machine file.
 
-use std::sync::LazyLock;
-
 use rvtile_isa::class::Class;
 
 use super::model::{MemoryPort, Pipe, PredictorKind, PrefetchKind, Replacement, StartLevel, Unit};
@@ -135,64 +133,128 @@ pub const KEYS: &[Key] = &[
     optional("class.<class>.elementwise", Kind::Flag, "", "memory: one access per element; absent: false"),
 ];
 
+/// A key of a machine: a row of [`KEYS`], and the cache or class that the row's wildcard stands for.
+///
+/// Their order is that of the table, with the keys of one cache or class together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Slot {
+    /// The first row with the row's wildcard; the row itself where it has none.
+    group: u16,
+    /// Which cache or class.
+    member: u16,
+    row: u16,
+}
+
+impl Slot {
+    pub fn key(self) -> &'static Key {
+        &KEYS[usize::from(self.row)]
+    }
+
+    /// The dotted path with its names.
+    pub fn path(self) -> String {
+        let path = self.key().path;
+        match path.split_once('<').and_then(|(head, rest)| Some((head, rest.split_once('>')?))) {
+            None => path.to_string(),
+            Some((head, ("cache", tail))) => [head, CACHES[usize::from(self.member)], tail].concat(),
+            Some((head, (_, tail))) => [head, Class::ALL[usize::from(self.member)].name(), tail].concat(),
+        }
+    }
+}
+
 /// What stands at a path.
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Place {
-    Leaf(&'static Key),
-    Table,
+    Leaf(Slot),
+    Table(Table),
     Nothing,
 }
 
-/// What the names `path` lead to, from the top of a file.
-pub(super) fn find(path: &[&str]) -> Place {
-    let mut found = Place::Nothing;
-    for key in KEYS {
-        let mut pattern = key.path.split('.');
-        if !path.iter().all(|name| pattern.next().is_some_and(|part| matches(part, name))) {
-            continue;
-        }
-        if pattern.next().is_none() {
-            return Place::Leaf(key);
-        }
-        found = Place::Table;
-    }
-    found
+/// A table of a machine file: the rows of the keys in it, which stand together in [`KEYS`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Table {
+    first: usize,
+    end: usize,
+    /// Where in the paths of the rows the names in this table begin.
+    depth: usize,
+    /// What a wildcard on the way stands for: group and member of a [`Slot`].
+    member: Option<(u16, u16)>,
 }
 
-/// The names that may stand below `path`, in table order, wildcards expanded.
-pub(super) fn below(path: &[&str]) -> Vec<&'static str> {
-    let mut names = Vec::new();
-    for key in KEYS {
-        let mut pattern = key.path.split('.');
-        if path.iter().all(|name| pattern.next().is_some_and(|part| matches(part, name)))
-            && let Some(part) = pattern.next()
-        {
-            for name in expand(part) {
+impl Table {
+    /// The whole file.
+    pub const ROOT: Table = Table { first: 0, end: KEYS.len(), depth: 0, member: None };
+
+    /// What `name` leads to.
+    pub fn find(self, name: &str) -> Place {
+        // A quoted name; those of the table hold none.
+        if name.contains('.') {
+            return Place::Nothing;
+        }
+        for row in self.first..self.end {
+            let path = KEYS[row].path;
+            let rest = &path[self.depth..];
+            let (part, member) = match wildcard(rest) {
+                None => (name, self.member),
+                Some(part) => match index(part, name) {
+                    Some(index) => (part, Some((row as u16, index as u16))),
+                    None => continue,
+                },
+            };
+            match rest.strip_prefix(part) {
+                Some("") => {
+                    let (group, member) = member.unwrap_or((row as u16, 0));
+                    return Place::Leaf(Slot { group, member, row: row as u16 });
+                }
+                Some(rest) if rest.starts_with('.') => {
+                    let depth = self.depth + part.len() + 1;
+                    let same = |key: &&Key| key.path.starts_with(&path[..depth]);
+                    let end = row + KEYS[row..self.end].iter().take_while(same).count();
+                    return Place::Table(Table { first: row, end, depth, member });
+                }
+                _ => {}
+            }
+        }
+        Place::Nothing
+    }
+
+    /// The names that may stand in it, in table order, wildcards expanded.
+    pub fn names(self) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        for key in &KEYS[self.first..self.end] {
+            for name in expand(key.path[self.depth..].split('.').next().unwrap_or_default()) {
                 if !names.contains(&name) {
                     names.push(name);
                 }
             }
         }
+        names
     }
-    names
+
+    /// Every key below it, in order.
+    pub fn slots(self) -> Vec<Slot> {
+        let below = |name| match self.find(name) {
+            Place::Leaf(slot) => vec![slot],
+            Place::Table(table) => table.slots(),
+            Place::Nothing => Vec::new(),
+        };
+        self.names().into_iter().flat_map(below).collect()
+    }
 }
 
-/// Every concrete dotted key with its row, in table order; keys of one cache or class stand together.
-pub(super) fn all() -> &'static [(String, &'static Key)] {
-    static ALL: LazyLock<Vec<(String, &'static Key)>> = LazyLock::new(|| {
-        let mut out = Vec::new();
-        for group in KEYS.chunk_by(|a, b| wildcard(a).is_some() && wildcard(a) == wildcard(b)) {
-            match wildcard(&group[0]) {
-                None => out.push((group[0].path.to_string(), &group[0])),
-                Some(part) => {
-                    for name in expand(part) {
-                        out.extend(group.iter().map(|key| (key.path.replace(part, name), key)));
-                    }
-                }
-            }
-        }
-        out
-    });
-    &ALL
+/// What the names `path` lead to, from the top of a file.
+pub(super) fn find(path: &[&str]) -> Place {
+    path.iter().fold(Place::Table(Table::ROOT), |place, name| match place {
+        Place::Table(table) => table.find(name),
+        _ => Place::Nothing,
+    })
+}
+
+/// The names that may stand below `path`, in table order, wildcards expanded.
+pub(super) fn below(path: &[&str]) -> Vec<&'static str> {
+    match find(path) {
+        Place::Table(table) => table.names(),
+        _ => Vec::new(),
+    }
 }
 
 /// The key table as a Markdown table.
@@ -204,16 +266,19 @@ pub fn reference() -> String {
     text
 }
 
-/// The part of a key's path that stands for several names.
-fn wildcard(key: &Key) -> Option<&'static str> {
-    key.path.split('.').find(|part| part.starts_with('<'))
+/// The wildcard that `path` begins with.
+fn wildcard(path: &str) -> Option<&'static str> {
+    if !path.starts_with('<') {
+        return None;
+    }
+    ["<cache>", "<class>"].into_iter().find(|part| path.starts_with(part))
 }
 
-fn matches(part: &str, name: &str) -> bool {
-    match part {
-        "<cache>" => CACHES.contains(&name),
-        "<class>" => Class::by_name(name).is_some(),
-        _ => part == name,
+/// Which of the names that a wildcard stands for `name` is.
+fn index(wildcard: &str, name: &str) -> Option<usize> {
+    match wildcard {
+        "<cache>" => CACHES.iter().position(|cache| *cache == name),
+        _ => Class::by_name(name).map(|class| class as usize),
     }
 }
 

@@ -60,5 +60,5 @@ fn finish(mut layers: Layers, overrides: &[(String, String)]) -> Result<Machine,
     for (key, value) in overrides {
         layers.set(key, value)?;
     }
-    build::build(&layers)
+    build::build(layers)
 }

@@ -1,5 +1,7 @@
 //! A resolved machine: plain immutable data, every number in the unit that its comment states.
 
+use std::sync::Arc;
+
 use rvtile_isa::class::Class;
 use rvtile_isa::row::Row;
 
@@ -324,11 +326,11 @@ pub struct Entry {
     /// Unit of the value; empty where it has none.
     pub unit: &'static str,
     /// Where the value comes from: the citation, `assumed`, or `command line`, with a note where there is one.
-    pub source: String,
+    pub source: Arc<str>,
     /// Whether the value is a guess.
     pub assumed: bool,
     /// File that set it, or `--set`.
-    pub file: String,
+    pub file: Arc<str>,
     /// Line in the file, from 1; 0 for an override.
     pub line: usize,
 }
@@ -388,10 +390,12 @@ impl Machine {
     /// The keys whose values differ, with the value on each side; `-` where one side has no such key.
     pub fn diff(a: &Machine, b: &Machine) -> Vec<(String, String, String)> {
         let value = |machine: &Machine, key: &str| machine.entry(key).map_or("-".to_string(), |e| e.value.clone());
-        super::keys::all()
-            .iter()
-            .map(|(key, _)| (key.clone(), value(a, key), value(b, key)))
-            .filter(|(_, left, right)| left != right)
-            .collect()
+        let keys = super::keys::Table::ROOT.slots().into_iter().map(super::keys::Slot::path);
+        keys.map(|key| {
+            let (left, right) = (value(a, &key), value(b, &key));
+            (key, left, right)
+        })
+        .filter(|(_, left, right)| left != right)
+        .collect()
     }
 }

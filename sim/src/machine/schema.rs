@@ -40,7 +40,7 @@ fn table_properties(path: &[&str]) -> Map<String, Value> {
     for name in keys::below(path) {
         let inner: Vec<&str> = path.iter().copied().chain([name]).collect();
         let schema = match keys::find(&inner) {
-            Place::Leaf(key) => leaf(key),
+            Place::Leaf(slot) => leaf(slot.key()),
             _ if path == ["class"] => json!({ "$ref": "#/$defs/class" }),
             _ if path == ["memory"] && CACHES.contains(&name) => json!({ "$ref": "#/$defs/cache" }),
             _ => table(&inner),

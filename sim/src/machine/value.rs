@@ -1,5 +1,7 @@
 //! Values of leaves: from what was written to what it means, within the allowed range.
 
+use std::borrow::Cow;
+
 use super::error::suggestion;
 use super::formula::Formula;
 
@@ -72,19 +74,19 @@ pub(super) enum Rate {
 }
 
 /// A value as it was written.
-#[derive(Clone, Debug)]
-pub(super) enum Raw {
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Raw<'t> {
     Integer(i64),
     Real(f64),
     Flag(bool),
-    Text(String),
+    Text(&'t str),
     /// Anything that no key takes, by its name.
     Other(&'static str),
 }
 
-impl Raw {
+impl<'t> Raw<'t> {
     /// Reads what stands behind `key=` on a command line, where text needs no quotes.
-    pub(super) fn from_command_line(text: &str) -> Raw {
+    pub(super) fn from_command_line(text: &'t str) -> Raw<'t> {
         let text = text.trim();
         if let Ok(number) = text.parse() {
             return Raw::Integer(number);
@@ -93,29 +95,25 @@ impl Raw {
             "true" => Raw::Flag(true),
             "false" => Raw::Flag(false),
             _ if text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) => {
-                text.parse().map_or_else(|_| Raw::Text(text.to_string()), Raw::Real)
+                text.parse().map_or(Raw::Text(text), Raw::Real)
             }
-            _ => match text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-                Some(inner) => Raw::Text(inner.to_string()),
-                None => Raw::Text(text.to_string()),
-            },
+            _ => Raw::Text(text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text)),
         }
     }
 
     /// The value as text, for reports.
-    pub(super) fn text(&self) -> String {
+    pub(super) fn text(&self) -> Cow<'t, str> {
         match self {
-            Raw::Integer(number) => number.to_string(),
-            Raw::Real(number) => number.to_string(),
-            Raw::Flag(flag) => flag.to_string(),
-            Raw::Text(text) => text.clone(),
-            Raw::Other(what) => what.to_string(),
+            Raw::Integer(number) => number.to_string().into(),
+            Raw::Real(number) => number.to_string().into(),
+            Raw::Flag(flag) => flag.to_string().into(),
+            Raw::Text(text) | Raw::Other(text) => (*text).into(),
         }
     }
 
-    fn described(&self) -> String {
+    fn described(&self) -> Cow<'t, str> {
         match self {
-            Raw::Text(text) => format!("the text \"{text}\""),
+            Raw::Text(text) => format!("the text \"{text}\"").into(),
             other => other.text(),
         }
     }
@@ -171,6 +169,11 @@ impl Kind {
             (Kind::Duration, Raw::Text(text)) => duration(text).map(Value::Duration).ok_or_else(wrong),
             (Kind::Rate, Raw::Text(text)) => rate(text).map(Value::Rate).ok_or_else(wrong),
             (Kind::Formula, Raw::Integer(_) | Raw::Real(_) | Raw::Text(_)) => {
+                if let Raw::Integer(number) = *raw
+                    && let Ok(number) = u32::try_from(number)
+                {
+                    return Ok(Value::Formula(Formula::number(number)));
+                }
                 let text = raw.text();
                 Formula::parse(&text)
                     .map(Value::Formula)

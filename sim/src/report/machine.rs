@@ -40,7 +40,7 @@ pub fn show(machine: &Machine) -> String {
                 entry.value.clone(),
                 entry.unit.to_string(),
                 if entry.assumed { "?" } else { "" }.to_string(),
-                entry.source.clone(),
+                entry.source.to_string(),
             ]
         });
         text += "\n";

@@ -83,7 +83,9 @@ impl Cache {
         Cache {
             replacement,
             random: 1,
-            lines: vec![Line { id: Id::NONE, from: Level::L1, dirty: false, ready: 0 }; lines],
+            // SAFETY: all bytes zero are a vacant line: `Id::NONE` from `Level::L1`, clean, ready at 0. Only the pages of a large
+            // cache that are used are touched so.
+            lines: unsafe { Box::<[Line]>::new_zeroed_slice(lines).assume_init() }.into_vec(),
             used: vec![0; if replacement == Replacement::Lru { lines } else { 0 }],
             ways: ways as usize,
             way_mask: ways.is_power_of_two().then_some(ways as usize - 1),

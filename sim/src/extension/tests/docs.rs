@@ -12,7 +12,7 @@ fn the_file_of_the_guide_is_good() {
     all.add("my.toml", text).unwrap_or_else(|error| panic!("{error}"));
     let checked = check::check(&all);
     assert_eq!(checked.faults, 0, "{}", checked.text);
-    let machine = all.on(&Machine::load("x280", &[]).expect("x280")).expect("timing");
+    let machine = all.on(Machine::load("x280", &[]).expect("x280").into()).expect("timing");
     let page = super::super::show::page(&all, &all.list[0], &machine);
     let shown = page.split("\n\n").filter(|part| PAGE.contains(part.trim_end()) && part.len() > 80).count();
     assert!(shown >= 2, "the guide shows what `ext show` prints:\n{page}");

@@ -128,6 +128,6 @@ fn formulas_must_make_sense_on_the_machine() {
     let text = GOOD.replace("latency = 12", "latency = \"16 - vl\"");
     let mut all = Extensions::default();
     all.add("t.toml", &text).expect("it parses");
-    let error = all.on(&Machine::load("x280", &[]).expect("x280")).expect_err("negative").to_string();
+    let error = all.on(Machine::load("x280", &[]).expect("x280").into()).expect_err("negative").to_string();
     assert!(error.starts_with("t.toml:10: instruction.t.mac.latency") && error.contains("negative"), "{error}");
 }

@@ -1,5 +1,7 @@
 //! Damaged extension files are refused or read, in bounded time, never a panic.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::random::Random;
 
@@ -102,7 +104,7 @@ fn damage(text: &str, other: &str, random: &mut Random) -> String {
 #[test]
 fn damaged_files_do_no_harm() {
     let texts: Vec<String> = builtin_names().map(|name| super::super::source(name).expect("of the box")).collect();
-    let machine = Machine::load("x280", &[]).expect("x280");
+    let machine = Arc::new(Machine::load("x280", &[]).expect("x280"));
     let mut random = Random(5);
     let (mut refused, rounds) = (0, 1500);
     for round in 0..rounds {
@@ -118,7 +120,7 @@ fn damaged_files_do_no_harm() {
             Ok(()) if round % 8 == 0 => {
                 // What is accepted runs: once each, with a budget, and is described.
                 check::check(&all);
-                if let Ok(timed) = all.on(&machine) {
+                if let Ok(timed) = all.on(machine.clone()) {
                     assert!(!super::super::show::page(&all, &all.list[0], &timed).is_empty());
                 }
                 let _includes = (super::super::asm::include(&all.list[0]), super::super::asm::header(&all.list[0]));

@@ -2,7 +2,7 @@
 
 use rvtile_isa::class::Class;
 
-use super::super::{Formula, Inputs, Payload, Shape};
+use super::super::{Formula, Inputs, Machine, Payload, Shape};
 use super::load;
 
 const PAYLOAD: Payload = Payload { vcop: 3, pd: 17, p2: 9 };
@@ -136,6 +136,15 @@ fn timing(machine: &str, class: Class, sew: u32, lmul_eighths: u32, vl: u32, nf:
     };
     let (timing, inputs) = (machine.class(class), Inputs::new(&shape));
     (timing.occupancy.cycles(&inputs), timing.latency.cycles(&inputs))
+}
+
+/// A file of the user's has all formulas of the machine checked; those of a built-in machine alone are not.
+#[test]
+fn formulas_of_the_builtin_machines_are_sound() {
+    for name in Machine::builtin_names() {
+        let text = format!("include = \"{name}\"");
+        Machine::from_text("m.toml", &text, &[]).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
 }
 
 #[test]

@@ -32,10 +32,8 @@ fn table(entries: &[&Entry]) -> String {
     );
     for entry in entries {
         let mark = if entry.assumed { "<span class=\"guess\">assumed</span> " } else { "" };
-        let source = entry
-            .source
-            .strip_prefix("assumed")
-            .map_or(entry.source.as_str(), |rest| rest.trim_start_matches(':').trim());
+        let source =
+            entry.source.strip_prefix("assumed").map_or(&*entry.source, |rest| rest.trim_start_matches(':').trim());
         let class = if entry.assumed { "n guessed" } else { "n" };
         let _ = writeln!(
             html,
