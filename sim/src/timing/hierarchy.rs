@@ -352,7 +352,9 @@ impl Hierarchy {
         };
         // The slowest of the paths that the line takes decides.
         hit.ready += self.pass(first..supplier, time);
-        for index in (first..shape.levels).rev().filter(|&index| index < supplier) {
+        let mut index = supplier;
+        while index > first {
+            index -= 1;
             self.fill(shape, index, located, hit, write && index == first);
             if index > 0 || !streams {
                 self.stages[index].fill_done(hit.ready);
@@ -445,7 +447,7 @@ impl Hierarchy {
             Data { ready: self.read_dram(time) + self.dram_latency, from: Level::Dram }
         };
         hit.ready += self.pass(target..supplier, time);
-        for index in (target..shape.levels).rev().filter(|&index| index < supplier) {
+        for index in (target..supplier).rev() {
             self.fill(shape, index, located, hit, false);
         }
     }

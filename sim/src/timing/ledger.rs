@@ -260,21 +260,19 @@ impl Painter {
     }
 
     /// The next instruction issues at `to` (or, at the end, nothing more does): charges all cycles before it.
-    /// `issued`: an instruction issued in the first of these cycles. `stalls`: what the scalar pipe waited for, in
-    /// the order of time, each up to the time given. `leader` is the instruction that issued in the first cycle,
-    /// `waiter` the one that could not.
+    /// `issued`: an instruction issued in the first of these cycles. `waits`: what the scalar pipe waits for in a cycle, and
+    /// until when. `leader` is the instruction that issued in the first cycle, `waiter` the one that could not.
     #[inline(always)]
     pub fn advance(
         &mut self,
         to: u64,
         issued: bool,
-        stalls: &[(Cause, u64)],
+        waits: impl Fn(u64) -> Option<(Cause, u64)>,
         (leader, waiter): (u64, u64),
         mut charged: impl FnMut(Charged),
     ) {
         let mut issue_until = if issued { self.painted + 1 } else { self.painted };
         issue_until = issue_until.min(to);
-        let mut stalls = stalls.iter().copied().peekable();
         while self.painted < to {
             let now = self.painted;
             let mut end = to;
@@ -288,8 +286,7 @@ impl Painter {
                 end = end.min(issue_until);
                 (Cause::Issue, leader)
             } else {
-                while stalls.next_if(|&(_, until)| until <= now).is_some() {}
-                let own = stalls.peek().copied();
+                let own = waits(now);
                 if let Some((_, until)) = own {
                     end = end.min(until);
                 }
@@ -414,9 +411,10 @@ mod tests {
         painter.owner = 0x30;
         painter.wait(12, 14, Cause::ChainLoad);
         let mut events = Vec::new();
-        painter.advance(3, true, &[(Cause::OperandLoad, 3)], (0x10, 0x20), |event| events.push(event));
+        painter.advance(3, true, |_| Some((Cause::OperandLoad, 3)), (0x10, 0x20), |event| events.push(event));
         let stalls = [(Cause::OperandAlu, 6), (Cause::QueueFull, 16)];
-        painter.advance(16, true, &stalls, (0x20, 0x40), |event| events.push(event));
+        let waits = |now| stalls.into_iter().find(|&(_, until)| until > now);
+        painter.advance(16, true, waits, (0x20, 0x40), |event| events.push(event));
         let cycles = |cause| painter.ledger.get(cause);
         assert_eq!(cycles(Cause::Issue), 2, "cycles 0 and 3");
         assert_eq!(cycles(Cause::OperandLoad), 2);

@@ -19,6 +19,7 @@ mod near;
 mod outside;
 mod pipe;
 mod prefetch;
+mod scalar;
 mod scoreboard;
 mod snapshot;
 mod transfer;

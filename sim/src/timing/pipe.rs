@@ -5,21 +5,14 @@ use std::sync::Arc;
 use rvtile_isa::block::Block;
 use rvtile_isa::row::Mem;
 
-use super::describe::{Control, Desc, Kind, Via};
+use super::describe::{Control, Desc, Kind};
 use super::event::{Listener, Retired, VectorTimes};
 use super::ledger::{Cause, Painter};
 use super::outside::{Outcome, Outside, Words};
-use super::snapshot::{Fold, ones};
+use super::scalar::Scalar;
+use super::snapshot::Fold;
 use super::vector::{VectorUnit, miss_cause};
-use crate::machine::{Machine, Pipe as Pipes, Unit};
-
-/// When a scalar register's new value can be used, by the way it is used, and what its producer was.
-#[derive(Clone, Copy)]
-struct Ready {
-    /// By [`Via`].
-    times: [u64; 3],
-    cause: Cause,
-}
+use crate::machine::{Machine, Pipe as Pipes};
 
 /// What an instruction waited for, in the order of time.
 struct Stalls {
@@ -63,9 +56,7 @@ struct Executed {
 /// depend on.
 pub(super) struct Pipe {
     machine: Arc<Machine>,
-    registers: [Ready; 64],
-    /// Those of them that may not be at rest.
-    awake: u64,
+    scalar: Scalar,
     /// The cycle in which the last instruction issued.
     pub now: u64,
     /// Pipes used in that cycle.
@@ -73,44 +64,24 @@ pub(super) struct Pipe {
     issued: u32,
     /// Address of the first instruction that issued in it, for listeners.
     leader: u64,
-    /// No instruction may issue before this cycle: fetch or redirection.
-    front: (u64, Cause),
     fetched_line: u64,
     line_log2: u32,
-    /// The L1D takes no scalar access before this cycle, because of an earlier store.
-    l1d_free: (u64, Cause),
-    int_div_free: u64,
-    fp_div_free: u64,
     vl: u32,
     vector: VectorUnit,
     pub painter: Painter,
-}
-
-impl Ready {
-    const REST: Ready = Ready { times: [0; 3], cause: Cause::OperandAlu };
-
-    /// For any use.
-    fn full(&self) -> u64 {
-        self.times[Via::Full as usize]
-    }
 }
 
 impl Pipe {
     /// At rest. `line_log2`: of the bytes in a line of instructions.
     pub fn new(machine: Arc<Machine>, line_log2: u32) -> Pipe {
         Pipe {
-            registers: [Ready::REST; 64],
-            awake: 0,
+            scalar: Scalar::new(&machine.core),
             now: 0,
             used: Pipes::None,
             issued: 0,
             leader: 0,
-            front: (0, Cause::Branch),
             fetched_line: u64::MAX,
             line_log2,
-            l1d_free: (0, Cause::OperandLoad),
-            int_div_free: 0,
-            fp_div_free: 0,
             vl: 0,
             vector: VectorUnit::new(&machine),
             painter: Painter::default(),
@@ -122,39 +93,12 @@ impl Pipe {
     /// not part of it.
     pub fn fold<F: Fold>(&mut self, fold: &mut F) {
         let now = fold.now();
-        let mut live = 0;
-        for index in ones(self.awake) {
-            let ready = &mut self.registers[index];
-            let [late, address, full] = ready.times;
-            if late.max(address).max(full + 1) > now {
-                live |= 1 << index;
-            } else {
-                *ready = Ready::REST;
-            }
-        }
-        fold.word(&mut live);
-        ones(self.awake & !live).for_each(|index| self.registers[index] = Ready::REST);
-        self.awake = live;
-        for index in ones(live) {
-            let ready = &mut self.registers[index];
-            let [late, address, full] = &mut ready.times;
-            fold.time(late);
-            fold.time(address);
-            // A result in order counts one cycle longer, see `waits`.
-            fold.recent(full);
-            let mut cause = Some(ready.cause);
-            fold.cause(&mut cause, true);
-            ready.cause = cause.unwrap_or(ready.cause);
-        }
+        self.scalar.fold(fold);
         let mut small = [self.used as u64, u64::from(self.issued), u64::from(self.vl)];
         small.iter_mut().for_each(|word| fold.word(word));
         self.used = [Pipes::A, Pipes::B, Pipes::Either, Pipes::None][small[0] as usize % 4];
         (self.issued, self.vl) = (small[1] as u32, small[2] as u32);
         fold.word(&mut self.fetched_line);
-        fold.wait(&mut self.front);
-        fold.wait(&mut self.l1d_free);
-        fold.time(&mut self.int_div_free);
-        fold.time(&mut self.fp_div_free);
         self.vector.fold(fold);
         self.painter.fold(fold);
         self.now = now;
@@ -163,7 +107,7 @@ impl Pipe {
     /// Waits until everything under way is done: a region boundary, or the end. It is the instruction at `pc` that
     /// waits.
     pub fn drain<L: Listener + ?Sized>(&mut self, pc: u64, listener: &mut L) {
-        let done = self.vector.done.max(self.registers.iter().map(Ready::full).max().unwrap_or(0));
+        let done = self.vector.done.max(self.scalar.done());
         self.wait(done.max(self.now + u64::from(self.issued > 0)), Cause::Drain, pc, listener);
     }
 
@@ -177,15 +121,14 @@ impl Pipe {
     /// The instruction at `pc` does not issue before `time`.
     fn wait<L: Listener + ?Sized>(&mut self, time: u64, cause: Cause, pc: u64, listener: &mut L) {
         if time > self.now {
-            self.advance(time, &[(cause, time)], pc, listener);
+            let (issued, waits) = (self.issued > 0, |_| Some((cause, time)));
+            self.painter.advance(time, issued, waits, (self.leader, pc), |charged| listener.charged(&charged));
+            self.begin_cycle(time);
         }
     }
 
-    /// Moves the present cycle on to `time`, charging the cycles before it. The instruction at `pc` waits for it.
-    #[inline(always)]
-    fn advance<L: Listener + ?Sized>(&mut self, time: u64, stalls: &[(Cause, u64)], pc: u64, listener: &mut L) {
-        let issued = self.issued > 0;
-        self.painter.advance(time, issued, stalls, (self.leader, pc), |charged| listener.charged(&charged));
+    /// Nothing has issued yet in the present cycle, which is `time`.
+    fn begin_cycle(&mut self, time: u64) {
         self.now = time;
         self.used = Pipes::None;
         self.issued = 0;
@@ -217,7 +160,7 @@ impl Pipe {
             self.fetched_line = line;
             let late = outside.fetch(desc.pc, self.now);
             if late > 0 {
-                self.front = (self.now + late, Cause::FetchMiss);
+                self.scalar.front = (self.now + late, Cause::FetchMiss);
             }
         }
     }
@@ -237,13 +180,13 @@ impl Pipe {
             self.drain(desc.pc, listener);
         }
         let mut time = self.now;
-        self.waits(desc, |until, _| time = time.max(until));
+        self.scalar.waits(desc, &self.vector, |until, _| time = time.max(until));
         let fits = time == self.now && self.issued < self.machine.core.issue_width && pairs(self.used, desc.pipe);
         let stalls = listener.listens().then(|| self.stalls(desc, since));
         if !fits {
             // A full issue slot costs no stall: the cycle in which the other instruction issued is its own.
             let time = time.max(self.now + u64::from(self.issued > 0));
-            self.stall(desc, since, time, listener);
+            self.stall(desc, time, listener);
         }
         if listener.listens() && self.issued == 0 {
             self.leader = desc.pc;
@@ -281,51 +224,28 @@ impl Pipe {
         }
     }
 
-    /// Everything that an instruction waits for: until when, and why.
-    #[inline(always)]
-    fn waits(&self, desc: &Desc, mut wait: impl FnMut(u64, Cause)) {
-        wait(self.front.0, self.front.1);
-        for source in &desc.sources[..desc.source_count as usize] {
-            let ready = &self.registers[source.reg as usize];
-            wait(ready.times[source.via as usize], ready.cause);
-        }
-        if self.machine.core.waw_hazards
-            && let Some(ready) = self.registers.get(desc.dest as usize)
-        {
-            // Results of the pipe come in order by themselves; one of the vector unit is waited for.
-            let vector = ready.cause == Cause::OperandVector;
-            let time = if vector { ready.full() } else { (ready.full() + 1).saturating_sub(desc.latency) };
-            wait(time, ready.cause);
-        }
-        if desc.reads_vl {
-            wait(self.vector.vl_known, Cause::OperandVector);
-        }
-        if let Mem::Scalar(_) = desc.mem {
-            wait(self.l1d_free.0, self.l1d_free.1);
-        }
-        match desc.unit {
-            Unit::IntDivide => wait(self.int_div_free, Cause::Divider),
-            Unit::FpDivide => wait(self.fp_div_free, Cause::Divider),
-            _ => {}
-        }
-        match desc.kind {
-            Kind::Vector => wait(self.vector.room(), Cause::QueueFull),
-            Kind::Fence => wait(self.vector.memory_done, Cause::Drain),
-            Kind::Scalar | Kind::Vset | Kind::Marker => {}
-        }
-    }
-
-    /// The present cycle becomes `time`, to which an instruction had to wait that could issue at `since` otherwise.
+    /// The present cycle becomes `time`, up to which an instruction has to wait.
     #[inline(never)]
-    fn stall<L: Listener + ?Sized>(&mut self, desc: &Desc, since: u64, time: u64, listener: &mut L) {
-        self.advance(time, self.stalls(desc, since).list(), desc.pc, listener);
+    fn stall<L: Listener + ?Sized>(&mut self, desc: &Desc, time: u64, listener: &mut L) {
+        let (scalar, vector) = (&self.scalar, &self.vector);
+        let waits = |now| {
+            let mut first = None;
+            scalar.waits(desc, vector, |until, cause| {
+                if until > now && first.is_none() {
+                    first = Some((cause, until));
+                }
+            });
+            first
+        };
+        let issued = self.issued > 0;
+        self.painter.advance(time, issued, waits, (self.leader, desc.pc), |charged| listener.charged(&charged));
+        self.begin_cycle(time);
     }
 
     /// What an instruction waits for that could issue at `time` otherwise.
-    #[inline(always)]
     fn stalls(&self, desc: &Desc, time: u64) -> Stalls {
         let mut stalls = Stalls::new(time);
-        self.waits(desc, |time, cause| stalls.until(time, cause));
+        self.scalar.waits(desc, &self.vector, |time, cause| stalls.until(time, cause));
         stalls
     }
 
@@ -333,11 +253,7 @@ impl Pipe {
     #[inline(always)]
     fn execute<O: Outside>(&mut self, desc: &mut Desc, words: Words<'_>, outside: &mut O) -> Executed {
         let now = self.now;
-        match desc.unit {
-            Unit::IntDivide => self.int_div_free = now + desc.busy,
-            Unit::FpDivide => self.fp_div_free = now + desc.busy,
-            _ => {}
-        }
+        self.scalar.keep(desc.unit, now + desc.busy);
         if let Some(vector) = &mut desc.vector {
             let issued = self.vector.issue(vector, now, self.vl, words, outside, &mut self.painter);
             if matches!(desc.mem, Mem::FaultFirst { .. })
@@ -346,7 +262,7 @@ impl Pipe {
                 self.vl = vl as u32;
             }
             let result = issued.result;
-            self.produce(desc.dest, result - now, result - now, result - now, desc.produces);
+            self.scalar.produce(desc.dest, [result; 3], desc.produces);
             return Executed { result, missed: issued.missed, vector: Some(self.vector.times(vector, &issued)) };
         }
         if desc.kind == Kind::Vset
@@ -366,19 +282,13 @@ impl Pipe {
                 let narrow = matches!(desc.mem, Mem::Scalar(bytes) if bytes < 4);
                 let kept = if narrow { u64::from(self.machine.core.narrow_store) } else { 0 };
                 let missed = if late > kept { miss_cause(served.from) } else { None };
-                self.l1d_free = (now + kept.max(late), missed.unwrap_or(Cause::StorePath));
+                self.scalar.l1d_free = (now + kept.max(late), missed.unwrap_or(Cause::StorePath));
             }
         }
         let cause = missed.unwrap_or(desc.produces);
-        self.produce(desc.dest, desc.late_latency + late, desc.address_latency + late, desc.latency + late, cause);
+        let times = [desc.late_latency, desc.address_latency, desc.latency].map(|latency| now + latency + late);
+        self.scalar.produce(desc.dest, times, cause);
         Executed { result: now + desc.latency + late, missed, vector: None }
-    }
-
-    fn produce(&mut self, register: u8, late: u64, address: u64, full: u64, cause: Cause) {
-        if let Some(ready) = self.registers.get_mut(register as usize) {
-            *ready = Ready { times: [late, address, full].map(|after| self.now + after), cause };
-            self.awake |= 1 << register;
-        }
     }
 
     /// Returns whether a branch or jump was predicted right.
@@ -392,7 +302,7 @@ impl Pipe {
             (true, false) => 0,
         };
         if bubble > 0 {
-            self.front = (self.now + bubble, Cause::Branch);
+            self.scalar.front = (self.now + bubble, Cause::Branch);
         }
         right
     }
