@@ -9,13 +9,16 @@
 # Cycles for 128 rows at VLEN 512: 16 for each of 16 bytes (vand, vsrl, two vwmacc of 4), then 8 correction, 8 conversion to
 # fp32, 8 widening of the scales, 16 product, 16 multiply-add: 312 for 4096 products and 2304 bytes, 13.1 products and 7.4
 # bytes a cycle: arithmetic, half of it unpacking, decides.
+# From memory a page of 4 KiB would cost about two latencies beside: a prefetcher that sees physical addresses stops at its end,
+# and learns the direction anew from the first three lines of the next one. So those are loaded a page early, into registers that
+# nobody reads: nobody waits for those.
 # A multiply-accumulate comes every 8 cycles, above its latency of 7: between them nibbles of the next byte are unpacked.
 #
 # void gemv_q4_0(size_t m, size_t k, const void *w, const int8_t *xq, const float *xd, float *y)
 #   a0 rows left      a2 next bytes     a6 sum of x          v0 v2 bytes (LMUL 2)     v4 low, v6 high nibbles
 #   a1 blocks         a3 xq, a4 xd      a7 blocks left       v12 int16 sums (LMUL 4), converted to v8 (LMUL 8)
 #   a5 y              t5 xq, t6 xd      t0 rows (vl)         v20 scales, fp16 (LMUL 4), widened to v16 (LMUL 8)
-#                     t1 t2 x[j], x[j + 16]                  v24 fp32 sums (LMUL 8)
+#   t3 t4 touches     t1 t2 x[j], x[j + 16]                  v24 fp32 sums (LMUL 8)
 
     .option arch, +zfh
     .text
@@ -71,6 +74,17 @@ gemv_q4_0:
     srli a1, a1, 5
     mv t5, a3
     mv t6, a4
+    li t1, 18
+    mul t1, t1, a0
+    mul t1, t1, a1
+    add t4, a2, t1                      # the end of W
+    csrr t2, vlenb
+    slli t2, t2, 2
+    sub t4, t4, t2                      # the last address to load four registers from
+    lui t1, 1
+    add t3, a2, t1
+    neg t1, t1
+    and t3, t3, t1
 1:  vsetvli t0, a0, e32, m8, ta, ma
     vmv.v.i v24, 0
     mv a3, t5
@@ -79,7 +93,13 @@ gemv_q4_0:
     LOAD_BYTES v0
     LOAD_BYTES v2
 2:  vsetvli x0, x0, e8, m2, ta, ma
-    addi a7, a7, -1
+    lui t1, 1
+    add t2, a2, t1
+    bltu t2, t3, 3f
+    bltu t4, t3, 3f
+    vl4re8.v v8, (t3)                   # touch the next page
+    add t3, t3, t1
+3:  addi a7, a7, -1
     vand.vi v4, v0, 15
     vsrl.vi v6, v0, 4
     STEP 0, v2, v0, 1, 1
