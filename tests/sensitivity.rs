@@ -25,7 +25,7 @@ fn bound_by(kernel: (&str, &str), changed: &[(&str, &str)], bytes_per_cycle: f64
 }
 
 /// A matrix of 16 KiB, in the L1D, one of 128 KiB, in the L2, and one of 16 MiB, in main memory, each read once.
-const FROM_L1: (&str, &str) = ("gemv_f32", "32x128");
+const FROM_L1: (&str, &str) = ("gemv_f32", "64x64");
 const FROM_L2: (&str, &str) = ("gemv_f32", "128x256");
 const FROM_DRAM: (&str, &str) = ("gemv_f32", "2048x2048");
 /// A matrix product, bound by its multiply-adds, whose panels come from the L2.
@@ -42,14 +42,15 @@ fn a_datapath_twice_as_wide_halves_arithmetic_at_most() {
 fn a_second_sequencer_halves_arithmetic_at_most() {
     let two = [("vector.arithmetic_sequencers", "2")];
     check(PRODUCT, &two, 0.5..=0.7);
-    check(FROM_DRAM, &two, 0.97..=1.0);
+    check(FROM_DRAM, &two, 0.999..=1.001);
 }
 
 #[test]
 fn a_slow_l2_is_felt_by_those_who_read_from_it() {
     let late = [("memory.l2.hit_latency", "48")];
     check(FROM_L1, &late, 1.0..=1.0);
-    check(FROM_L2, &late, 1.2..=1.6);
+    // It keeps two columns of 16 cycles under way: behind that the latency shows, once for both.
+    check(FROM_L2, &[("memory.l2.hit_latency", "96")], 1.5..=1.8);
     check(PRODUCT, &late, 1.02..=1.3);
     let narrow = [("memory.l1d.bytes_per_cycle", "4")];
     check(FROM_L1, &narrow, 1.0..=1.0);
