@@ -7,7 +7,7 @@ use rvtile_sim::machine::Machine;
 use rvtile_sim::model::architecture::Positions;
 use rvtile_sim::model::job::{Done, Job};
 use rvtile_sim::model::step::{Piece, answer};
-use rvtile_sim::model::{Architecture, Extension, Format, KvFormat, Phase, Question, Step, config, zoo};
+use rvtile_sim::model::{Architecture, Extension, Extensions, Format, KvFormat, Phase, Question, Step, config, zoo};
 use rvtile_tests::machine;
 
 /// The figures of each model, see `tests/data/README.md`.
@@ -176,7 +176,7 @@ fn small(kind: &str) -> Architecture {
 }
 
 fn question(model: Architecture, weights: Format, phase: Phase, context: u64) -> Question {
-    Question { model, weights, ext: Extension::None, kv: KvFormat::F16, phase, context, batch: 1 }
+    Question { model, weights, ext: Extensions::NONE, kv: KvFormat::F16, phase, context, batch: 1 }
 }
 
 /// Runs the pieces of a step and adds them up.
@@ -203,7 +203,7 @@ fn composed_steps_agree_with_complete_simulations() {
         ("llama", Format::Int8, Extension::Ime),
         ("llama", Format::Int8, Extension::Xsfmm),
     ] {
-        let question = Question { ext, ..question(small(kind), weights, Phase::Decode, 64) };
+        let question = Question { ext: ext.into(), ..question(small(kind), weights, Phase::Decode, 64) };
         let composed = step(&question, &question.composed(), &machine);
         let complete = step(&question, &[question.whole(true)], &machine);
         let ratio = composed.cycles() / complete.cycles();
@@ -222,7 +222,7 @@ fn no_step_is_faster_than_memory_or_arithmetic_allow() {
         Extension::ALL.into_iter().flat_map(|ext| ext.formats().iter().map(move |weights| (ext, *weights)));
     for (ext, weights) in combinations {
         for phase in [Phase::Decode, Phase::Prefill] {
-            let question = Question { ext, ..question(small("llama"), weights, phase, 48) };
+            let question = Question { ext: ext.into(), ..question(small("llama"), weights, phase, 48) };
             let pieces = if phase == Phase::Decode { question.composed() } else { question.pieces(&machine) };
             let step = step(&question, &pieces, &machine);
             let name = format!("{} {}", weights.name(), ext.name());
@@ -293,8 +293,8 @@ fn attention_of_a_prompt_uses_the_extension_that_has_it() {
         (prefix, "attention_prefix_bf16_qqq"),
         (small("t5"), "attention_t5_bf16_qqq"),
     ] {
-        let attention = |ext, weights| {
-            let question = Question { ext, ..question(model.clone(), weights, Phase::Prefill, 128) };
+        let attention = |ext: Extension, weights| {
+            let question = Question { ext: ext.into(), ..question(model.clone(), weights, Phase::Prefill, 128) };
             let pieces = question.pieces(&machine);
             let heads: Vec<Piece> = pieces.into_iter().filter(|piece| matches!(piece.job, Job::Head { .. })).collect();
             let step = step(&question, &heads, &machine);
