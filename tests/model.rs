@@ -202,6 +202,7 @@ fn composed_steps_agree_with_complete_simulations() {
         ("llama", Format::Int8, Extension::Qoq),
         ("llama", Format::Int8, Extension::Ime),
         ("llama", Format::Int8, Extension::Xsfmm),
+        ("llama", Format::Bf16, Extension::XsfmmBf16),
     ] {
         let question = Question { ext: ext.into(), ..question(small(kind), weights, Phase::Decode, 64) };
         let composed = step(&question, &question.composed(), &machine);
@@ -269,6 +270,8 @@ fn extrapolated_products_agree_with_complete_ones() {
         (Format::Int8, Extension::Xsfmm, 300, 3000),
         (Format::Int8, Extension::Zvt, 384, 3072),
         (Format::Bf16, Extension::Qqq, 384, 3000),
+        (Format::Bf16, Extension::XsfmmBf16, 300, 3000),
+        (Format::Bf16, Extension::ZvtBf16, 384, 3072),
     ] {
         let product = |full| {
             let job = Job::Product { weights, ext, tokens, columns: 512, rows, full };
@@ -277,6 +280,7 @@ fn extrapolated_products_agree_with_complete_ones() {
             done.parts.iter().map(|(_, cost)| cost.cycles).sum::<f64>()
         };
         let ratio = product(false) / product(true);
+        println!("{} {} {tokens} {rows}: extrapolated / complete = {ratio}", weights.name(), ext.name());
         assert!((ratio - 1.0).abs() < 0.05, "{} {}: extrapolated / complete = {ratio}", weights.name(), ext.name());
     }
 }

@@ -33,6 +33,12 @@ pub enum Extension {
     /// int8 weights by Zvt's tiles
     #[value(name = "zvti8i32mm")]
     Zvt,
+    /// bf16 weights by XSfmm's tiles
+    #[value(name = "xsfmm32a16f")]
+    XsfmmBf16,
+    /// bf16 weights by Zvt's tiles
+    #[value(name = "zvtbf16fmm")]
+    ZvtBf16,
     /// bf16 weights, and attention of a prompt, by SiFive's 4x4x4 blocks
     #[value(name = "xsfvfwmaccqqq")]
     Qqq,
@@ -40,13 +46,15 @@ pub enum Extension {
 
 impl Extension {
     /// All of them.
-    pub const ALL: [Extension; 7] = [
+    pub const ALL: [Extension; 9] = [
         Extension::None,
         Extension::Dod,
         Extension::Qoq,
         Extension::Ime,
         Extension::Xsfmm,
         Extension::Zvt,
+        Extension::XsfmmBf16,
+        Extension::ZvtBf16,
         Extension::Qqq,
     ];
 
@@ -59,6 +67,8 @@ impl Extension {
             Extension::Ime => "xsmtvdot",
             Extension::Xsfmm => "xsfmm32a8i",
             Extension::Zvt => "zvti8i32mm",
+            Extension::XsfmmBf16 => "xsfmm32a16f",
+            Extension::ZvtBf16 => "zvtbf16fmm",
             Extension::Qqq => "xsfvfwmaccqqq",
         }
     }
@@ -67,7 +77,7 @@ impl Extension {
     pub fn formats(self) -> &'static [Format] {
         match self {
             Extension::None => &Format::ALL,
-            Extension::Qqq => &[Format::Bf16],
+            Extension::XsfmmBf16 | Extension::ZvtBf16 | Extension::Qqq => &[Format::Bf16],
             _ => &[Format::Int8],
         }
     }
@@ -106,6 +116,8 @@ impl Extension {
             Extension::Ime => Some(("linear_i8_ime", "model_linear_ime")),
             Extension::Xsfmm => Some(("linear_i8_xsfmm", "model_linear_xsfmm")),
             Extension::Zvt => Some(("linear_i8_zvt", "model_linear_zvt")),
+            Extension::XsfmmBf16 => Some(("linear_bf16_xsfmm", "model_linear_xsfmm_bf16")),
+            Extension::ZvtBf16 => Some(("linear_bf16_zvt", "model_linear_zvt_bf16")),
             Extension::Qqq => Some(("linear_bf16_qqq", "model_linear_qqq")),
         }
     }
@@ -136,7 +148,7 @@ impl Extension {
             Extension::Ime => Some("ime"),
             Extension::Xsfmm => Some("xsfmm"),
             Extension::Zvt => Some("zvt"),
-            Extension::Qqq => None,
+            Extension::XsfmmBf16 | Extension::ZvtBf16 | Extension::Qqq => None,
         }
     }
 
@@ -147,7 +159,7 @@ impl Extension {
             Extension::None => (16384 / vlen).max(1),
             Extension::Dod | Extension::Qoq | Extension::Qqq => 65536 / vlen,
             Extension::Ime => 1024 / u64::from(spacemit_ime::geometry(vlen as u32).0),
-            Extension::Xsfmm | Extension::Zvt => vlen / 4,
+            Extension::Xsfmm | Extension::Zvt | Extension::XsfmmBf16 | Extension::ZvtBf16 => vlen / 4,
         }
     }
 
@@ -253,7 +265,7 @@ mod tests {
 
     #[test]
     fn an_extension_has_one_use_or_all_that_it_can() {
-        use Extension::{None, Qoq, Qqq, Xsfmm};
+        use Extension::{None, Qoq, Qqq, Xsfmm, XsfmmBf16};
         for (text, products, attention, name) in [
             ("none", None, None, "none"),
             ("xsfmm32a8i", Xsfmm, None, "xsfmm32a8i"),
@@ -261,6 +273,7 @@ mod tests {
             ("xsfvqmaccqoq+xsfvfwmaccqqq", Qoq, Qqq, "xsfvqmaccqoq+xsfvfwmaccqqq"),
             ("xsfvfwmaccqqq+xsfmm32a8i", Xsfmm, Qqq, "xsfmm32a8i+xsfvfwmaccqqq"),
             ("none+xsfvfwmaccqqq", None, Qqq, "none+xsfvfwmaccqqq"),
+            ("xsfmm32a16f+xsfvfwmaccqqq", XsfmmBf16, Qqq, "xsfmm32a16f+xsfvfwmaccqqq"),
             ("xsfvfwmaccqqq+xsfvfwmaccqqq", Qqq, Qqq, "xsfvfwmaccqqq"),
         ] {
             assert_eq!(read(text), Ok((products, attention)), "{text}");
