@@ -285,6 +285,20 @@ fn extrapolated_products_agree_with_complete_ones() {
     }
 }
 
+/// What several products read is converted once: the queries', keys' and values' input, and that of gate and up.
+#[test]
+fn conversions_are_made_once_for_all_that_read_them() {
+    let machine = machine(&[]);
+    for (phase, tokens, heads) in [(Phase::Prefill, 48, 1), (Phase::Decode, 3, 3), (Phase::Decode, 1, 1)] {
+        let batch = if phase == Phase::Decode { tokens } else { 1 };
+        let question = Question { batch, ..question(small("llama"), Format::Int8, phase, 48) };
+        let pieces = if phase == Phase::Decode { question.composed() } else { question.pieces(&machine) };
+        let step = step(&question, &pieces, &machine);
+        let calls: u64 = step.items.iter().filter(|item| item.part.kernel == "quantize_i8").map(|i| i.part.calls).sum();
+        assert_eq!(calls, question.model.layers * 4 * tokens + heads, "{phase:?} {tokens}");
+    }
+}
+
 /// Every kind of positions has its form, which is what the step is composed of; int8 extensions leave attention as it is.
 #[test]
 fn attention_of_a_prompt_uses_the_extension_that_has_it() {

@@ -150,6 +150,9 @@ impl Question {
             // Keys and values of cross attention, for every layer of the decoder.
             product(Role::Qkv, kv, d, 2 * model.layers);
         }
+        for (columns, times) in self.operands(layers) {
+            pieces.push(Piece::new(Job::Convert { weights: self.weights, tokens, columns }, times));
+        }
         if model.kind != Kind::Rwkv {
             let (kernel, option) = match model.positions {
                 Positions::Alibi => ("attention_alibi_f32", 0),
@@ -168,6 +171,21 @@ impl Question {
             pieces.push(Piece::new(Job::ends(model, first, 1), 1));
         }
         pieces
+    }
+
+    /// Left operands of a prompt's products, their columns and how many there are: products that read the same one share it.
+    fn operands(&self, layers: u64) -> Vec<(u64, u64)> {
+        let model = &self.model;
+        let (d, q, ff) = (model.d_model, model.query_width(), model.d_ff);
+        match model.kind {
+            Kind::Rwkv => vec![(d, 6 * layers), (ff, layers)],
+            _ => {
+                // In front of attention and of the feed-forward part, and the encoder's output.
+                let normed = if model.parallel && model.norms == 1 { layers } else { 2 * layers };
+                let encoded = u64::from(model.kind == Kind::EncoderDecoder);
+                vec![(d, normed + encoded), (q, layers), (ff, layers)]
+            }
+        }
     }
 
     /// Bytes of all weights: matrices in their format, vectors in fp32.
