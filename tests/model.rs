@@ -7,7 +7,7 @@ use rvtile_sim::machine::Machine;
 use rvtile_sim::model::architecture::Positions;
 use rvtile_sim::model::job::{Done, Job};
 use rvtile_sim::model::step::{Piece, answer};
-use rvtile_sim::model::{Architecture, Extension, Format, KvFormat, Phase, Question, Step, config, zoo};
+use rvtile_sim::model::{Architecture, Extension, Extensions, Format, KvFormat, Phase, Question, Step, config, zoo};
 use rvtile_tests::machine;
 
 /// The figures of each model, see `tests/data/README.md`.
@@ -176,7 +176,7 @@ fn small(kind: &str) -> Architecture {
 }
 
 fn question(model: Architecture, weights: Format, phase: Phase, context: u64) -> Question {
-    Question { model, weights, ext: Extension::None, kv: KvFormat::F16, phase, context, batch: 1 }
+    Question { model, weights, ext: Extensions::NONE, kv: KvFormat::F16, phase, context, batch: 1 }
 }
 
 /// Runs the pieces of a step and adds them up.
@@ -202,8 +202,9 @@ fn composed_steps_agree_with_complete_simulations() {
         ("llama", Format::Int8, Extension::Qoq),
         ("llama", Format::Int8, Extension::Ime),
         ("llama", Format::Int8, Extension::Xsfmm),
+        ("llama", Format::Bf16, Extension::XsfmmBf16),
     ] {
-        let question = Question { ext, ..question(small(kind), weights, Phase::Decode, 64) };
+        let question = Question { ext: ext.into(), ..question(small(kind), weights, Phase::Decode, 64) };
         let composed = step(&question, &question.composed(), &machine);
         let complete = step(&question, &[question.whole(true)], &machine);
         let ratio = composed.cycles() / complete.cycles();
@@ -222,7 +223,7 @@ fn no_step_is_faster_than_memory_or_arithmetic_allow() {
         Extension::ALL.into_iter().flat_map(|ext| ext.formats().iter().map(move |weights| (ext, *weights)));
     for (ext, weights) in combinations {
         for phase in [Phase::Decode, Phase::Prefill] {
-            let question = Question { ext, ..question(small("llama"), weights, phase, 48) };
+            let question = Question { ext: ext.into(), ..question(small("llama"), weights, phase, 48) };
             let pieces = if phase == Phase::Decode { question.composed() } else { question.pieces(&machine) };
             let step = step(&question, &pieces, &machine);
             let name = format!("{} {}", weights.name(), ext.name());
@@ -269,6 +270,8 @@ fn extrapolated_products_agree_with_complete_ones() {
         (Format::Int8, Extension::Xsfmm, 300, 3000),
         (Format::Int8, Extension::Zvt, 384, 3072),
         (Format::Bf16, Extension::Qqq, 384, 3000),
+        (Format::Bf16, Extension::XsfmmBf16, 300, 3000),
+        (Format::Bf16, Extension::ZvtBf16, 384, 3072),
     ] {
         let product = |full| {
             let job = Job::Product { weights, ext, tokens, columns: 512, rows, full };
@@ -277,7 +280,22 @@ fn extrapolated_products_agree_with_complete_ones() {
             done.parts.iter().map(|(_, cost)| cost.cycles).sum::<f64>()
         };
         let ratio = product(false) / product(true);
+        println!("{} {} {tokens} {rows}: extrapolated / complete = {ratio}", weights.name(), ext.name());
         assert!((ratio - 1.0).abs() < 0.05, "{} {}: extrapolated / complete = {ratio}", weights.name(), ext.name());
+    }
+}
+
+/// What several products read is converted once: the queries', keys' and values' input, and that of gate and up.
+#[test]
+fn conversions_are_made_once_for_all_that_read_them() {
+    let machine = machine(&[]);
+    for (phase, tokens, heads) in [(Phase::Prefill, 48, 1), (Phase::Decode, 3, 3), (Phase::Decode, 1, 1)] {
+        let batch = if phase == Phase::Decode { tokens } else { 1 };
+        let question = Question { batch, ..question(small("llama"), Format::Int8, phase, 48) };
+        let pieces = if phase == Phase::Decode { question.composed() } else { question.pieces(&machine) };
+        let step = step(&question, &pieces, &machine);
+        let calls: u64 = step.items.iter().filter(|item| item.part.kernel == "quantize_i8").map(|i| i.part.calls).sum();
+        assert_eq!(calls, question.model.layers * 4 * tokens + heads, "{phase:?} {tokens}");
     }
 }
 
@@ -293,8 +311,8 @@ fn attention_of_a_prompt_uses_the_extension_that_has_it() {
         (prefix, "attention_prefix_bf16_qqq"),
         (small("t5"), "attention_t5_bf16_qqq"),
     ] {
-        let attention = |ext, weights| {
-            let question = Question { ext, ..question(model.clone(), weights, Phase::Prefill, 128) };
+        let attention = |ext: Extension, weights| {
+            let question = Question { ext: ext.into(), ..question(model.clone(), weights, Phase::Prefill, 128) };
             let pieces = question.pieces(&machine);
             let heads: Vec<Piece> = pieces.into_iter().filter(|piece| matches!(piece.job, Job::Head { .. })).collect();
             let step = step(&question, &heads, &machine);

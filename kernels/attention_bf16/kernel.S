@@ -336,6 +336,15 @@ attn_qqq_touch:
 2:  ret
     .size attn_qqq_touch, . - attn_qqq_touch
 
+# A row at t1, whose columns stand in every fourth register: side by side they are segments.
+.macro ROW to0, to1, to2, to3, from0, from1, from2, from3
+    vmv.v.v \to0, \from0
+    vmv.v.v \to1, \from1
+    vmv.v.v \to2, \from2
+    vmv.v.v \to3, \from3
+    vsseg4e32.v \to0, (t1)
+.endm
+
 # void attn_qqq_unpack(float *dst, size_t row_bytes, const float *src, size_t groups, size_t group_bytes)
 #   The block of 4 queries at src of each group as 4 rows, 4 columns a group.
 #   a0 dst, a1 row bytes, a2 src, a3 groups left, a4 bytes of a group, t0 groups at once, t1 row, t2 temporary
@@ -352,29 +361,13 @@ attn_qqq_unpack:
     addi t1, t1, 16
     vlsseg4e32.v v12, (t1), a4
     mv t1, a0
-    vmv.v.v v16, v0
-    vmv.v.v v17, v4
-    vmv.v.v v18, v8
-    vmv.v.v v19, v12
-    vsseg4e32.v v16, (t1)
+    ROW v16, v17, v18, v19, v0, v4, v8, v12
     add t1, t1, a1
-    vmv.v.v v20, v1
-    vmv.v.v v21, v5
-    vmv.v.v v22, v9
-    vmv.v.v v23, v13
-    vsseg4e32.v v20, (t1)
+    ROW v20, v21, v22, v23, v1, v5, v9, v13
     add t1, t1, a1
-    vmv.v.v v24, v2
-    vmv.v.v v25, v6
-    vmv.v.v v26, v10
-    vmv.v.v v27, v14
-    vsseg4e32.v v24, (t1)
+    ROW v24, v25, v26, v27, v2, v6, v10, v14
     add t1, t1, a1
-    vmv.v.v v28, v3
-    vmv.v.v v29, v7
-    vmv.v.v v30, v11
-    vmv.v.v v31, v15
-    vsseg4e32.v v28, (t1)
+    ROW v28, v29, v30, v31, v3, v7, v11, v15
     slli t2, t0, 4
     add a0, a0, t2
     mul t2, t0, a4

@@ -190,7 +190,7 @@ static void attention_tile(size_t first, size_t count) {
     }
 }
 
-static void attention_blocks(void) {
+static void attention_rvv(void) {
     pack_keys();
     if (relative)
         expand_biases();
@@ -255,13 +255,6 @@ static void prepare(void) {
     reversed = rt_scratch(4 * (up(queries, 4) + all_keys + 8));
     biases = rt_scratch(16 * (up(queries, 4) + all_keys));
     scalar_row = rt_scratch(keys * 4);
-}
-
-static void run(enum rt_variant variant) {
-    if (variant == RT_RVV)
-        attention_blocks();
-    else
-        attention_scalar();
 }
 
 const struct rt_kernel rt_kernels[] = RT_ATTENTION_KERNELS("bf16_qqq");

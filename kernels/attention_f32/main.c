@@ -131,11 +131,4 @@ static void prepare(void) {
     scalar_row = rt_scratch(keys * 4);
 }
 
-static void run(enum rt_variant variant) {
-    if (variant == RT_RVV)
-        attention_rvv();
-    else
-        attention_scalar();
-}
-
 const struct rt_kernel rt_kernels[] = RT_ATTENTION_KERNELS("f32");

@@ -96,8 +96,8 @@ void matmul_q4_0(size_t tokens, size_t k, size_t n, const float *x, const void *
 /* ---- linear layers: y = x w^T for m rows of x, m x k times (n x k)^T -----------------------------------------------
  * Forms with different instructions have one layout of w each, for any number of rows. int8 with sums in int32:
  *     y[i][j] = x_scale[i] w_scale[j] sum of x[i][.] w[j][.], |x| at most 127, k at most 131072
- * bf16 with sums in fp32 has no scales. dod, qoq and qqq run at VLEN 256 to 2048, ime 128 to 2048, xsfmm and zvt 128 to 1024; rvv, xsfmm
- * and zvt have the panels of gemv_i8. */
+ * bf16 with sums in fp32 has no scales. dod, qoq and qqq run at VLEN 256 to 2048, ime 128 to 2048, tiles 128 to 1024; rvv, xsfmm
+ * and zvt have the panels of gemv_i8, the tiles of bf16 the same with their elements. */
 
 struct linear_form;
 extern const struct linear_form linear_rvv; /* int8, standard vector instructions */
@@ -107,6 +107,8 @@ extern const struct linear_form linear_ime; /* int8, Xsmtvdot */
 extern const struct linear_form linear_xsfmm; /* int8, Xsfmm32a8i with tiles of VLEN / 8 */
 extern const struct linear_form linear_zvt; /* int8, Zvti8i32mm with tiles of VLEN / 8 */
 extern const struct linear_form linear_qqq; /* bf16, Xsfvfwmaccqqq */
+extern const struct linear_form linear_xsfmm_bf16; /* bf16, Xsfmm32a16f with tiles of VLEN / 8 */
+extern const struct linear_form linear_zvt_bf16; /* bf16, Zvtbf16fmm with tiles of VLEN / 8 */
 
 struct linear {
     size_t m, k, n;

@@ -21,6 +21,8 @@ const struct linear_form linear_qqq = {2, LINEAR_BLOCKS, 2, 1, {linear_qqq_tile1
 const struct linear_form linear_ime = {1, LINEAR_DOTS, 0, 1, {linear_ime_tile1, linear_ime_tile2}, NULL};
 const struct linear_form linear_xsfmm = {.bytes = 1, .layout = LINEAR_LANES, .unit = &linear_xsfmm_unit};
 const struct linear_form linear_zvt = {.bytes = 1, .layout = LINEAR_LANES, .unit = &linear_zvt_unit};
+const struct linear_form linear_xsfmm_bf16 = {.bytes = 2, .layout = LINEAR_LANES, .unit = &linear_xsfmm_bf16_unit};
+const struct linear_form linear_zvt_bf16 = {.bytes = 2, .layout = LINEAR_LANES, .unit = &linear_zvt_bf16_unit};
 
 static size_t vlenb(void) {
     size_t bytes;
@@ -99,9 +101,10 @@ size_t linear_scratch_bytes(const struct linear_form *form, size_t m, size_t k) 
 /* Where column x of a panel has byte b of its k, of `all`. A step of several words takes them as far apart as a row allows: so packing a row
  * is packing its parts, one word of a step each. */
 static size_t place(const struct linear_form *form, struct geometry g, size_t all, size_t columns, size_t x, size_t b) {
+    size_t bytes = form->bytes;
     if (g.r == 1)
-        return b * columns + x;
-    size_t part = all / (g.step / WORD), index = b % part / WORD, byte = b / part * WORD + b % WORD, bytes = form->bytes;
+        return (b / bytes * columns + x) * bytes + b % bytes;
+    size_t part = all / (g.step / WORD), index = b % part / WORD, byte = b / part * WORD + b % WORD;
     /* Neighbours in a row of sums that has left are the same place of all fields. */
     size_t turn = x / g.piece, pair = x / (2 * g.fields) % (g.r / 2), field = x / 2 % g.fields;
     size_t block = field * g.turns + turn, column = 2 * pair + x % 2, at;
@@ -144,7 +147,7 @@ void linear(const struct linear_form *form, const struct linear *l) {
     struct geometry g = geometry(form);
     size_t all = depth(form, g, l->k), most = block_rows(g), r = g.r;
     if (form->unit) {
-        linear_by_unit(form->unit, all, l);
+        linear_by_unit(form, all, l);
         return;
     }
     for (size_t row = 0; row < l->m; row += most) {

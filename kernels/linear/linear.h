@@ -25,11 +25,11 @@ enum linear_layout {
 
 /* A matrix unit with accumulators of its own, TE x TE in each of four tiles, TE = VLEN / 8. */
 struct linear_unit {
-    /* dst[p][r] = src[r][p] for at most TE rows; k is a multiple of 32. */
+    /* dst[p][r] = src[r][p] for at most TE rows; up to three p behind the last are written. */
     void (*pack)(void *dst, size_t dst_stride, const void *src, size_t src_stride, size_t rows, size_t k);
-    /* The tiles become X W^T for at most 2 TE rows and columns; x is [k][rows], w [k][columns]. */
-    void (*block)(size_t k, const void *x, const void *w, size_t rows, size_t columns);
-    /* y = w_scale x_scale times the tiles. */
+    /* The tiles become X W^T for at most 2 TE rows and columns; x is [k][rows], w [k][columns], k a multiple of 32 bytes. */
+    void (*block)(size_t bytes, const void *x, const void *w, size_t rows, size_t columns);
+    /* y = w_scale x_scale times the tiles; bf16: the tiles. */
     void (*leave)(float *y, size_t y_bytes, size_t rows, size_t columns, const float *w_scale, const float *x_scale);
 };
 
@@ -42,11 +42,12 @@ struct linear_form {
     const struct linear_unit *unit;    /* instead of tiles */
 };
 
-extern const struct linear_unit linear_xsfmm_unit, linear_zvt_unit;
+extern const struct linear_unit linear_xsfmm_unit, linear_zvt_unit, linear_xsfmm_bf16_unit, linear_zvt_bf16_unit;
 linear_tile linear_rvv_tile, linear_dod_tile1, linear_dod_tile2, linear_dod_tile4, linear_qoq_tile1, linear_qoq_tile2, linear_qqq_tile1,
     linear_qqq_tile2, linear_ime_tile1, linear_ime_tile2;
-void linear_by_unit(const struct linear_unit *unit, size_t depth, const struct linear *l);
+void linear_by_unit(const struct linear_form *form, size_t depth, const struct linear *l);
 void linear_pack_row(void *dst, const void *src, size_t bytes, size_t padded, size_t stride);
+void linear_zero(void *dst, size_t bytes);
 void linear_scale_row(size_t n, const void *acc, size_t piece, size_t stride, const float *w_scale, float *y, float x_scale);
 void linear_copy_row(size_t n, const void *acc, size_t piece, size_t stride, float *y);
 #endif

@@ -101,6 +101,8 @@ FORM(ime, i8)
 FORM(xsfmm, i8)
 FORM(zvt, i8)
 FORM(qqq, bf16)
+FORM(xsfmm_bf16, bf16)
+FORM(zvt_bf16, bf16)
 
 enum { I8_PATTERNS = 1 << RT_WIDE | 1 << RT_EXTREME | 1 << RT_ZERO | 1 << RT_TINY };
 
@@ -118,5 +120,7 @@ const struct rt_kernel rt_kernels[] = {
     LINEAR("linear_i8_xsfmm", I8_PATTERNS, validate_i8, setup_xsfmm, run_i8),
     LINEAR("linear_i8_zvt", I8_PATTERNS, validate_i8, setup_zvt, run_i8),
     LINEAR("linear_bf16_qqq", 0, validate, setup_qqq, run_bf16),
+    LINEAR("linear_bf16_xsfmm", 0, validate, setup_xsfmm_bf16, run_bf16),
+    LINEAR("linear_bf16_zvt", 0, validate, setup_zvt_bf16, run_bf16),
     {0},
 };

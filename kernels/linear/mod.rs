@@ -1,4 +1,4 @@
-//! `linear_i8`, its forms with matrix extensions, and `linear_bf16_qqq`: linear layers for any number of tokens.
+//! `linear_i8`, its forms with matrix extensions, and the forms of `linear_bf16`: linear layers for any number of tokens.
 
 use crate::bounds::{MIN_NORMAL32, U32, gamma};
 use crate::folders::matmul_bf16;
@@ -61,15 +61,36 @@ pub static QQQ: Form = Form {
     spec: Spec {
         name: "linear_bf16_qqq",
         about: "matmul_bf16 with sf.vfwmacc.4x4x4 in chunks of K, B packed beforehand",
-        elf: ELF,
-        in_default_set: false,
-        awkward: AWKWARD,
-        ..matmul_bf16::SPEC
+        ..BF16
     },
     problem: "matmul_bf16",
     multiply: Some(Multiply { name: "sf.vfwmacc.4x4x4", sew: 16, lmul: 4 }),
     ..BLOCKS
 };
+
+/// bf16 with XSfmm: sums stay in the tiles for all of K. Those of a step are exact but for the rounding to fp32 at its end, so the bound is
+/// that of `matmul_bf16`.
+pub static XSFMM_BF16: Form = Form {
+    spec: Spec {
+        name: "linear_bf16_xsfmm",
+        about: "matmul_bf16 with XSfmm tiles for any M, B packed beforehand",
+        ..BF16
+    },
+    problem: "matmul_bf16",
+    multiply: Some(Multiply { name: "sf.mm.f.f", sew: 16, lmul: 2 }),
+    ..TILES
+};
+
+/// bf16 with Zvt.
+pub static ZVT_BF16: Form = Form {
+    spec: Spec { name: "linear_bf16_zvt", about: "matmul_bf16 with Zvt tiles for any M, B packed beforehand", ..BF16 },
+    problem: "matmul_bf16",
+    profile: "zvt",
+    multiply: Some(Multiply { name: "vtfmm.alt.tvv", sew: 16, lmul: 2 }),
+    ..TILES
+};
+
+const BF16: Spec = Spec { elf: ELF, in_default_set: false, awkward: AWKWARD, ..matmul_bf16::SPEC };
 
 /// A block of X takes a register: from VLEN 256 on.
 const BLOCKS: Form =

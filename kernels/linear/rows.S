@@ -28,6 +28,20 @@ linear_pack_row:
     ret
     .size linear_pack_row, . - linear_pack_row
 
+# void linear_zero(void *dst, size_t bytes)
+    .globl linear_zero
+    .type linear_zero, @function
+linear_zero:
+    vsetvli t0, x0, e8, m8, ta, ma
+    vmv.v.i v8, 0
+1:  vsetvli t0, a1, e8, m8, ta, ma
+    vse8.v v8, (a0)
+    add a0, a0, t0
+    sub a1, a1, t0
+    bnez a1, 1b
+    ret
+    .size linear_zero, . - linear_zero
+
 # void linear_scale_row(size_t n, const void *acc, size_t piece, size_t stride, const float *w_scale, float *y, float x_scale)
 #   y = acc w_scale x_scale; acc lies in pieces of `piece` elements, at most as many as 8 registers hold, `stride` bytes apart.
     .globl linear_scale_row

@@ -2,6 +2,8 @@
 # int8 with XSfmm.
 #include "matrix.inc"
 #define P(name) linear_xsfmm_##name
+#define BYTES 1
+#define LOAD_SLICE vtle8
 #define MULTIPLY sf_mm_s_s
 #define SET_COLUMNS sf_vsettn
 #define SET_ROWS sf_vsettm

@@ -2,6 +2,8 @@
 # int8 with Zvt.
 #include "matrix.inc"
 #define P(name) linear_zvt_##name
+#define BYTES 1
+#define LOAD_SLICE vtle8
 #define MULTIPLY vtmms_tvv
 #define SET_COLUMNS msettn
 #define SET_ROWS msettm

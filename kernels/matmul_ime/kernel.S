@@ -65,20 +65,25 @@
 9:
 .endm
 
+# Eight k steps from the scratch on to \dst; they lie \bytes apart at t2.
+.macro STORE8 dst, bytes
+    .irp reg, v24, v25, v26, v27, v28, v29, v30, v31
+    vle8.v \reg, (t2)
+    add t2, t2, \bytes
+    .endr
+    .irp reg, v24, v25, v26, v27, v28, v29, v30, v31
+    vse8.v \reg, (\dst)
+    add \dst, \dst, a1
+    or \dst, \dst, t4
+    .endr
+.endm
+
 .macro STORE_CHUNK first
     vsetvli t1, x0, e64, m1, ta, ma
     vsseg8e64.v \first, (a4)
     vsetvli x0, s1, e8, m1, ta, ma
     mv t2, a4
-8:  .irp reg, v24, v25, v26, v27, v28, v29, v30, v31
-    vle8.v \reg, (t2)
-    add t2, t2, s1
-    .endr
-    .irp reg, v24, v25, v26, v27, v28, v29, v30, v31
-    vse8.v \reg, (a0)
-    add a0, a0, a1
-    or a0, a0, t4
-    .endr
+8:  STORE8 a0, s1
     addi t1, t1, -8
     bnez t1, 8b
     addi t5, t5, -1
@@ -175,15 +180,7 @@ gemm_ime_pack8:
 5:  vsetvli x0, t0, e8, m1, ta, ma
     mv t2, a4
     bne t3, t5, 6f
-    .irp reg, v24, v25, v26, v27, v28, v29, v30, v31
-    vle8.v \reg, (t2)
-    add t2, t2, t0
-    .endr
-    .irp reg, v24, v25, v26, v27, v28, v29, v30, v31
-    vse8.v \reg, (a7)
-    add a7, a7, a1
-    or a7, a7, t4
-    .endr
+    STORE8 a7, t0
     j 7f
 6:  vle8.v v24, (t2)
     add t2, t2, t0

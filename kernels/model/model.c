@@ -39,6 +39,8 @@ void model_linear_ime(const struct linear *l) { linear(&linear_ime, l); }
 void model_linear_xsfmm(const struct linear *l) { linear(&linear_xsfmm, l); }
 void model_linear_zvt(const struct linear *l) { linear(&linear_zvt, l); }
 void model_linear_qqq(const struct linear *l) { linear(&linear_qqq, l); }
+void model_linear_xsfmm_bf16(const struct linear *l) { linear(&linear_xsfmm_bf16, l); }
+void model_linear_zvt_bf16(const struct linear *l) { linear(&linear_zvt_bf16, l); }
 
 size_t gemm_f32_nr_max(void);
 size_t gemm_f16_nr_max(void);
@@ -72,8 +74,8 @@ __attribute__((used)) static const void *const routines[] = {
     attn_to_f16,       model_to_bf16,     model_from_f16,       model_quantize_i8,    gemv_f32,         gemv_f16,
     gemv_bf16,         model_gemv_i8,     gemv_q8_0,            gemv_q4_0,            matmul_q8_0,      matmul_q4_0,
     model_gemm_f32,    model_gemm_f16,    model_gemm_bf16,      model_linear_rvv,     model_linear_dod, model_linear_qoq,
-    model_linear_ime,  model_linear_xsfmm, model_linear_zvt,    model_linear_qqq,     add_f32,          rope_half_f32,
-    rope_interleaved_f32, kv_cache_store, kv_cache_store_many, attention_decode,
+    model_linear_ime,  model_linear_xsfmm, model_linear_zvt,    model_linear_qqq,     model_linear_xsfmm_bf16,
+    model_linear_zvt_bf16, add_f32,       rope_half_f32,        rope_interleaved_f32, kv_cache_store, kv_cache_store_many, attention_decode,
     t5_relative,       swiglu_f32,        geglu_f32,            gelu_tanh_f32,        gelu_erf_f32,     relu2_f32,
     sigmoid_mul_f32,   rwkv_shift_f32,    rwkv_wkv_f32,         argmax_f32,
 };

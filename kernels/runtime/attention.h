@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Attention of one head over a prompt, o = softmax(q k^T / sqrt(d)) v: what all forms of the problem share. A program
- * defines prepare(), which makes its scratch memory, and run(), and lists RT_ATTENTION for each variant.
+ * defines prepare(), which makes its scratch memory, attention_rvv() and attention_scalar(), and lists RT_ATTENTION for each variant.
  */
 #ifndef ATTENTION_H
 #define ATTENTION_H
@@ -25,7 +25,15 @@ static inline size_t visible(size_t i) {
 
 /* The form's scratch memory, when sizes and variant are known. */
 static void prepare(void);
-static void run(enum rt_variant variant);
+static void attention_rvv(void);
+static void attention_scalar(void);
+
+static void run(enum rt_variant variant) {
+    if (variant == RT_RVV)
+        attention_rvv();
+    else
+        attention_scalar();
+}
 
 static void setup(const uint64_t *dims) {
     queries = dims[0], keys = dims[1], d = dims[2];

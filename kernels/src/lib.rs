@@ -139,6 +139,8 @@ static ALL: &[&dyn Kernel] = &[
     &linear::XSFMM,
     &linear::ZVT,
     &linear::QQQ,
+    &linear::XSFMM_BF16,
+    &linear::ZVT_BF16,
     &attention_bf16::PLAIN,
     &attention_bf16::PREFIX,
     &attention_bf16::ALIBI,

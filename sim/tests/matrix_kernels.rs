@@ -115,6 +115,8 @@ fn values_are_right_where_strips_and_tiles_change() {
     let cases = [
         ("matmul_i8_ime", ["13x7x16", "16x64x17", "53x100x40"]),
         ("matmul_i8_xsfmm", ["130x300x140", "65x70x33", "48x130x32"]),
+        ("linear_bf16_xsfmm", ["130x301x140", "65x78x256", "16x130x64"]),
+        ("linear_i8_xsfmm", ["130x301x140", "65x78x256", "16x130x64"]),
     ];
     for vlen in [128, 256, 512, 1024] {
         let machine = Machine::load("x280", &[("vector.vlen".into(), vlen.to_string())]).map(Arc::new).unwrap();
@@ -199,6 +201,8 @@ fn cycles_are_known_exactly() {
         ("matmul_i8_xsfmm", "128x128x128", 6_803),
         ("matmul_i8_xsfmm", "256x256x256", 49_116),
         ("matmul_bf16_zvt", "128x128x128", 10_726),
+        ("linear_i8_xsfmm", "128x512x512", 164_290),
+        ("linear_bf16_xsfmm", "128x512x512", 152_211),
         ("attention_bf16_qqq", "128x512x128x0", 600_832),
         ("attention_bf16_qqq", "256x256x64x1", 249_879),
         ("attention_t5_bf16_qqq", "128x128x64x0", 119_154),

@@ -43,7 +43,8 @@ pub(super) struct Args {
     /// Use weights of 8 bits with a scale for each 32
     #[arg(long)]
     int8: bool,
-    /// Use weights and activations of 8 bits with a scale a row, multiplied by this extension, or by standard vectors (none)
+    /// Use weights and activations of 8 bits with a scale a row, multiplied by this extension, or by standard vectors (none). One only:
+    /// the text is read position by position, so there is no attention of a prompt
     #[arg(long, value_enum, conflicts_with = "int8")]
     ext: Option<Extension>,
     /// Run without timing: the text and counts only, and faster

@@ -1,14 +1,17 @@
 //! `rvtile model`: whole language models on a machine.
 
+use std::ffi::OsStr;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::ValueEnum;
+use clap::builder::{PossibleValue, TypedValueParser};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::options::MachineOptions;
 use super::{Failure, files};
-use crate::model::{Architecture, Extension, Format, KvFormat, Phase, Question, step, zoo};
+use crate::model::{Architecture, Extension, Extensions, Format, KvFormat, Phase, Question, step, zoo};
 use crate::report;
 
 pub(super) const HELP: &str = "\
@@ -17,8 +20,10 @@ Options with commas make one step of each combination; the first one is shown in
   rvtile model llama-2-7b --phase decode,prefill --context 128,512,1024,2048 --html llama.html
   rvtile model llama-2-7b --weights f16,int8,q8_0,q4_0 --set vector.vlen=1024
   rvtile model llama-2-7b --weights int8 --ext none,xsfvqmaccdod,xsfvqmaccqoq --phase decode,prefill --html ext.html
+  rvtile model llama-2-7b --weights int8 --ext xsfmm32a8i,xsfmm32a8i+xsfvfwmaccqqq --phase prefill
   rvtile model my.toml --machine x390 --cores 4
---ext here is an extension that there are kernels for; a TOML file of instructions (rvtile ext) has none: time kernels of
+A + joins the extensions of a chip: one multiplies with the weights, xsfvfwmaccqqq does attention of a prompt (none+xsfvfwmaccqqq:
+that alone). --ext here is an extension that there are kernels for; a TOML file of instructions (rvtile ext) has none: time kernels of
 one's own with it by rvtile compare --elf.
 docs/language-model.md says what is simulated and what is composed, and what a model's file holds.";
 
@@ -36,9 +41,9 @@ pub(super) struct Args {
     /// Format of the weights
     #[arg(long, value_enum, value_delimiter = ',', default_value = "q4_0")]
     weights: Vec<Format>,
-    /// Extension of the instruction set, by its name in an ISA string, whose kernels multiply with the weights (bf16: and do attention of a prompt)
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "none")]
-    ext: Vec<Extension>,
+    /// Extensions of the instruction set, by their names in an ISA string, whose kernels multiply with the weights and do attention of a prompt; + joins two
+    #[arg(long, value_parser = ExtensionsParser, value_delimiter = ',', default_value = "none")]
+    ext: Vec<Extensions>,
     /// Format of cached keys and values
     #[arg(long, value_enum, default_value = "f16")]
     kv: KvFormat,
@@ -68,6 +73,27 @@ pub(super) struct Args {
     /// Print no table and no progress
     #[arg(long, short)]
     quiet: bool,
+}
+
+/// Reads [`Extensions`]; help tells the names that they are made of.
+#[derive(Clone)]
+struct ExtensionsParser;
+
+impl TypedValueParser for ExtensionsParser {
+    type Value = Extensions;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<Extensions, clap::Error> {
+        str::parse::<Extensions>.parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Extension::value_variants().iter().filter_map(Extension::to_possible_value)))
+    }
 }
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {

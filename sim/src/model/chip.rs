@@ -80,7 +80,7 @@ mod tests {
     use super::*;
     use crate::model::arena::Fill;
     use crate::model::layer::{Layer, Setup, choose};
-    use crate::model::plan::{Role, Work};
+    use crate::model::plan::{Input, Role, Work};
     use crate::model::{Extension, Format, KvFormat, zoo};
 
     fn machine() -> Arc<Machine> {
@@ -134,7 +134,7 @@ mod tests {
         let (m, k, n) = (3, 70, 37);
         let mut plan = Plan::new(512, Extension::None);
         let x = plan.vector(m * k);
-        let y = plan.matmul(Role::Qkv, Format::F32, m, n, x, k);
+        let y = plan.matmul(Role::Qkv, Format::F32, m, n, &mut Input::new(x, k));
         let weights = plan.calls[0].args[4];
         let (_, engine) = execute(plan, &machine()).unwrap();
         let (x, w, y) = (floats(&engine, x, m * k), floats(&engine, weights, k * n), floats(&engine, y, m * n));

@@ -47,7 +47,16 @@ pub enum Job {
         /// Measure it as one region, not by part.
         as_one: bool,
     },
-    /// A product of the tokens of a prompt with a matrix, and its conversions.
+    /// The tokens of a prompt as products with this format want them: once for all products that read them.
+    Convert {
+        /// Format of the matrices.
+        weights: Format,
+        /// Tokens.
+        tokens: u64,
+        /// Columns of the matrices.
+        columns: u64,
+    },
+    /// A product of the tokens of a prompt, converted, with a matrix, and the conversion of its result.
     Product {
         /// Format of the matrix.
         weights: Format,
@@ -159,6 +168,7 @@ impl Job {
             Job::Layer { model, setup } => run_layer(model, *setup, machine),
             Job::Ends { model, setup, heads } => run_ends(model, *setup, *heads, machine),
             Job::Whole { model, setup, as_one } => run_whole(model, *setup, *as_one, machine),
+            &Job::Convert { weights, tokens, columns } => run_convert(weights, tokens, columns, machine),
             &Job::Product { weights, ext, tokens, columns, rows, full } => {
                 run_product((weights, ext), [tokens, columns, rows], full, machine)
             }
@@ -234,20 +244,34 @@ fn run_whole(model: &Architecture, setup: Setup, as_one: bool, machine: &Arc<Mac
     Ok(simulated(chip::run(plan, machine)?, 0))
 }
 
+/// Calls of no product; there may be none.
+fn run_around(calls: impl FnOnce(&mut Plan), machine: &Arc<Machine>) -> Result<Done, String> {
+    let mut plan = Plan::new(machine.vector.vlen, Extension::None);
+    plan.pass(Some(0));
+    calls(&mut plan);
+    match plan.calls.is_empty() {
+        true => Ok(Done { parts: Vec::new(), agreement: None, extrapolated: false }),
+        false => Ok(simulated(chip::run(plan, machine)?, 0)),
+    }
+}
+
+fn run_convert(weights: Format, tokens: u64, columns: u64, machine: &Arc<Machine>) -> Result<Done, String> {
+    let narrow = |plan: &mut Plan| {
+        let x = plan.vector(tokens * columns);
+        plan.narrowed(weights, tokens, columns, x);
+    };
+    run_around(narrow, machine)
+}
+
 /// A product with many tokens. The kernels work on the tokens in groups, and on the rows of the matrix in panels: two groups and
 /// a strip of panels are simulated, the rest goes on like them.
 fn run_product(weights: Weights, sizes: [u64; 3], full: bool, machine: &Arc<Machine>) -> Result<Done, String> {
     let ([tokens, columns, rows], (format, ext)) = (sizes, weights);
-    let mut around = Plan::new(machine.vector.vlen, ext);
-    around.pass(Some(0));
-    let x = around.vector(tokens * columns);
-    around.narrowed(format, tokens, columns, x);
-    let raw = around.buffer(tokens * rows);
-    around.widened(format, tokens * rows, raw);
-    let mut done = match around.calls.is_empty() {
-        true => Done { parts: Vec::new(), agreement: None, extrapolated: false },
-        false => simulated(chip::run(around, machine)?, 0),
+    let widen = |plan: &mut Plan| {
+        let raw = plan.buffer(tokens * rows);
+        plan.widened(format, tokens * rows, raw);
     };
+    let mut done = run_around(widen, machine)?;
 
     let (cost, extrapolated) = match full {
         true => (groups(weights, tokens, columns, rows, machine)?.0, false),

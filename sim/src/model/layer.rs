@@ -176,7 +176,7 @@ impl Layer<'_> {
         let y = match tokens {
             _ if prompt => plan.vector(tokens * rows),
             1 => plan.gemv(role, weights, rows, input),
-            _ => plan.matmul(role, weights, tokens, rows, input.addr, input.len),
+            _ => plan.matmul(role, weights, tokens, rows, input),
         };
         if biased {
             let bias = plan.vector(rows);
@@ -311,7 +311,7 @@ pub(super) fn choose(plan: &mut Plan, model: &Architecture, setup: Setup, x: u64
     let logits = match heads {
         0 => return,
         1 => plan.gemv(Role::Head, setup.weights, vocab, &mut h),
-        _ => plan.matmul(Role::Head, setup.weights, heads, vocab, h.addr, d),
+        _ => plan.matmul(Role::Head, setup.weights, heads, vocab, &mut h),
     };
     let bias = if model.head_bias { plan.vector(vocab) } else { 0 };
     for token in 0..heads {

@@ -22,6 +22,6 @@ pub mod zoo;
 
 pub use architecture::Architecture;
 pub use cost::Cost;
-pub use ext::Extension;
+pub use ext::{Extension, Extensions};
 pub use format::{Format, KvFormat};
 pub use step::{Phase, Question, Step};

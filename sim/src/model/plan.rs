@@ -300,10 +300,11 @@ impl Plan {
         (x, scales)
     }
 
-    /// Y = X W^T for several tokens, W fresh. Returns Y.
-    pub fn matmul(&mut self, role: Role, format: Format, tokens: u64, rows: u64, x: u64, columns: u64) -> u64 {
-        let (x, scales) = self.narrowed(format, tokens, columns, x);
-        let y = self.product(role, format, (tokens, rows, columns), (x, scales));
+    /// Y = X W^T for several tokens, W fresh; X is converted as the format asks for. Returns Y.
+    pub fn matmul(&mut self, role: Role, format: Format, tokens: u64, rows: u64, input: &mut Input) -> u64 {
+        let Input { addr, len: columns, .. } = *input;
+        let x = *input.converted.get_or_insert_with(|| self.narrowed(format, tokens, columns, addr));
+        let y = self.product(role, format, (tokens, rows, columns), x);
         self.widened(format, tokens * rows, y)
     }
 

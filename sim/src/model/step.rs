@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::architecture::{Architecture, Kind, Positions};
 use super::cost::Cost;
-use super::ext::Extension;
+use super::ext::{Extension, Extensions};
 use super::format::{Format, KvFormat};
 use super::job::{Done, Job, last_cache};
 use super::layer::Setup;
@@ -31,8 +31,8 @@ pub struct Question {
     pub model: Architecture,
     /// Format of its weights.
     pub weights: Format,
-    /// What multiplies with them.
-    pub ext: Extension,
+    /// What multiplies with them, and what attention of a prompt uses.
+    pub ext: Extensions,
     /// Format of its cache.
     pub kv: KvFormat,
     /// Which step.
@@ -85,7 +85,7 @@ impl Question {
         let cross = if self.model.kind == Kind::EncoderDecoder { self.context } else { 0 };
         Setup {
             weights: self.weights,
-            ext: self.ext,
+            ext: self.ext.products,
             kv: self.kv,
             tokens: self.batch,
             positions: if self.model.kind == Kind::Rwkv { 1 } else { self.context },
@@ -131,7 +131,8 @@ impl Question {
         let (d, q, kv, ff) = (model.d_model, model.query_width(), model.kv_width(), model.d_ff);
         let ups = if model.ffn.gated() { 2 } else { 1 };
         let mut product = |role, rows, columns, times| {
-            let job = Job::Product { weights: self.weights, ext: self.ext, tokens, columns, rows, full: false };
+            let (weights, ext) = (self.weights, self.ext.products);
+            let job = Job::Product { weights, ext, tokens, columns, rows, full: false };
             pieces.push(Piece { role: Some(role), ..Piece::new(job, times) });
         };
         if model.kind == Kind::Rwkv {
@@ -149,6 +150,9 @@ impl Question {
             // Keys and values of cross attention, for every layer of the decoder.
             product(Role::Qkv, kv, d, 2 * model.layers);
         }
+        for (columns, times) in self.operands(layers) {
+            pieces.push(Piece::new(Job::Convert { weights: self.weights, tokens, columns }, times));
+        }
         if model.kind != Kind::Rwkv {
             let (kernel, option) = match model.positions {
                 Positions::Alibi => ("attention_alibi_f32", 0),
@@ -156,7 +160,7 @@ impl Question {
                 _ if model.prefix => ("attention_prefix_f32", tokens),
                 _ => ("attention_f32", 1),
             };
-            let kernel = self.ext.attention(kernel);
+            let kernel = self.ext.attention_form(kernel);
             let job = Job::Head { kernel, sizes: [tokens, tokens, model.head_dim, option] };
             pieces.push(Piece::new(job, model.heads * layers));
         }
@@ -167,6 +171,21 @@ impl Question {
             pieces.push(Piece::new(Job::ends(model, first, 1), 1));
         }
         pieces
+    }
+
+    /// Left operands of a prompt's products, their columns and how many there are: products that read the same one share it.
+    fn operands(&self, layers: u64) -> Vec<(u64, u64)> {
+        let model = &self.model;
+        let (d, q, ff) = (model.d_model, model.query_width(), model.d_ff);
+        match model.kind {
+            Kind::Rwkv => vec![(d, 6 * layers), (ff, layers)],
+            _ => {
+                // In front of attention and of the feed-forward part, and the encoder's output.
+                let normed = if model.parallel && model.norms == 1 { layers } else { 2 * layers };
+                let encoded = u64::from(model.kind == Kind::EncoderDecoder);
+                vec![(d, normed + encoded), (q, layers), (ff, layers)]
+            }
+        }
     }
 
     /// Bytes of all weights: matrices in their format, vectors in fp32.
@@ -322,6 +341,16 @@ impl Step {
             clock_mhz: machine.core.clock_mhz,
             dram_bytes_per_cycle: machine.memory.dram.read_bytes_per_cycle,
             peak_cycles,
+        }
+    }
+
+    /// The extension that an item uses.
+    pub fn ext(&self, item: &Item) -> Extension {
+        let Extensions { products, attention } = self.question.ext;
+        match item.part.role {
+            _ if !item.part.extended() => Extension::None,
+            Role::Attention => attention,
+            _ => products,
         }
     }
 

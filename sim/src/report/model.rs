@@ -8,7 +8,7 @@ use super::number::{bytes, count, percent, quantity, seconds};
 use crate::machine::Machine;
 use crate::model::plan::Role;
 use crate::model::step::Item;
-use crate::model::{Extension, Phase, Step};
+use crate::model::{Extension, Extensions, Phase, Step};
 use crate::timing::ledger::Cause;
 
 /// Steps as text: what was asked and what it costs, one line each; then where the time of the first one goes.
@@ -46,10 +46,11 @@ pub(super) fn title(step: &Step) -> String {
         Phase::Decode => format!("decode at {} positions, batch {}", question.context, question.batch),
         Phase::Prefill => format!("prompt of {} tokens", question.context),
     };
-    let ext = match question.ext {
-        Extension::None => String::new(),
-        ext => format!(" with {}", ext.name()),
-    };
+    let Extensions { products, attention } = question.ext;
+    let mut ext = if products == Extension::None { String::new() } else { format!(" with {}", products.name()) };
+    if question.ext.combined() {
+        let _ = write!(ext, ", attention of a prompt with {}", attention.name());
+    }
     let (weights, kv) = (question.weights.name(), question.kv.name());
     format!("{}, {what}, {weights} weights{ext}, {kv} cache", question.model.name)
 }
@@ -68,8 +69,8 @@ pub(super) fn speedup(steps: &[Step], step: &Step) -> Option<f64> {
         let question = &step.question;
         (question.model.id.clone(), question.phase, question.weights, question.context)
     };
-    let plain = |other: &&Step| other.question.ext == Extension::None && of(other) == of(step);
-    let several = steps.iter().any(|step| step.question.ext != Extension::None);
+    let plain = |other: &&Step| other.question.ext == Extensions::NONE && of(other) == of(step);
+    let several = steps.iter().any(|step| step.question.ext != Extensions::NONE);
     steps.iter().filter(|_| several).find(plain).map(|plain| plain.seconds() / step.seconds())
 }
 
@@ -78,13 +79,18 @@ pub(super) fn speedup_cell(steps: &[Step], step: &Step) -> String {
     speedup(steps, step).map_or("-".to_string(), |factor| format!("{}x", quantity(factor)))
 }
 
+/// What stands above the extensions of steps.
+pub(super) fn ext_head(steps: &[Step]) -> &'static str {
+    if steps.iter().any(|step| step.question.ext.combined()) { "ext (products+attention)" } else { "ext" }
+}
+
 fn summary(steps: &[Step]) -> String {
     use Align::{Left, Right};
     let heads = [
         ("model", Left),
         ("phase", Left),
         ("weights", Left),
-        ("ext", Left),
+        (ext_head(steps), Left),
         ("context", Right),
         ("batch", Right),
         ("time", Right),
@@ -100,7 +106,7 @@ fn summary(steps: &[Step]) -> String {
             question.model.id.clone(),
             phase(step).to_string(),
             question.weights.name().to_string(),
-            question.ext.name().to_string(),
+            question.ext.to_string(),
             question.context.to_string(),
             question.batch.to_string(),
             seconds(step.seconds()),
@@ -181,23 +187,17 @@ pub(super) fn provenance(step: &Step) -> Vec<String> {
                 .to_string(),
         );
     }
-    if step.question.ext != Extension::None {
-        let with = step.items.iter().filter(|item| item.part.extended());
-        let (mut names, mut cycles) = (Vec::new(), 0.0);
-        for item in with {
-            cycles += step.item_cycles(item);
-            if !names.contains(&item.part.kernel) {
-                names.push(item.part.kernel);
-            }
+    if step.question.ext != Extensions::NONE {
+        let Extensions { products, attention } = step.question.ext;
+        let mut with = vec![products, attention];
+        with.dedup();
+        with.retain(|ext| *ext != Extension::None);
+        let mut line: String = with.into_iter().map(|ext| use_of(step, ext)).collect();
+        line += "All other kernels use standard vector instructions";
+        if step.items.iter().any(|item| item.part.role == Role::Attention && !item.part.extended()) {
+            line += ", attention too";
         }
-        let plain_attention = step.items.iter().any(|item| item.part.role == Role::Attention && !item.part.extended());
-        lines.push(format!(
-            "With {}: {}, {} % of the time. All other kernels use standard vector instructions{}.",
-            step.question.ext.name(),
-            names.join(", "),
-            percent(cycles / step.cycles()),
-            if plain_attention { ", attention too" } else { "" }
-        ));
+        lines.push(line + ".");
     }
     if step.cores > 1 {
         lines.push(format!(
@@ -210,13 +210,28 @@ pub(super) fn provenance(step: &Step) -> Vec<String> {
     lines
 }
 
+/// What an extension is used for in a step, in a sentence.
+fn use_of(step: &Step, ext: Extension) -> String {
+    let (mut names, mut cycles) = (Vec::new(), 0.0);
+    for item in step.items.iter().filter(|item| step.ext(item) == ext) {
+        cycles += step.item_cycles(item);
+        if !names.contains(&item.part.kernel) {
+            names.push(item.part.kernel);
+        }
+    }
+    if names.is_empty() {
+        return format!("{} has nothing to do: it is for attention of a prompt. ", ext.name());
+    }
+    format!("With {}: {}, {} % of the time. ", ext.name(), names.join(", "), percent(cycles / step.cycles()))
+}
+
 #[derive(serde::Serialize)]
 struct StepRow<'a> {
     model: &'a str,
     machine: &'a str,
     phase: &'a str,
     weights: &'a str,
-    ext: &'a str,
+    ext: String,
     kv: &'a str,
     context: u64,
     batch: u64,
@@ -243,6 +258,7 @@ struct StepRow<'a> {
 struct PartRow<'a> {
     part: &'a str,
     kernel: &'a str,
+    ext: &'a str,
     shape: &'a str,
     calls: u64,
     cycles: f64,
@@ -269,6 +285,7 @@ pub fn json(machine: &Machine, steps: &[Step]) -> String {
             PartRow {
                 part: item.part.role.name(),
                 kernel: item.part.kernel,
+                ext: step.ext(item).name(),
                 shape: &item.part.shape,
                 calls: item.part.calls,
                 cycles,
@@ -285,7 +302,7 @@ pub fn json(machine: &Machine, steps: &[Step]) -> String {
             machine: &machine.name,
             phase: phase(step),
             weights: question.weights.name(),
-            ext: question.ext.name(),
+            ext: question.ext.to_string(),
             kv: question.kv.name(),
             context: question.context,
             batch: question.batch,
@@ -344,7 +361,7 @@ pub fn csv(machine: &Machine, steps: &[Step]) -> String {
                 &machine.name,
                 phase(step),
                 question.weights.name(),
-                question.ext.name(),
+                &question.ext.to_string(),
                 question.kv.name(),
                 &question.context.to_string(),
                 &question.batch.to_string(),

@@ -1,6 +1,6 @@
 //! `rvtile model`.
 
-use super::support::{rvtile, stderr, stdout};
+use super::support::{Scratch, rvtile, stderr, stdout};
 
 const SMALL: &str = "kind = \"decoder\"\nlayers = 2\nd_model = 64\nheads = 4\nkv_heads = 2\nhead_dim = 16\nd_ff = 96\n\
                      ffn = \"swiglu\"\nnorm = \"rmsnorm\"\nnorms = 2\npositions = \"rope\"\nrotary = 16\nvocab = 200\n\
@@ -34,6 +34,12 @@ fn what_cannot_be_modelled_is_refused_in_one_line() {
             "VLEN 128 to 1024, not at 2048",
         ),
         (&["llama-7b", "--weights", "int8", "--ext", "mine.toml"], "invalid value 'mine.toml'"),
+        (
+            &["llama-7b", "--weights", "int8", "--ext", "xsfmm32a8i+xsfvqmaccqoq"],
+            "would both multiply with the weights",
+        ),
+        (&["llama-7b", "--weights", "int8", "--ext", "xsfmm32a8i+zvti8i32mm"], "share encodings"),
+        (&["llama-7b", "--weights", "bf16", "--ext", "xsfmm32a8i+xsfvfwmaccqqq"], "for bf16 weights; it serves int8"),
         (&[], "required"),
         (&["llama-7b", "--machine", "x280-mca22"], "describes how a compiler schedules"),
     ] {
@@ -125,4 +131,48 @@ fn one_command_shows_what_extensions_buy() {
     assert!(text.contains("With xsfvfwmaccqqq: linear_bf16_qqq, attention_bf16_qqq,"), "{text}");
     assert!(text.contains("All other kernels use standard vector instructions."), "{text}");
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// Products by the one, attention of a prompt by the other; all else is as without the second.
+#[test]
+fn extensions_of_a_chip_are_combined() {
+    let scratch = Scratch::new("model-combined");
+    let model = scratch.file("small.toml", SMALL.as_bytes());
+    let what = ["--weights", "int8", "--kv", "int8", "--phase", "prefill,decode", "--context", "64"];
+    let exts = ["--ext", "xsfmm32a8i,xsfmm32a8i+xsfvfwmaccqqq,none+xsfvfwmaccqqq"];
+    let output = rvtile(&[&["model", &model, "--json"], &what[..], &exts].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let steps: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let kernels = |phase: &str, ext: &str| -> Vec<(String, String, f64)> {
+        let step = steps.as_array().unwrap().iter().find(|step| step["phase"] == phase && step["ext"] == ext).unwrap();
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_string();
+        let parts = step["parts"].as_array().unwrap().iter();
+        parts.map(|part| (text(&part["kernel"]), text(&part["ext"]), part["cycles"].as_f64().unwrap())).collect()
+    };
+    let plain = kernels("prefill", "xsfmm32a8i");
+    let both = kernels("prefill", "xsfmm32a8i+xsfvfwmaccqqq");
+    assert_eq!(plain.len(), both.len());
+    for (plain, both) in plain.iter().zip(&both) {
+        match both.0.as_str() {
+            "attention_bf16_qqq" => assert!(plain.0 == "attention_f32" && both.1 == "xsfvfwmaccqqq"),
+            "linear_i8_xsfmm" => assert!(plain == both && both.1 == "xsfmm32a8i"),
+            _ => assert!(plain == both && both.1 == "none", "{both:?}"),
+        }
+    }
+    assert!(both.iter().any(|part| part.0 == "kv_cache_store_many"));
+    let alone = kernels("prefill", "none+xsfvfwmaccqqq");
+    assert!(alone.contains(both.iter().find(|part| part.0 == "attention_bf16_qqq").unwrap()));
+    assert!(alone.iter().any(|part| part.0 == "linear_i8" && part.1 == "none"));
+    assert_eq!(kernels("decode", "xsfmm32a8i"), kernels("decode", "xsfmm32a8i+xsfvfwmaccqqq"));
+
+    let table = |phase: &str| {
+        let args = ["--weights", "int8", "--ext", "xsfmm32a8i+xsfvfwmaccqqq", "--phase", phase, "--context", "64,65"];
+        stdout(&rvtile(&[&["model", &model], &args[..]].concat()))
+    };
+    let (prompt, token) = (table("prefill"), table("decode"));
+    assert!(prompt.contains("ext (products+attention)"), "{prompt}");
+    assert!(prompt.contains("int8 weights with xsfmm32a8i, attention of a prompt with xsfvfwmaccqqq, f16"), "{prompt}");
+    assert!(prompt.contains("With xsfmm32a8i: linear_i8_xsfmm, "), "{prompt}");
+    assert!(prompt.contains("With xsfvfwmaccqqq: attention_bf16_qqq, "), "{prompt}");
+    assert!(token.contains("xsfvfwmaccqqq has nothing to do: it is for attention of a prompt."), "{token}");
 }

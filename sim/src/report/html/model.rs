@@ -9,8 +9,8 @@ use crate::bench::Measurement;
 use crate::machine::Machine;
 use crate::model::plan::Role;
 use crate::model::step::Item;
-use crate::model::{Extension, Phase, Step};
-use crate::report::model::{how, phase, provenance, speedup_cell, title};
+use crate::model::{Extensions, Phase, Step};
+use crate::report::model::{ext_head, how, phase, provenance, speedup_cell, title};
 use crate::report::number::{bytes, count, percent, quantity, seconds};
 use crate::timing::ledger::Cause;
 
@@ -100,7 +100,7 @@ fn summary(steps: &[Step]) -> String {
         ("model", false),
         ("phase", false),
         ("weights", false),
-        ("ext", false),
+        (ext_head(steps), false),
         ("context", true),
         ("batch", true),
         ("cores", true),
@@ -119,7 +119,7 @@ fn summary(steps: &[Step]) -> String {
             question.model.name.clone(),
             phase(step).to_string(),
             question.weights.name().to_string(),
-            question.ext.name().to_string(),
+            question.ext.to_string(),
             question.context.to_string(),
             question.batch.to_string(),
             step.cores.to_string(),
@@ -162,8 +162,8 @@ fn series(step: &Step) -> String {
     let question = &step.question;
     let base = format!("{} {}", question.model.id, question.weights.name());
     match question.ext {
-        Extension::None => base,
-        ext => format!("{base} {}", ext.name()),
+        Extensions::NONE => base,
+        ext => format!("{base} {ext}"),
     }
 }
 
