@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 #
-# The vector part of choosing a token from n logits: both routines read n once (argmax on average one and a half times) and
-# are bound by the port or the level behind it.
+# The vector part of choosing a token from n logits: each routine reads n once (argmax on average one and a half times) and is
+# bound by the port or the level behind it.
 
     .text
 
@@ -54,6 +54,51 @@ argmax_f32:
 4:  add a0, a0, t4
     ret
     .size argmax_f32, . - argmax_f32
+
+# float less_than_best(size_t n, const float *x, size_t k): a number that at least k of x are greater than, and not many more; minus
+# infinity if there is none, or k exceeds the lanes.
+#   The k-th largest of the lanes' maxima has at least k elements that are no less. Its upper bits are found one by one, by
+#   counting, on integers that have the order of the fp32; two less than that is less than either zero too.
+#   a0 n left, a1 x, a2 k | t0 vl, t1 result as integer, t2 bit, t3 t4 t5 temporary; v8 maxima, v16 temporary (LMUL 8)
+    .globl less_than_best
+    .type less_than_best, @function
+less_than_best:
+    li t1, 0xff800000
+    fmv.w.x fa0, t1
+    vsetvli t0, x0, e32, m8, ta, ma
+    bltu t0, a2, 4f
+    vfmv.v.f v8, fa0
+1:  vsetvli t0, a0, e32, m8, tu, ma
+    vle32.v v16, (a1)
+    slli t1, t0, 2
+    add a1, a1, t1
+    sub a0, a0, t0
+    vfmax.vv v8, v8, v16
+    bnez a0, 1b
+    vsetvli t0, x0, e32, m8, ta, ma
+    vsra.vi v16, v8, 31
+    vsrl.vi v16, v16, 1
+    vxor.vv v8, v8, v16
+    li t1, -0x80000000
+    li t2, 0x80000000
+    li t5, 1 << 11
+2:  add t3, t1, t2
+    addi t4, t3, -1
+    vmsgt.vx v0, v8, t4
+    srli t2, t2, 1
+    vcpop.m t4, v0
+    bltu t4, a2, 3f
+    mv t1, t3
+3:  bgeu t2, t5, 2b
+    li t2, -0x7f7ffffe                  # two more than minus infinity
+    blt t1, t2, 4f
+    addi t1, t1, -2
+    sraiw t2, t1, 31
+    srliw t2, t2, 1
+    xor t1, t1, t2
+    fmv.w.x fa0, t1
+4:  ret
+    .size less_than_best, . - less_than_best
 
 # size_t select_above(size_t n, const float *x, float threshold, uint32_t first, float *values, uint32_t *indices)
 #   Appends each x[i] > threshold to values and first + i to indices, in order; returns their number.

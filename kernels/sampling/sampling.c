@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "rvtile_kernels.h"
 
+float less_than_best(size_t n, const float *x, size_t k);
 size_t select_above(size_t n, const float *x, float threshold, uint32_t first, float *values, uint32_t *indices);
 
 enum { CHUNK = TOP_K_SCRATCH / 8 };
@@ -41,10 +42,11 @@ static void push(struct heap *h, float value, uint32_t index) {
         swap(h, i, (i - 1) / 2);
 }
 
-/* Chunks double from k on: each brings about k candidates, however long it is, as the threshold has risen by then. */
+/* Few candidates are above the first threshold. Where that is minus infinity, chunks that double from k on bring about k candidates
+ * each, as the threshold has risen by then. */
 size_t top_k_f32(size_t n, const float *x, size_t k, float *values, uint32_t *indices, void *scratch) {
     struct heap heap = {values, indices, 0};
-    float *candidates = scratch, threshold = -__builtin_inff();
+    float *candidates = scratch, threshold = less_than_best(n, x, k);
     uint32_t *places = (uint32_t *)(candidates + CHUNK);
     size_t chunk = k < CHUNK ? k : CHUNK;
     for (size_t first = 0; first < n; first += chunk, chunk = chunk < CHUNK / 2 ? 2 * chunk : CHUNK) {
