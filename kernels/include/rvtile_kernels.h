@@ -75,9 +75,9 @@ float quantize_i8(size_t k, const float *x, int8_t *q); /* returns d */
 
 /* ---- matrix-vector products: y[M] = W[M][K] x[K] ----------------------------------------------------------------- */
 
-/* W in panels; fused multiply-adds in the order of k. */
+/* W in panels; fused multiply-adds, the halves of k in turn. */
 void gemv_f32(size_t m, size_t k, const float *w, const float *x, float *y);
-/* W in panels; products exact, sums in fp32 in the order of k. */
+/* W in panels; products exact, sums in fp32, the halves of k in turn. */
 void gemv_f16(size_t m, size_t k, const void *w, const uint16_t *x, float *y);
 /* W in panels; fused multiply-adds in fp32, even and odd k in turn. */
 void gemv_bf16(size_t m, size_t k, const void *w, const float *x, float *y);
