@@ -35,9 +35,9 @@ gemv_q8_0:
     add a2, a2, t1
     addi a7, a7, -1
     beqz a7, 3f
-    DOT32_GROUP 28, 0, 1
+    DOT32_GROUP 28, 30, 0, 1
     j 4f
-3:  DOT32_GROUP 28, 0, 0
+3:  DOT32_GROUP 28, 30, 0, 0
 4:  vle16.v v12, (a6)
     flw fa0, 0(a4)
     addi a4, a4, 4

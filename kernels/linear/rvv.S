@@ -23,12 +23,12 @@ linear_rvv_tile:
     DOT32_START
     DOT32_BODY 0
     beqz a0, 4f
-3:  DOT32_GROUP 28, 0, 1
+3:  DOT32_GROUP 28, 30, 0, 1
     addi a3, a3, 32
     addi a0, a0, -1
     DOT32_BODY 0
     bnez a0, 3b
-4:  DOT32_GROUP 28, 0, 0
+4:  DOT32_GROUP 28, 30, 0, 0
     vsetvli x0, x0, e32, m8, ta, ma
     vse32.v v16, (a6)
     ret
