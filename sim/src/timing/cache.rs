@@ -24,36 +24,15 @@ impl Level {
     }
 }
 
-/// A line.
-#[derive(Clone, Copy)]
+/// What a place of a cache holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Line {
-    /// Which one.
-    id: Id,
-    /// Who supplied it: for the ledger, while it is under way.
-    from: Level,
-    pub dirty: bool,
-    /// Time at which its data is there: later than now while a fill or a prefetch is under way.
-    ready: u64,
-}
-
-/// What a look-up found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Hit {
-    /// When the data is there.
-    pub ready: u64,
-    /// Who supplied it.
-    pub from: Level,
-}
-
-/// What a new line displaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Filled {
-    /// Where the line is in the cache.
-    pub place: u32,
-    /// The line that was there, or [`Id::NONE`].
-    pub former: Id,
+    /// Which line, or [`Id::NONE`].
+    pub id: Id,
     /// It must be written back.
     pub dirty: bool,
+    /// The low bits of the number that it was put in with.
+    pub low: u16,
 }
 
 /// The lines of one cache. Where a line is, if anywhere, the directory knows.
@@ -62,7 +41,7 @@ pub(super) struct Cache {
     /// State of the generator that picks victims.
     random: u32,
     /// Set by set. The vacant places of a set are its last ones.
-    lines: Vec<Line>,
+    lines: Box<[Line]>,
     /// When each line was used, larger is more recent; empty where it makes no difference.
     used: Vec<u64>,
     ways: usize,
@@ -70,8 +49,8 @@ pub(super) struct Cache {
     way_mask: Option<usize>,
     set_mask: usize,
     clock: u64,
-    /// Accesses and misses, for reports.
-    pub accesses: u64,
+    /// For reports.
+    pub hits: u64,
     pub misses: u64,
 }
 
@@ -83,54 +62,55 @@ impl Cache {
         Cache {
             replacement,
             random: 1,
-            // SAFETY: all bytes zero are a vacant line: `Id::NONE` from `Level::L1`, clean, ready at 0. Only the pages of a large
-            // cache that are used are touched so.
-            lines: unsafe { Box::<[Line]>::new_zeroed_slice(lines).assume_init() }.into_vec(),
+            // SAFETY: all bytes zero are a vacant place: `Id::NONE`, clean. Only the pages of a large cache that are used are
+            // touched so.
+            lines: unsafe { Box::new_zeroed_slice(lines).assume_init() },
             used: vec![0; if replacement == Replacement::Lru { lines } else { 0 }],
             ways: ways as usize,
             way_mask: ways.is_power_of_two().then_some(ways as usize - 1),
             set_mask: sets as usize - 1,
             clock: 0,
-            accesses: 0,
+            hits: 0,
             misses: 0,
         }
     }
 
     /// An access to the line at a place.
     #[inline(always)]
-    pub fn hit(&mut self, place: u32, write: bool) -> Hit {
-        self.accesses += 1;
+    pub fn hit(&mut self, place: u32, write: bool) {
+        self.hits += 1;
         self.touch(place, write);
-        let Line { ready, from, .. } = self.lines[place as usize];
-        Hit { ready, from }
-    }
-
-    /// An access to a line that is not here.
-    #[inline(always)]
-    pub fn miss(&mut self) {
-        self.accesses += 1;
-        self.misses += 1;
     }
 
     /// A cache in front has dropped the line that is at a place here, and written it back if it was dirty. Mostly without
     /// a branch on that, which nobody can predict.
     #[inline(always)]
     pub fn dropped(&mut self, place: u32, dirty: bool) {
-        self.accesses += u64::from(dirty);
-        self.lines[place as usize].dirty |= dirty;
+        self.hits += u64::from(dirty);
+        self.at(place).dirty |= dirty;
         if dirty && self.ages() {
             self.touch(place, dirty);
         }
     }
 
+    #[inline(always)]
+    fn at(&mut self, place: u32) -> &mut Line {
+        debug_assert!((place as usize) < self.lines.len());
+        // SAFETY: the directory has places from `fill` only, which makes them of a set and a way. The check would take as long
+        // as what it is for, several times for each line that moves.
+        unsafe { self.lines.get_unchecked_mut(place as usize) }
+    }
+
     /// Makes the line at a place the most recent.
     #[inline(always)]
     pub fn touch(&mut self, place: u32, write: bool) {
-        if let Some(used) = self.used.get_mut(place as usize) {
+        if self.ages() {
             self.clock += 1;
-            *used = self.clock;
+            self.used[place as usize] = self.clock;
         }
-        self.lines[place as usize].dirty |= write;
+        if write {
+            self.at(place).dirty = true;
+        }
     }
 
     /// Where the lines are as long as this lives.
@@ -144,37 +124,37 @@ impl Cache {
         self.replacement == Replacement::Lru
     }
 
-    /// Puts a line in. Its `number` (address / line size) tells the set.
+    /// Puts a line in. Its `number` (address / line size) tells the set. Returns its place and what was there.
     #[inline(always)]
-    pub fn fill(&mut self, number: u64, id: Id, ready: u64, from: Level, dirty: bool) -> Filled {
+    pub fn fill(&mut self, number: u64, id: Id, dirty: bool) -> (u32, Line) {
         let first = (number as usize & self.set_mask) * self.ways;
-        let set = &mut self.lines[first..first + self.ways];
         let way = match self.replacement {
             Replacement::Random => {
                 // A linear-feedback shift register of full period, as in hardware.
                 self.random = self.random >> 1 ^ 0xa300_0000 & (self.random & 1).wrapping_neg();
                 let random = self.random as usize;
                 let way = self.way_mask.map_or_else(|| random % self.ways, |mask| random & mask);
-                if set[self.ways - 1].id == Id::NONE { vacant(set) } else { way }
+                let vacant = self.at((first + self.ways - 1) as u32).id == Id::NONE;
+                if vacant { self.vacant(first) } else { way }
             }
             Replacement::Lru => {
                 let ages = self.used[first..first + self.ways].iter().enumerate();
                 ages.min_by_key(|(_, used)| **used).map_or(0, |(way, _)| way)
             }
         };
-        let former = std::mem::replace(&mut set[way], Line { id, from, dirty, ready });
         let place = (first + way) as u32;
+        let former = std::mem::replace(self.at(place), Line { id, dirty, low: number as u16 });
         if self.ages() {
             self.touch(place, dirty);
         }
-        Filled { place, former: former.id, dirty: former.dirty }
+        (place, former)
     }
-}
 
-/// The first vacant way.
-#[cold]
-fn vacant(set: &[Line]) -> usize {
-    set.iter().position(|line| line.id == Id::NONE).unwrap_or(0)
+    /// The first vacant way of a set.
+    #[cold]
+    fn vacant(&self, first: usize) -> usize {
+        self.lines[first..first + self.ways].iter().position(|line| line.id == Id::NONE).unwrap_or(0)
+    }
 }
 
 /// The remainder of a division. By a power of two it takes no division, which would take longer than all the rest.
@@ -190,21 +170,16 @@ mod tests {
 
     #[test]
     fn the_least_recent_line_goes() {
-        let mut directory = Directory::new(6, false);
+        let mut directory = Directory::<1>::new(6, false);
         let mut cache = Cache::new(256, 2, 64, Replacement::Lru);
         let mut fill = |cache: &mut Cache, number, dirty| {
-            let id = directory.line(number).id;
-            let filled = cache.fill(number, id, 0, Level::L2, dirty);
-            directory.arrived(id, 0, filled.place);
-            let former = (filled.former != Id::NONE).then(|| directory.number(filled.former));
-            (filled.place, former, filled.dirty)
+            let (place, former) = cache.fill(number, directory.line(number).id, dirty);
+            (place, (former.id != Id::NONE).then(|| directory.number(former.id)), former.dirty)
         };
         let (first, ..) = fill(&mut cache, 0, false);
         let (second, former, _) = fill(&mut cache, 2, true);
         assert_eq!((first, second, former), (0, 1, None));
         cache.hit(first, false);
-        cache.miss();
         assert_eq!(fill(&mut cache, 4, false), (second, Some(2), true), "2 is older than 0");
-        assert_eq!((cache.accesses, cache.misses), (2, 1));
     }
 }

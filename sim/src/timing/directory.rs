@@ -2,8 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-/// Levels of caches, at most, and memory, which is behind each of them and holds no places.
-const LEVELS: usize = 4;
+use super::cache::Level;
 
 /// No page has this number.
 const NOTHING: u64 = u64::MAX;
@@ -31,6 +30,39 @@ pub(super) struct Located {
     pub at: u64,
 }
 
+/// A line as a cache holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Held {
+    /// When its data are there: later than now while a fill or a prefetch is under way.
+    pub ready: u64,
+    /// Its place in the cache, from 1 on; 0 if the cache does not hold it.
+    place: u32,
+    /// Who supplied it: for the ledger, while it is under way.
+    pub from: Level,
+}
+
+impl Held {
+    const NOWHERE: Held = Held { ready: 0, place: 0, from: Level::L1 };
+
+    /// At a place.
+    #[inline(always)]
+    pub fn at(place: u32, ready: u64, from: Level) -> Held {
+        Held { ready, place: place + 1, from }
+    }
+
+    /// Its place, if the cache holds it.
+    #[inline(always)]
+    pub fn place(self) -> Option<u32> {
+        self.place.checked_sub(1)
+    }
+
+    /// The cache does not hold it any more.
+    #[inline(always)]
+    pub fn leave(&mut self) {
+        self.place = 0;
+    }
+}
+
 /// A page that was looked up lately.
 #[derive(Clone, Copy)]
 struct Recent {
@@ -42,20 +74,21 @@ struct Recent {
 
 const NO_PAGE: Recent = Recent { number: NOTHING, physical: NOTHING, first: 0 };
 
-/// Where lines are, page by page.
-pub(super) struct Directory {
+/// Where lines are, page by page, in so many levels of caches.
+pub(super) struct Directory<const LEVELS: usize> {
     /// Numbers of pages.
     pages: Vec<u64>,
-    /// For each line of each page its place in each cache, from 1 on, or 0.
-    places: Vec<[u32; LEVELS]>,
+    /// The lines of each page.
+    lines: Vec<[Held; LEVELS]>,
     by_number: FxHashMap<u64, u32>,
     /// Where to look first, by the low bits of a page's number.
     recent: Box<[Recent; RECENT]>,
     vacant: Vec<u32>,
     /// Pages from which on those of which nothing is held any more are looked for.
     search_at: usize,
-    /// log2 of the lines in a page.
+    /// log2 of the lines in a page, and one less than these.
     log2: u32,
+    mask: u64,
     scattered: bool,
 }
 
@@ -64,17 +97,19 @@ impl Id {
     pub const NONE: Id = Id(0);
 }
 
-impl Directory {
+impl<const LEVELS: usize> Directory<LEVELS> {
     /// For lines of 2^`line_log2` bytes. With `scattered` pages lie anywhere in physical memory.
-    pub fn new(line_log2: u32, scattered: bool) -> Directory {
+    pub fn new(line_log2: u32, scattered: bool) -> Directory<LEVELS> {
+        let log2 = (PAGE_BYTES >> line_log2).max(1).trailing_zeros();
         let mut directory = Directory {
             pages: Vec::new(),
-            places: Vec::new(),
+            lines: Vec::new(),
             by_number: FxHashMap::default(),
             recent: Box::new([NO_PAGE; RECENT]),
             vacant: Vec::new(),
             search_at: FIRST_SEARCH,
-            log2: (PAGE_BYTES >> line_log2).max(1).trailing_zeros(),
+            log2,
+            mask: (1 << log2) - 1,
             scattered,
         };
         // That of `Id::NONE`.
@@ -90,7 +125,7 @@ impl Directory {
         if page.number != number {
             page = self.find(number);
         }
-        let within = line & ((1 << self.log2) - 1);
+        let within = line & self.mask;
         Located { id: Id(page.first | within as u32), line, at: page.physical | within }
     }
 
@@ -98,7 +133,7 @@ impl Directory {
     #[inline(always)]
     pub fn beside(&self, known: Located, at: u64) -> Option<Located> {
         let distance = at.wrapping_sub(known.at);
-        (at >> self.log2 == known.at >> self.log2).then(|| Located {
+        (at ^ known.at <= self.mask).then(|| Located {
             id: Id(known.id.0.wrapping_add(distance as u32)),
             line: known.line.wrapping_add(distance),
             at,
@@ -110,43 +145,29 @@ impl Directory {
         self.scattered
     }
 
+    /// The line behind one that was looked up.
+    #[inline(always)]
+    pub fn next(&mut self, known: Located) -> Located {
+        let line = known.line + 1;
+        if line & self.mask == 0 {
+            return self.line(line);
+        }
+        Located { id: Id(known.id.0 + 1), line, at: known.at + 1 }
+    }
+
     /// The number of a line.
     #[inline(always)]
     pub fn number(&self, id: Id) -> u64 {
-        self.pages[(id.0 >> self.log2) as usize] << self.log2 | u64::from(id.0) & ((1 << self.log2) - 1)
+        self.pages[(id.0 >> self.log2) as usize] << self.log2 | u64::from(id.0) & self.mask
     }
 
-    /// Where a cache holds it.
+    /// How the caches hold a line.
     #[inline(always)]
-    pub fn place(&self, id: Id, level: usize) -> Option<u32> {
-        self.of(id)[level].checked_sub(1)
-    }
-
-    /// A cache, which did not hold it, does now.
-    #[inline(always)]
-    pub fn arrived(&mut self, id: Id, level: usize, place: u32) {
-        self.of_mut(id)[level] = place + 1;
-    }
-
-    /// A cache, which held it, does not any more.
-    #[inline(always)]
-    pub fn left(&mut self, id: Id, level: usize) {
-        self.of_mut(id)[level] = 0;
-    }
-
-    #[inline(always)]
-    fn of(&self, id: Id) -> &[u32; LEVELS] {
-        debug_assert!((id.0 as usize) < self.places.len());
+    pub fn held(&mut self, id: Id) -> &mut [Held; LEVELS] {
+        debug_assert!((id.0 as usize) < self.lines.len());
         // SAFETY: an id is made of a page of the directory, whose lines are never taken away, and a line within it. Several
         // looks are taken for each line that moves, and nothing else in them would take as long as the check.
-        unsafe { self.places.get_unchecked(id.0 as usize) }
-    }
-
-    #[inline(always)]
-    fn of_mut(&mut self, id: Id) -> &mut [u32; LEVELS] {
-        debug_assert!((id.0 as usize) < self.places.len());
-        // SAFETY: as in `of`.
-        unsafe { self.places.get_unchecked_mut(id.0 as usize) }
+        unsafe { self.lines.get_unchecked_mut(id.0 as usize) }
     }
 
     #[inline(never)]
@@ -172,7 +193,7 @@ impl Directory {
             }
             None => {
                 self.pages.push(number);
-                self.places.resize(self.pages.len() << self.log2, [0; LEVELS]);
+                self.lines.resize(self.pages.len() << self.log2, [Held::NOWHERE; LEVELS]);
                 self.pages.len() as u32 - 1
             }
         };
@@ -183,8 +204,8 @@ impl Directory {
     /// Forgets the pages of which nothing is held.
     #[cold]
     fn search(&mut self) {
-        for (page, lines) in self.places.chunks_exact(1 << self.log2).enumerate().skip(1) {
-            if lines.iter().all(|places| *places == [0; LEVELS]) {
+        for (page, lines) in self.lines.chunks_exact(1 << self.log2).enumerate().skip(1) {
+            if lines.as_flattened().iter().all(|held| held.place == 0) {
                 self.by_number.remove(&self.pages[page]);
                 self.vacant.push(page as u32);
             }
@@ -210,32 +231,37 @@ mod tests {
 
     #[test]
     fn pages_live_as_long_as_a_line_is_held() {
-        let mut directory = Directory::new(6, true);
+        let mut directory = Directory::<3>::new(6, true);
+        let places = |directory: &mut Directory<3>, id| directory.held(id).map(Held::place);
         let first = directory.line(0x1007);
-        directory.arrived(first.id, 0, 0);
-        directory.arrived(first.id, 2, 9);
+        directory.held(first.id)[0] = Held::at(0, 5, Level::L2);
+        directory.held(first.id)[2] = Held::at(9, 5, Level::Dram);
         for line in 0..100_000 {
             let other = directory.line((0x1007 << 20) + (line << 6));
-            assert_eq!(directory.place(other.id, 0), None);
+            assert_eq!(places(&mut directory, other.id), [None; 3]);
         }
         assert!(directory.pages.len() <= FIRST_SEARCH, "pages without held lines are used again");
         let again = directory.line(0x1007);
         assert_eq!((again, directory.number(again.id)), (first, 0x1007));
-        assert_eq!([0, 1, 2].map(|level| directory.place(again.id, level)), [Some(0), None, Some(9)]);
-        directory.left(again.id, 0);
-        directory.left(again.id, 2);
-        assert_eq!([0, 1, 2, 3].map(|level| directory.place(again.id, level)), [None; 4]);
+        assert_eq!(places(&mut directory, again.id), [Some(0), None, Some(9)]);
+        directory.held(again.id).iter_mut().for_each(Held::leave);
+        assert_eq!(places(&mut directory, again.id), [None; 3]);
         directory.search();
         assert!(directory.by_number.len() < 2);
     }
 
     #[test]
-    fn neighbours_are_found_within_a_page() {
-        let mut directory = Directory::new(6, true);
+    fn neighbours_are_found_from_a_line() {
+        let mut directory = Directory::<1>::new(6, true);
         let (known, other) = (directory.line(0x4010), directory.line(0x4013));
         assert_eq!(directory.beside(known, known.at + 3), Some(other));
         assert_eq!(directory.beside(other, known.at), Some(known));
         assert_eq!(directory.beside(known, known.at + 0x30), None);
         assert_ne!(known.at, known.line, "the page lies elsewhere");
+        let mut walked = known;
+        for line in 0x4011..0x40c0 {
+            walked = directory.next(walked);
+            assert_eq!(walked, directory.line(line));
+        }
     }
 }

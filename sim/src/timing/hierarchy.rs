@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::cache::{Cache, Level, Line};
-use super::directory::{Directory, Id, Located};
+use super::directory::{Directory, Held, Id, Located};
 use super::near::Near;
 use super::prefetch::Prefetcher;
 use crate::machine::{self, MemorySystem, Replacement};
@@ -137,10 +137,10 @@ const MOST_LEVELS: usize = 3;
 pub(super) struct Hierarchy {
     fetch: Option<Stage>,
     /// Where the lines of instructions are.
-    fetched: Directory,
+    fetched: Directory<1>,
     pub near_fetch: Near,
     /// Where the lines of data are.
-    directory: Directory,
+    directory: Directory<MOST_LEVELS>,
     /// Lines of the L1D.
     pub near: Near,
     /// Whether the ages of lines in the L1D make a difference.
@@ -159,18 +159,32 @@ pub(super) struct Hierarchy {
     trains_vector: bool,
 }
 
-/// An access on its way to the line that holds `addr`.
-struct Request {
-    addr: u64,
+/// How an access goes to its lines. What of it is the same for all accesses of a kind is known where the code for them is
+/// compiled.
+#[derive(Clone, Copy)]
+pub(super) struct Way {
     write: bool,
-    /// It begins at the L1D, else behind it.
-    through_l1d: bool,
+    /// Index of the stage that it begins at: the L1D's or that behind it.
+    first: usize,
     /// The part of the latency that the requester's own latency already has.
     base: u64,
     /// It takes none of the L1D's places for fills.
     streams: bool,
     /// The prefetcher sees it.
     trains: bool,
+}
+
+impl Way {
+    /// Through the L1D, of accesses that nothing is special about.
+    fn new(write: bool) -> Way {
+        Way { write, first: 0, base: 0, streams: false, trains: false }
+    }
+
+    /// That of a stream which begins at the L1D if it is a load, behind it if it is a store: the code knows that it is.
+    #[inline(always)]
+    pub fn of_stream<const WRITE: bool>(self) -> Way {
+        Way { write: WRITE, first: usize::from(WRITE), streams: true, ..self }
+    }
 }
 
 impl Hierarchy {
@@ -235,6 +249,12 @@ impl Hierarchy {
         true
     }
 
+    /// Whether nothing is late of a load of these lines, because all are in the L1D and found without a search; it is made then.
+    #[inline(always)]
+    pub fn all_at_hand(&mut self, first: u64, count: u64, time: u64) -> bool {
+        !self.near_ages && self.near.has(first, count, time)
+    }
+
     /// The same for [`Hierarchy::fetch`].
     #[inline(always)]
     pub fn fetch_at_hand(&mut self, addr: u64, time: u64) -> bool {
@@ -250,124 +270,167 @@ impl Hierarchy {
         let Some(stage) = &mut self.fetch else { return Served { ready: time, accepted: time, from: Level::L1 } };
         let line = addr >> self.fetch_log2;
         let id = self.fetched.line(line).id;
-        if let Some(place) = self.fetched.place(id, 0) {
-            let hit = stage.cache.hit(place, false);
-            self.near_fetch.insert(line, hit.ready, place);
-            return Served { ready: hit.ready.max(time), accepted: time, from: hit.from };
+        let held = self.fetched.held(id)[0];
+        if let Some(place) = held.place() {
+            stage.cache.hit(place, false);
+            self.near_fetch.insert(line, held.ready, place);
+            return Served { ready: held.ready.max(time), accepted: time, from: held.from };
         }
-        stage.cache.miss();
+        stage.cache.misses += 1;
         let start = stage.fill_slot(time);
-        let request = Request { addr, write: false, through_l1d: false, base: 0, streams: false, trains: false };
-        let served = self.supply(request, start);
+        let way = Way { first: self.shape.behind_l1, ..Way::new(false) };
+        let served = self.supply(way, addr, start);
         if let Some(stage) = &mut self.fetch {
-            let filled = stage.cache.fill(line, id, served.ready, served.from, false);
+            let (place, former) = stage.cache.fill(line, id, false);
             stage.fill_done(served.ready);
-            self.fetched.arrived(id, 0, filled.place);
-            self.near_fetch.remove(self.fetched.number(filled.former));
-            self.fetched.left(filled.former, 0);
-            self.near_fetch.insert(line, served.ready, filled.place);
+            self.fetched.held(former.id)[0].leave();
+            self.fetched.held(id)[0] = Held::at(place, served.ready, served.from);
+            self.near_fetch.remove(former.low, place);
+            self.near_fetch.insert(line, served.ready, place);
         }
         served
     }
 
-    /// A scalar or element access through the L1D.
+    /// Of scattered accesses of the vector unit, beginning at the L1D or behind it.
+    pub fn element_way(&self, write: bool, through_l1d: bool) -> Way {
+        let trains = self.trains_vector;
+        if through_l1d {
+            return Way { trains, ..Way::new(write) };
+        }
+        // The latency of the nearest level is part of the latency of an instruction that begins there.
+        let first = self.shape.behind_l1;
+        let base = self.stages.get(first).map_or(0, |stage| stage.latency);
+        Way { trains, first, base, ..Way::new(write) }
+    }
+
+    /// Of unit-stride accesses of the vector unit. They do not take the L1D's places for fills; where they begin there, `early`
+    /// cycles of the latency behind the L1D are saved.
+    pub fn stream_way(&self, write: bool, through_l1d: bool, early: u64) -> Way {
+        let way = self.element_way(write, through_l1d);
+        Way { streams: true, base: if through_l1d { early } else { way.base }, ..way }
+    }
+
+    /// A scalar access through the L1D.
     pub fn scalar(&mut self, addr: u64, write: bool, time: u64) -> Served {
-        let trains = self.trains_scalar;
-        self.supply(Request { addr, write, through_l1d: true, base: 0, streams: false, trains }, time)
+        self.supply(Way { trains: self.trains_scalar, ..Way::new(write) }, addr, time)
     }
 
-    /// A scattered access of the vector unit to the line at `addr`, beginning at the L1D or behind it.
+    /// Whether the code for the usual caches serves.
     #[inline(always)]
-    pub fn element(&mut self, addr: u64, write: bool, time: u64, through_l1d: bool) -> Served {
-        let (trains, streams) = (self.trains_vector, false);
-        if through_l1d {
-            return self.supply(Request { addr, write, through_l1d: true, base: 0, streams, trains }, time);
-        }
-        let base = self.behind_l1_latency();
-        self.supply(Request { addr, write, through_l1d: false, base, streams, trains }, time)
-    }
-
-    /// A line of a unit-stride access of the vector unit, beginning at the L1D or behind it. It does not take the
-    /// L1D's places for fills; where it begins there, `early` cycles of the latency behind the L1D are saved.
-    #[inline(always)]
-    pub fn stream(&mut self, addr: u64, write: bool, time: u64, through_l1d: bool, early: u64) -> Served {
-        let (trains, streams) = (self.trains_vector, true);
-        if through_l1d {
-            return self.supply(Request { addr, write, through_l1d: true, base: early, streams, trains }, time);
-        }
-        let base = self.behind_l1_latency();
-        self.supply(Request { addr, write, through_l1d: false, base, streams, trains }, time)
-    }
-
-    /// The latency of the nearest level is part of the latency of an instruction that begins there.
-    fn behind_l1_latency(&self) -> u64 {
-        self.stages.get(self.shape.behind_l1).map_or(0, |stage| stage.latency)
+    pub fn is_usual(&self) -> bool {
+        self.shape == Shape::USUAL
     }
 
     #[inline(always)]
-    fn supply(&mut self, request: Request, time: u64) -> Served {
-        if self.shape == Shape::USUAL {
-            self.supply_in(Shape::USUAL, request, time)
+    fn shape<const USUAL: bool>(&self) -> Shape {
+        if USUAL { Shape::USUAL } else { self.shape }
+    }
+
+    /// An access to the line that holds `addr`.
+    #[inline(always)]
+    pub fn supply(&mut self, way: Way, addr: u64, time: u64) -> Served {
+        if self.is_usual() && way.first == 0 {
+            self.supply_one::<true>(way, addr, time)
         } else {
-            self.supply_unusual(request, time)
+            self.supply_one::<false>(way, addr, time)
         }
     }
 
     #[inline(never)]
-    fn supply_unusual(&mut self, request: Request, time: u64) -> Served {
-        self.supply_in(self.shape, request, time)
+    fn supply_one<const USUAL: bool>(&mut self, way: Way, addr: u64, time: u64) -> Served {
+        let way = if USUAL { Way { first: 0, base: 0, streams: false, ..way } } else { way };
+        let located = self.locate(addr >> self.line_log2);
+        self.supply_line::<USUAL>(way, located, time)
     }
 
+    /// Looks a line up.
     #[inline(always)]
-    fn supply_in(&mut self, shape: Shape, request: Request, time: u64) -> Served {
-        let Request { addr, write, through_l1d, base, streams, trains } = request;
-        let located = self.directory.line(addr >> self.line_log2);
-        let Located { id, line, .. } = located;
-        let first = if through_l1d { 0 } else { shape.behind_l1 };
-        let mut time = time;
-        let mut found = None;
-        for index in first..shape.levels {
-            let stage = &mut self.stages[index];
-            if let Some(place) = self.directory.place(id, index) {
-                let hit = stage.cache.hit(place, write && index == first);
-                if index < shape.behind_l1 {
-                    self.near.insert(line, hit.ready, place);
-                }
-                let latency = if index == 0 { 0 } else { stage.latency.saturating_sub(base) };
-                let from = if hit.ready > time { hit.from } else { stage.level };
-                found = Some((index, Data { ready: hit.ready.max(time) + latency, from }));
-                break;
-            }
-            stage.cache.miss();
-            if index > 0 || !streams {
-                time = stage.fill_slot(time);
-            }
-        }
-        let (supplier, mut hit) = match found {
-            Some(found) => found,
-            None => {
-                let latency = self.dram_latency.saturating_sub(base);
-                (shape.levels, Data { ready: self.read_dram(time) + latency, from: Level::Dram })
-            }
-        };
-        // The slowest of the paths that the line takes decides.
-        hit.ready += self.pass(first..supplier, time);
-        let mut index = supplier;
-        while index > first {
-            index -= 1;
-            self.fill(shape, index, located, hit, write && index == first);
-            if index > 0 || !streams {
-                self.stages[index].fill_done(hit.ready);
-            }
-        }
-        // The prefetcher sits at the level behind the L1s and sees what reaches it.
-        if trains && supplier >= shape.behind_l1 {
-            self.train(shape, located, time);
+    pub fn locate(&mut self, line: u64) -> Located {
+        self.directory.line(line)
+    }
+
+    /// The line behind another one.
+    #[inline(always)]
+    pub fn next(&mut self, located: Located) -> Located {
+        self.directory.next(located)
+    }
+
+    /// An access to a line. A hit is here, the rest in [`Hierarchy::miss`].
+    #[inline(always)]
+    pub fn supply_line<const USUAL: bool>(&mut self, way: Way, located: Located, time: u64) -> Served {
+        let held = self.directory.held(located.id)[way.first];
+        let Some(place) = held.place() else { return self.miss::<USUAL>(way, located, time) };
+        let hit = self.hit::<USUAL>(way.first, (held, place), located, way.write, (time, way.base));
+        if way.trains && way.first >= self.shape::<USUAL>().behind_l1 {
+            self.train::<USUAL>(located, time);
         }
         Served { ready: hit.ready, accepted: time, from: hit.from }
     }
 
-    /// A line passes the paths into some stages; returns how long it waits for the slowest of them.
+    /// An access to a line that the stage in which it begins does not hold.
+    #[inline(always)]
+    fn miss<const USUAL: bool>(&mut self, way: Way, located: Located, time: u64) -> Served {
+        let Way { write, first, base, streams, trains } = way;
+        let shape = self.shape::<USUAL>();
+        let (mut time, mut supplier, mut found) = (time, first, None);
+        while supplier < shape.levels {
+            let held = self.directory.held(located.id)[supplier];
+            if let Some(place) = held.place() {
+                found = Some((held, place));
+                break;
+            }
+            let stage = &mut self.stages[supplier];
+            stage.cache.misses += 1;
+            if supplier > 0 || !streams {
+                time = stage.fill_slot(time);
+            }
+            supplier += 1;
+        }
+        let mut hit = match found {
+            Some(held) => self.hit::<USUAL>(supplier, held, located, false, (time, base)),
+            None => {
+                let latency = self.dram_latency.saturating_sub(base);
+                Data { ready: self.read_dram(time) + latency, from: Level::Dram }
+            }
+        };
+        hit.ready += self.pass(first..supplier, time);
+        for index in (first..shape.levels).rev() {
+            if index < supplier {
+                self.fill::<USUAL>(index, located, hit, write && index == first);
+                if index > 0 || !streams {
+                    self.stages[index].fill_done(hit.ready);
+                }
+            }
+        }
+        // The prefetcher sits at the level behind the L1s and sees what reaches it.
+        if trains && supplier >= shape.behind_l1 {
+            self.train::<USUAL>(located, time);
+        }
+        Served { ready: hit.ready, accepted: time, from: hit.from }
+    }
+
+    /// A stage holds the line.
+    #[inline(always)]
+    fn hit<const USUAL: bool>(
+        &mut self,
+        index: usize,
+        (held, place): (Held, u32),
+        located: Located,
+        write: bool,
+        (time, base): (u64, u64),
+    ) -> Data {
+        let behind_l1 = self.shape::<USUAL>().behind_l1;
+        let stage = &mut self.stages[index];
+        stage.cache.hit(place, write);
+        if index < behind_l1 {
+            self.near.insert(located.line, held.ready, place);
+        }
+        let latency = if index == 0 { 0 } else { stage.latency.saturating_sub(base) };
+        let from = if held.ready > time { held.from } else { stage.level };
+        Data { ready: held.ready.max(time) + latency, from }
+    }
+
+    /// A line passes the paths into some stages. Returns how long it waits for the slowest of them, which decides.
     #[inline(always)]
     fn pass(&mut self, stages: Range<usize>, time: u64) -> u64 {
         self.stages[stages].iter_mut().fold(0, |waited, stage| waited.max(stage.channel.transfer(time) - time))
@@ -382,31 +445,31 @@ impl Hierarchy {
 
     /// Puts a line into a stage; a dirty victim moves one level out.
     #[inline(always)]
-    fn fill(&mut self, shape: Shape, index: usize, located: Located, hit: Data, dirty: bool) {
-        let Located { id, line, at } = located;
+    fn fill<const USUAL: bool>(&mut self, index: usize, located: Located, hit: Data, dirty: bool) {
+        let (shape, Located { id, line, at }) = (self.shape::<USUAL>(), located);
         let indexed_by = if index < shape.behind_l1 { line } else { at };
-        let filled = self.stages[index].cache.fill(indexed_by, id, hit.ready, hit.from, dirty);
-        self.directory.arrived(id, index, filled.place);
-        let victim = filled.former;
+        let (place, victim) = self.stages[index].cache.fill(indexed_by, id, dirty);
+        self.directory.held(id)[index] = Held::at(place, hit.ready, hit.from);
         if index < shape.behind_l1 {
-            self.near.insert(line, hit.ready, filled.place);
-            self.near.remove(self.directory.number(victim));
+            self.near.remove(victim.low, place);
+            self.near.insert(line, hit.ready, place);
         }
-        match self.directory.place(victim, index + 1) {
-            Some(place) if index + 1 < shape.levels => self.stages[index + 1].cache.dropped(place, filled.dirty),
-            _ if filled.dirty => self.write_back(index + 1, victim, hit),
-            _ => {}
+        let held = self.directory.held(victim.id);
+        held[index].leave();
+        match held.get(index + 1).and_then(|held| held.place()) {
+            Some(place) => self.stages[index + 1].cache.dropped(place, victim.dirty),
+            None if victim.dirty => self.write_back(index + 1, victim.id, hit),
+            None => {}
         }
-        self.directory.left(victim, index);
     }
 
     /// A dirty line goes to a stage that does not hold it, or to memory, when the data of `hit` take its place.
     #[inline(never)]
     fn write_back(&mut self, index: usize, id: Id, hit: Data) {
         if index < self.shape.levels {
-            self.stages[index].cache.miss();
+            self.stages[index].cache.misses += 1;
             let located = self.directory.line(self.directory.number(id));
-            self.fill(self.shape, index, located, hit, true);
+            self.fill::<false>(index, located, hit, true);
         } else {
             self.dram_writes.transfer(hit.ready);
             self.dram_lines += 1;
@@ -415,16 +478,16 @@ impl Hierarchy {
 
     /// Tells the prefetcher of a demand for a line and starts the fills that it wants, into the level behind the L1s. It
     /// sees physical addresses: where pages are scattered, a stream ends with its page.
-    #[inline(always)]
-    fn train(&mut self, shape: Shape, demanded: Located, time: u64) {
+    #[inline(never)]
+    fn train<const USUAL: bool>(&mut self, demanded: Located, time: u64) {
         let Some(prefetcher) = &mut self.prefetcher else { return };
         for at in prefetcher.demand(demanded.at).lines() {
             match self.directory.beside(demanded, at) {
-                Some(wanted) => self.prefetch(shape, wanted, time),
+                Some(wanted) => self.prefetch::<USUAL>(wanted, time),
                 None if self.directory.scattered() => return,
                 None => {
                     let wanted = self.directory.line(at);
-                    self.prefetch(shape, wanted, time);
+                    self.prefetch::<false>(wanted, time);
                 }
             }
         }
@@ -432,11 +495,11 @@ impl Hierarchy {
 
     /// Fetches a line into the level behind the L1s, if it is not there.
     #[inline(always)]
-    fn prefetch(&mut self, shape: Shape, located: Located, time: u64) {
+    fn prefetch<const USUAL: bool>(&mut self, located: Located, time: u64) {
+        let shape = self.shape::<USUAL>();
         let target = shape.behind_l1;
-        let id = located.id;
-        let supplier = (target..shape.levels).find(|&index| self.directory.place(id, index).is_some());
-        let supplier = supplier.unwrap_or(shape.levels);
+        let held = self.directory.held(located.id);
+        let supplier = (target..shape.levels).find(|&index| held[index].place().is_some()).unwrap_or(shape.levels);
         if supplier == target {
             return;
         }
@@ -447,15 +510,20 @@ impl Hierarchy {
             Data { ready: self.read_dram(time) + self.dram_latency, from: Level::Dram }
         };
         hit.ready += self.pass(target..supplier, time);
-        for index in (target..supplier).rev() {
-            self.fill(shape, index, located, hit, false);
+        for index in (target..shape.levels).rev() {
+            if index < supplier {
+                self.fill::<USUAL>(index, located, hit, false);
+            }
         }
     }
 
     /// Traffic so far.
     pub fn counts(&self) -> MemoryCounts {
         let of = |stage: Option<&Stage>| {
-            stage.map_or(Counts::default(), |s| Counts { accesses: s.cache.accesses, misses: s.cache.misses })
+            stage.map_or(Counts::default(), |Stage { cache, .. }| Counts {
+                accesses: cache.hits + cache.misses,
+                misses: cache.misses,
+            })
         };
         let level = |level| of(self.stages.iter().find(|stage| stage.level == level));
         let and_near = |counts: Counts, near: &Near| Counts { accesses: counts.accesses + near.accesses, ..counts };

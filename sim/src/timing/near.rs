@@ -17,6 +17,9 @@ const NOTHING: u64 = u64::MAX;
 /// Slots, indexed by the low bits of the line's number: about twice the lines of a usual first level.
 pub(super) const SLOTS: usize = 1024;
 
+/// No line has this place.
+const NOWHERE: u32 = u32::MAX;
+
 /// Some of the lines that a cache holds.
 pub(super) struct Near {
     slots: Box<[Slot; SLOTS]>,
@@ -26,7 +29,7 @@ pub(super) struct Near {
 
 impl Default for Near {
     fn default() -> Near {
-        Near { slots: Box::new([Slot { line: NOTHING, ready: 0, place: 0 }; SLOTS]), accesses: 0 }
+        Near { slots: Box::new([Slot { line: NOTHING, ready: 0, place: NOWHERE }; SLOTS]), accesses: 0 }
     }
 }
 
@@ -40,20 +43,35 @@ impl Near {
         found.then_some(slot.place)
     }
 
+    /// Whether all these lines are here with their data by `time`; counts the accesses if they are.
+    #[inline(always)]
+    pub fn has(&mut self, first: u64, count: u64, time: u64) -> bool {
+        for line in first..first + count {
+            let slot = &self.slots[line as usize % SLOTS];
+            if slot.line != line || slot.ready > time {
+                return false;
+            }
+        }
+        self.accesses += count;
+        true
+    }
+
     /// Where the slots are as long as this lives.
     pub fn slots(&self) -> *const Slot {
         self.slots.as_ptr()
     }
 
     /// The cache holds a line.
+    #[inline(always)]
     pub fn insert(&mut self, line: u64, ready: u64, place: u32) {
         self.slots[line as usize % SLOTS] = Slot { line, ready, place };
     }
 
-    /// The cache does not hold a line any more.
-    pub fn remove(&mut self, line: u64) {
-        let slot = &mut self.slots[line as usize % SLOTS];
-        if slot.line == line {
+    /// The cache does not hold the line any more that was at a place. `low`: the low bits of its number.
+    #[inline(always)]
+    pub fn remove(&mut self, low: u16, place: u32) {
+        let slot = &mut self.slots[usize::from(low) % SLOTS];
+        if slot.place == place {
             slot.line = NOTHING;
         }
     }

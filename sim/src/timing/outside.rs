@@ -76,14 +76,18 @@ pub(super) struct World {
     pub memory: Hierarchy,
     pub branches: Branches,
     pub transfers: Transfers,
+    /// The answer to a vector access that there is no word for.
+    pub odd: Option<Moved>,
 }
 
 impl World {
     pub fn new(machine: &Machine) -> World {
+        let memory = Hierarchy::new(&machine.memory);
         World {
-            memory: Hierarchy::new(&machine.memory),
             branches: Branches::new(&machine.core.predictor),
-            transfers: Transfers::new(machine),
+            transfers: Transfers::new(machine, &memory),
+            memory,
+            odd: None,
         }
     }
 
@@ -106,6 +110,19 @@ impl World {
     pub fn conditional(&mut self, jump: &Conditional, next_pc: u64) -> Outcome {
         let taken = next_pc != jump.next;
         Outcome { taken, right: self.branches.conditional(jump.pc, jump.backward, taken) }
+    }
+
+    /// A vector access, with the answer in one word; if it has none, it is [`Moved::ODD`] and the answer itself in `odd`.
+    #[inline(always)]
+    pub fn vector_word(&mut self, access: &Access, words: &[u64], time: u64) -> u64 {
+        if let Some(beats) = self.transfers.at_hand(access, words, time, &mut self.memory) {
+            return Moved::on_time(beats);
+        }
+        let moved = self.transfer(access, words, time);
+        moved.pack().unwrap_or_else(|| {
+            self.odd = Some(moved);
+            Moved::ODD
+        })
     }
 
     /// Never inlined: scalar code does not come here.

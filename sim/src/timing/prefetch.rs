@@ -23,11 +23,20 @@ pub(super) struct Wanted {
     pub count: u64,
 }
 
+/// Demands that go up line by line: the stream that they belong to as long as they are below `until`.
+#[derive(Clone, Copy)]
+struct Run {
+    stream: usize,
+    until: u64,
+}
+
 /// Detects ascending and descending streams of lines and runs ahead of them.
 pub(super) struct Prefetcher {
     streams: Vec<Stream>,
     /// The low bits of their last lines, close together.
     lows: Vec<u32>,
+    /// That of the demand before.
+    run: Option<Run>,
     capacity: usize,
     window: u32,
     initial: u64,
@@ -43,6 +52,7 @@ impl Prefetcher {
         (parameters.kind == PrefetchKind::Stride).then(|| Prefetcher {
             streams: Vec::new(),
             lows: Vec::new(),
+            run: None,
             capacity: parameters.streams.max(1) as usize,
             window: parameters.compare_window,
             initial: u64::from(parameters.initial_distance),
@@ -52,32 +62,52 @@ impl Prefetcher {
         })
     }
 
-    /// The first stream whose last line is near.
+    /// The first stream whose last line is near, and the line behind `line` up to which no stream in front of it is.
     #[inline(always)]
-    fn find(&self, line: u64) -> Option<usize> {
-        let upper = (line as u32).wrapping_add(self.window);
-        let near = |low: u32| upper.wrapping_sub(low) <= 2 * self.window;
-        let mut lows = self.lows.iter().enumerate().filter(|&(_, &low)| near(low)).map(|(index, _)| index);
-        lows.find(|&index| self.streams[index].last.abs_diff(line) <= u64::from(self.window))
+    fn find(&self, line: u64) -> Option<Run> {
+        let mut clear = u32::MAX;
+        for (stream, &low) in self.lows.iter().enumerate() {
+            let ahead = low.wrapping_sub(line as u32).wrapping_add(self.window);
+            if ahead <= 2 * self.window && self.streams[stream].last.abs_diff(line) <= u64::from(self.window) {
+                return Some(Run { stream, until: line + u64::from(clear) });
+            }
+            clear = clear.min(ahead.saturating_sub(2 * self.window));
+        }
+        None
     }
 
     /// A demand for `line`; returns the lines to be fetched.
     #[inline(always)]
     pub fn demand(&mut self, line: u64) -> Wanted {
         self.clock += 1;
-        let Some(index) = self.find(line) else {
-            self.begin(line);
-            return Wanted::default();
-        };
+        if let Some(Run { stream, until }) = self.run {
+            let moved = line.wrapping_sub(self.streams[stream].last);
+            if line < until && moved <= u64::from(self.window) {
+                return self.advance(stream, line);
+            }
+        }
+        self.run = self.find(line);
+        match self.run {
+            Some(run) => self.advance(run.stream, line),
+            None => {
+                self.begin(line);
+                Wanted::default()
+            }
+        }
+    }
+
+    /// A stream goes on with `line`.
+    #[inline(always)]
+    fn advance(&mut self, index: usize, line: u64) -> Wanted {
         let stream = &mut self.streams[index];
         stream.used = self.clock;
-        let moved = line.abs_diff(stream.last);
+        let moved = line.wrapping_sub(stream.last) as i64;
         if moved == 0 {
             return Wanted::default();
         }
-        let step = if line > stream.last { 1 } else { -1 };
         stream.last = line;
         self.lows[index] = line as u32;
+        let (step, moved) = (moved.signum(), moved.unsigned_abs());
         if step != stream.step {
             (stream.step, stream.distance, stream.ahead) = (step, self.initial, 0);
             return Wanted::default();

@@ -1,7 +1,7 @@
 //! Vector accesses: which lines they touch when, and what that means for port, sequencer and data.
 
 use super::cache::Level;
-use super::hierarchy::Hierarchy;
+use super::hierarchy::{Hierarchy, Way};
 use crate::machine::{Machine, StartLevel};
 
 /// How the addresses of a vector access follow from its log words.
@@ -17,6 +17,17 @@ pub(super) enum Shape {
     Indexed,
     /// Rows of bytes, from the first word on in steps of the second.
     Rows,
+}
+
+impl Shape {
+    /// Log words of an access but for those that one of them counts.
+    pub fn words(self) -> usize {
+        match self {
+            Shape::Stream | Shape::Segments | Shape::Indexed => 1,
+            Shape::Strided => 2,
+            Shape::Rows => 3,
+        }
+    }
 }
 
 /// What the third word of [`Shape::Rows`] says: how many rows, and the bytes of each.
@@ -66,12 +77,24 @@ pub(super) struct Moved {
 }
 
 impl Moved {
+    /// No answer in one word.
+    pub const ODD: u64 = u64::MAX;
+
+    /// Fewer beats have a place in one.
+    const MOST_BEATS: u64 = 0xffff;
+
     /// In one word, if it fits.
     #[inline(always)]
     pub fn pack(self) -> Option<u64> {
         let waits = self.held - self.beats;
-        let fits = self.beats < 1 << 16 && waits < 1 << 16 && self.late < 1 << 16 && self.more < 1 << 14;
+        let fits = self.beats < Moved::MOST_BEATS && waits < 1 << 16 && self.late < 1 << 16 && self.more < 1 << 14;
         fits.then_some(self.beats << 48 | waits << 32 | self.late << 16 | self.more << 2 | self.from as u64)
+    }
+
+    /// The same for an access of which nothing is late.
+    #[inline(always)]
+    pub fn on_time(beats: u64) -> u64 {
+        beats << 48
     }
 
     /// From [`Moved::pack`].
@@ -92,10 +115,14 @@ pub(super) struct Transfers {
     /// When the lines of the latest stores are there, as many as may be waited for.
     stored_lines: Vec<u64>,
     next_stored: usize,
-    through_l1d: bool,
-    stores_through_l1d: bool,
-    elements_through_l1d: bool,
-    early_line: u64,
+    /// Ways of unit-stride loads and stores, and of scattered ones.
+    streams: [Way; 2],
+    elements: [Way; 2],
+    /// Whether these begin at the L1D.
+    streams_at_l1d: [bool; 2],
+    elements_at_l1d: bool,
+    /// That of the ends of a store.
+    merges: Way,
     word_log2: u32,
     granule: u64,
     partial_granule: u64,
@@ -104,6 +131,7 @@ pub(super) struct Transfers {
 
 /// Times at which `count` things have their turn within so many cycles, evenly spread: those of `index * cycles / count`,
 /// without a division for each.
+#[derive(Clone, Copy)]
 struct Turns {
     turn: u64,
     /// What is left over of the present one, in parts of a cycle.
@@ -134,17 +162,52 @@ impl Turns {
     }
 }
 
+/// How far an access has come, line by line.
+struct Progress {
+    turns: Turns,
+    /// When the latest line was accepted.
+    accepted: u64,
+    /// Cycles that the latest line is later than its turn, and who supplies it.
+    late: u64,
+    from: Level,
+}
+
+impl Progress {
+    /// Of `count` lines that have their turns in so many cycles.
+    #[inline(always)]
+    fn new(start: u64, cycles: u64, count: u64) -> Progress {
+        Progress { turns: Turns::new(start, cycles, count), accepted: start, late: 0, from: Level::L1 }
+    }
+
+    /// Nothing had to wait for the first lines.
+    #[inline(always)]
+    fn skip(&mut self, lines: u64) {
+        (0..lines).for_each(|_| self.accepted = self.turns.next());
+    }
+
+    /// All lines have been accepted.
+    #[inline(always)]
+    fn end(&self, moved: &mut Moved, start: u64) {
+        (moved.late, moved.from) = (self.late, self.from);
+        moved.held = moved.beats.max((self.accepted + 1).saturating_sub(start));
+    }
+}
+
 impl Transfers {
-    pub fn new(machine: &Machine) -> Transfers {
+    /// Of accesses to this memory.
+    pub fn new(machine: &Machine, memory: &Hierarchy) -> Transfers {
         let vector = &machine.vector;
+        let at_l1d = [vector.start_level, vector.store_level].map(|level| level == StartLevel::L1d);
+        let early = u64::from(vector.early_line);
         let fills = machine.memory.l2.as_ref().map_or(1, |cache| cache.outstanding_fills);
         Transfers {
             stored_lines: vec![0; fills.max(1) as usize],
             next_stored: 0,
-            through_l1d: vector.start_level == StartLevel::L1d,
-            stores_through_l1d: vector.store_level == StartLevel::L1d,
-            elements_through_l1d: vector.elements_through_l1d,
-            early_line: u64::from(vector.early_line),
+            streams: [false, true].map(|write| memory.stream_way(write, at_l1d[usize::from(write)], early)),
+            elements: [false, true].map(|write| memory.element_way(write, vector.elements_through_l1d)),
+            streams_at_l1d: at_l1d,
+            elements_at_l1d: vector.elements_through_l1d,
+            merges: memory.element_way(true, true),
             word_log2: vector.port_bytes.trailing_zeros(),
             granule: u64::from(vector.store_granule),
             partial_granule: u64::from(vector.partial_granule),
@@ -152,9 +215,41 @@ impl Transfers {
         }
     }
 
+    /// The beats of a unit-stride load whose lines are all at hand: they keep nothing waiting, as long as no two of them have
+    /// their turn in one cycle. It is made then.
+    #[inline(always)]
+    pub fn at_hand(&self, access: &Access, words: &[u64], start: u64, memory: &mut Hierarchy) -> Option<u64> {
+        if access.shape != Shape::Stream || access.write || !self.streams_at_l1d[0] {
+            return None;
+        }
+        let (lines, beats) = self.extent(access, *words.first()?, memory);
+        let fits = lines.1 <= beats && beats < Moved::MOST_BEATS;
+        (fits && memory.all_at_hand(lines.0, lines.1, start)).then_some(beats)
+    }
+
+    /// First line, number of lines and beats of a unit-stride access.
+    #[inline(always)]
+    fn extent(&self, access: &Access, addr: u64, memory: &Hierarchy) -> ((u64, u64), u64) {
+        let Access { occupancy, bytes, .. } = *access;
+        let log2 = memory.line_log2();
+        let (first, last) = (addr >> log2, addr.wrapping_add(bytes - 1) >> log2);
+        // The port moves aligned words: an access that is not aligned touches one more.
+        let word = 1 << self.word_log2;
+        let beats = occupancy.max(((addr & (word - 1)) + bytes + word - 1) >> self.word_log2);
+        ((first, last.wrapping_sub(first) + 1), beats)
+    }
+
     /// Makes an access that begins at `start`.
     #[inline(always)]
     pub fn run(&mut self, access: &Access, words: &[u64], start: u64, memory: &mut Hierarchy) -> Moved {
+        match access.shape {
+            Shape::Stream => self.stream(access, words[0], start, memory),
+            _ => self.scattered(access, words, start, memory),
+        }
+    }
+
+    #[inline(never)]
+    fn scattered(&mut self, access: &Access, words: &[u64], start: u64, memory: &mut Hierarchy) -> Moved {
         match access.shape {
             Shape::Stream => self.stream(access, words[0], start, memory),
             Shape::Segments => {
@@ -179,18 +274,12 @@ impl Transfers {
 
     #[inline(always)]
     fn stream(&mut self, access: &Access, addr: u64, start: u64, memory: &mut Hierarchy) -> Moved {
-        let Access { write, occupancy, bytes, .. } = *access;
-        let log2 = memory.line_log2();
-        let (first, last) = (addr >> log2, addr.wrapping_add(bytes - 1) >> log2);
-        let lines = last.wrapping_sub(first) + 1;
-        // The port moves aligned words: an access that is not aligned touches one more.
-        let word = 1 << self.word_log2;
-        let beats = occupancy.max(((addr & (word - 1)) + bytes + word - 1) >> self.word_log2);
+        let Access { write, bytes, .. } = *access;
+        let ((first, lines), beats) = self.extent(access, addr, memory);
         let mut moved = Moved { beats, held: beats, late: 0, more: 0, from: Level::L1 };
-        let through_l1d = if write { self.stores_through_l1d } else { self.through_l1d };
         let mut done = 0;
-        // Lines at hand keep nothing waiting, as long as no two of them have their turn in one cycle.
-        if through_l1d && !write && beats >= lines {
+        // As in `at_hand`, for the first lines.
+        if !write && self.streams_at_l1d[0] && beats >= lines {
             while done < lines && memory.at_hand(first + done, false, start) {
                 done += 1;
             }
@@ -198,7 +287,10 @@ impl Transfers {
                 return moved;
             }
         }
-        self.lines(&mut moved, first + done..first + lines, (done, lines), (start, write, through_l1d), memory);
+        let mut progress = Progress::new(start, beats, lines);
+        progress.skip(done);
+        self.lines(write, &mut progress, (first + done, lines - done), memory);
+        progress.end(&mut moved, start);
         if write {
             let (port, store) = self.merge(addr, bytes, start + moved.held, memory);
             (moved.late, moved.more, moved.from) = (port, store - port, Level::L1);
@@ -225,9 +317,9 @@ impl Transfers {
         let beats = occupancy.max(words);
         let mut moved = Moved { beats, held: beats, late: 0, more: 0, from: Level::L1 };
         let count = rows.clone().map(|addr| lines_of(addr).1).sum();
-        let lines = rows.clone().map(lines_of).flat_map(|(first, count)| (0..count).map(move |line| first + line));
-        let through_l1d = if write { self.stores_through_l1d } else { self.through_l1d };
-        self.lines(&mut moved, lines, (0, count), (start, write, through_l1d), memory);
+        let mut progress = Progress::new(start, beats, count);
+        rows.clone().for_each(|addr| self.lines(write, &mut progress, lines_of(addr), memory));
+        progress.end(&mut moved, start);
         if write {
             let (mut port, mut store) = (0, 0);
             for addr in rows {
@@ -239,23 +331,37 @@ impl Transfers {
         moved
     }
 
-    /// The last of `count` lines, behind the first `done`, for which nothing had to wait.
-    fn lines(
+    /// Lines in a row: the first and their number. The code for usual ways is compiled apart.
+    #[inline(always)]
+    fn lines(&mut self, write: bool, progress: &mut Progress, lines: (u64, u64), memory: &mut Hierarchy) {
+        let usual = memory.is_usual() && self.streams_at_l1d[usize::from(write)] != write;
+        match (usual, write) {
+            (true, false) => self.lines_of::<true, false>(progress, lines, memory),
+            (true, true) => self.lines_of::<true, true>(progress, lines, memory),
+            (false, false) => self.lines_of::<false, false>(progress, lines, memory),
+            (false, true) => self.lines_of::<false, true>(progress, lines, memory),
+        }
+    }
+
+    #[inline(never)]
+    fn lines_of<const USUAL: bool, const WRITE: bool>(
         &mut self,
-        moved: &mut Moved,
-        lines: impl Iterator<Item = u64>,
-        (done, count): (u64, u64),
-        (start, write, through_l1d): (u64, bool, bool),
+        progress: &mut Progress,
+        (first, count): (u64, u64),
         memory: &mut Hierarchy,
     ) {
-        let log2 = memory.line_log2();
-        let mut turns = Turns::new(start, moved.beats, count);
-        let mut accepted = (0..done).fold(start, |_, _| turns.next());
-        for line in lines {
+        let way = self.streams[usize::from(WRITE)];
+        let way = if USUAL { way.of_stream::<WRITE>() } else { way };
+        let Progress { mut turns, mut accepted, mut late, mut from } = *progress;
+        let mut located = memory.locate(first);
+        for index in 0..count {
+            if index > 0 {
+                located = memory.next(located);
+            }
             let turn = turns.next();
-            let served = memory.stream(line << log2, write, turn.max(accepted), through_l1d, self.early_line);
+            let served = memory.supply_line::<USUAL>(way, located, turn.max(accepted));
             accepted = accepted.max(served.accepted);
-            if write {
+            if WRITE {
                 // A line that is still on its way keeps its place among the stores that wait for one.
                 accepted = accepted.max(self.stored_lines[self.next_stored]);
                 self.stored_lines[self.next_stored] = served.ready;
@@ -264,13 +370,12 @@ impl Transfers {
                     self.next_stored = 0;
                 }
             }
-            let late = served.ready.saturating_sub(turn);
-            if late > moved.late {
-                moved.late = late;
-                moved.from = served.from;
+            let more = served.ready.saturating_sub(turn);
+            if more > late {
+                (late, from) = (more, served.from);
             }
         }
-        moved.held = moved.beats.max((accepted + 1).saturating_sub(start));
+        *progress = Progress { turns, accepted, late, from };
     }
 
     /// The ends of a store from `addr` on that do not fill a granule: they are read through the L1D, merged and
@@ -279,12 +384,13 @@ impl Transfers {
     fn merge(&self, addr: u64, bytes: u64, time: u64, memory: &mut Hierarchy) -> (u64, u64) {
         let cost = self.partial_granule;
         let end = addr.wrapping_add(bytes);
-        let (head, tail) = (!addr.is_multiple_of(self.granule), !end.is_multiple_of(self.granule));
+        // A granule is a power of two.
+        let (head, tail) = (addr & (self.granule - 1) != 0, end & (self.granule - 1) != 0);
         if cost == 0 || !(head || tail) {
             return (0, 0);
         }
         let line = if tail { end - 1 } else { addr };
-        let late = memory.element(line, true, time, true).ready.saturating_sub(time);
+        let late = memory.supply(self.merges, line, time).ready.saturating_sub(time);
         let ends = if bytes > self.register_bytes { u64::from(head) + u64::from(tail) } else { 1 };
         (cost + late, cost * ends + late)
     }
@@ -301,19 +407,20 @@ impl Transfers {
     ) -> Moved {
         let Access { write, occupancy, bytes, .. } = *access;
         let log2 = memory.line_log2();
+        let way = self.elements[usize::from(write)];
         let (mut late, mut worst, mut from) = (0, 0, Level::L1);
         let mut turns = Turns::new(start, occupancy, count.max(1));
         for index in 0..count {
             let (addr, turn) = (addr_of(index), turns.next());
             let (first, last) = (addr >> log2, addr.wrapping_add(bytes - 1) >> log2);
-            let at_hand = self.elements_through_l1d && memory.at_hand(first, write, start);
+            let at_hand = self.elements_at_l1d && memory.at_hand(first, write, start);
             if at_hand && first == last {
                 continue;
             }
             let turn = turn + late;
             let rest = [addr, addr.wrapping_add(bytes - 1)];
             for line in &rest[usize::from(at_hand)..1 + usize::from(first != last)] {
-                let served = memory.element(*line, write, turn, self.elements_through_l1d);
+                let served = memory.supply(way, *line, turn);
                 let waited = served.ready.saturating_sub(turn);
                 late += waited;
                 if waited > worst {
