@@ -158,7 +158,8 @@ impl Core {
         let count = count.unwrap_or(block.insts.len()).min(descs.len());
         let (descs, pipe) = (&mut descs[..count], &mut self.pipe);
         let whole = count == block.insts.len() && !listener.listens();
-        let heeds = |memo: &mut Memo| !memo.is_away() && memo.heeds(entered.number);
+        // What a replay has asked of the block already must not be asked again.
+        let heeds = |memo: &mut Memo| !memo.is_away() && (memo.miss.is_begun() || memo.heeds(entered.number));
         let learning = whole && self.memo.as_mut().is_some_and(heeds);
         match &mut self.memo {
             Some(memo) if learning => {

@@ -5,11 +5,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use rvtile_isa::hart::Entered;
 
 use super::Exit;
-use super::compile::{self, Jumps, Places};
+use super::compile::{self, Kept, MOST_ANSWERS, Places};
 use super::tree::{Kind, Link, NOWHERE, Node, Trees};
 use crate::generate::Host;
 use crate::timing::ledger::Ledger;
 use crate::timing::outside::World;
+use crate::timing::transfer::Shape;
 
 /// A tree of a state and block.
 #[derive(Clone, Copy)]
@@ -39,7 +40,7 @@ struct Region {
     exits: Vec<Exit>,
     function: Function,
     /// What the function refers to, and itself.
-    _jumps: Jumps,
+    _kept: Kept,
     _code: Mmap,
 }
 
@@ -89,14 +90,14 @@ impl Code {
         let code = self.host.compile(|func, context, isa| {
             made = Some(compile::function(func, context, isa, (trees, &roots, places), MOST_EDGES));
         });
-        let (Some(code), Some((exits, jumps))) = (code, made) else { return };
+        let (Some(code), Some((exits, kept))) = (code, made) else { return };
         // SAFETY: it was made with this signature and the host's calling convention.
         let function: Function = unsafe { std::mem::transmute(code.as_ptr()) };
         for (number, root) in roots.iter().enumerate() {
             self.by_root.insert(root.link, self.entries.len() as u32);
             self.entries.push((self.regions.len() as u32, number as u32));
         }
-        self.regions.push(Region { exits, function, _jumps: jumps, _code: code });
+        self.regions.push(Region { exits, function, _kept: kept, _code: code });
     }
 
     /// Runs the code that a link leads to from a block on. Returns the block that is next, where it stopped, and what
@@ -148,19 +149,27 @@ fn region(trees: &Trees, state: u32, block: &Entered) -> Vec<Root> {
 }
 
 /// Looks at a tree: the words that it needs, the states and blocks that its leaves lead to, its edges. False if it has
-/// questions of the vector unit, which take longer than all that could be saved.
+/// accesses whose words only the log counts, or vector accesses with ever new answers, after which code is of no use.
 fn survey(trees: &Trees, at: Link, words: &mut u32, leaves: &mut Vec<(u32, u32)>, edges: &mut usize) -> bool {
     match trees.node(at) {
         Node::Leaf(leaf) => {
             leaves.push((leaf.state, leaf.next));
             true
         }
-        Node::Edge { kind: Kind::Vector, .. } => false,
-        Node::Edge { kind, word, .. } => {
+        Node::Edge { kind, word, operand, .. } => {
             *edges += 1;
-            if matches!(kind, Kind::Load | Kind::Store | Kind::Value) {
-                *words = (*words).max(u32::from(word) + 1);
-            }
+            let needed = match kind {
+                Kind::Load | Kind::Store | Kind::Value => 1,
+                Kind::Vector => {
+                    let shape = trees.access(operand).shape;
+                    if shape == Shape::Indexed || trees.answers(at).nth(MOST_ANSWERS).is_some() {
+                        return false;
+                    }
+                    shape.words() as u32
+                }
+                Kind::Fetch | Kind::Conditional | Kind::Jump => 0,
+            };
+            *words = (*words).max(if needed > 0 { u32::from(word) + needed } else { 0 });
             trees.answers(at).all(|(_, next)| survey(trees, next, words, leaves, edges))
         }
     }

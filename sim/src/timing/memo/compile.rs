@@ -22,12 +22,13 @@ use crate::timing::cache::Line;
 use crate::timing::hierarchy::Hierarchy;
 use crate::timing::near::{Near, SLOTS, Slot};
 use crate::timing::outside::{Jump, Outside, World};
+use crate::timing::transfer::Access;
 
 const TRUSTED: MemFlagsData = MemFlagsData::trusted();
 const NONE: &[BlockArg] = &[];
 
 /// Answers to a question, but for conditional branches, that get code.
-const MOST_ANSWERS: usize = 3;
+pub(super) const MOST_ANSWERS: usize = 3;
 
 /// Where counters are in a world.
 const FETCHES: i32 =
@@ -82,6 +83,12 @@ extern "C" fn store(world: &mut World, addr: u64, time: u64) -> u64 {
     world.access(addr, true, time).pack()
 }
 
+extern "C" fn vector(world: &mut World, access: &Access, words: *const u64, time: u64) -> u64 {
+    // SAFETY: the log has all words of the block, see `survey` in `code.rs`.
+    let words = unsafe { std::slice::from_raw_parts(words, access.shape.words()) };
+    world.vector_word(access, words, time)
+}
+
 extern "C" fn jump(world: &mut World, jump: &Jump, next_pc: u64) -> u64 {
     world.branch(jump, next_pc).pack()
 }
@@ -113,7 +120,7 @@ pub(super) struct Emitter<'a> {
     heads: Vec<ir::Block>,
     /// Edges that may still become code.
     left: usize,
-    helper: SigRef,
+    helpers: [SigRef; 2],
     out: ir::Block,
     // Parameters of the function.
     state: Value,
@@ -132,26 +139,27 @@ pub(super) struct Emitter<'a> {
     pc: u64,
     from: u32,
     exits: Vec<Exit>,
-    jumps: Jumps,
+    kept: Kept,
 }
 
-/// Jumps that a function refers to.
+/// Jumps and accesses that a function refers to.
 #[derive(Default)]
 #[expect(clippy::vec_box, reason = "the function has their addresses, which must not change")]
-pub(super) struct Jumps(Vec<Box<Jump>>);
+pub(super) struct Kept {
+    jumps: Vec<Box<Jump>>,
+    accesses: Vec<Box<Access>>,
+}
 
-impl Jumps {
-    /// Keeps one, and returns where it stays.
-    fn keep(&mut self, jump: Jump) -> *const Jump {
-        let jump = Box::new(jump);
-        let place = &raw const *jump;
-        self.0.push(jump);
-        place
-    }
+/// Keeps one, and returns where it stays.
+fn keep<T>(all: &mut Vec<Box<T>>, one: T) -> *const T {
+    let one = Box::new(one);
+    let place = &raw const *one;
+    all.push(one);
+    place
 }
 
 /// Where a function for some trees can be left, and what it needs in order to live.
-pub(super) type Made = (Vec<Exit>, Jumps);
+pub(super) type Made = (Vec<Exit>, Kept);
 
 /// Builds the function for some trees: see [`Code`](super::code::Code) for its signature.
 pub(super) fn function(
@@ -165,9 +173,12 @@ pub(super) fn function(
     signature.params.extend([AbiParam::new(I64); 6]);
     signature.returns.push(AbiParam::new(I64));
     func.signature = signature;
-    let mut helper = Signature::new(isa.default_call_conv());
-    helper.params.extend([AbiParam::new(I64); 3]);
-    helper.returns.push(AbiParam::new(I64));
+    let helpers = [3, 4].map(|params| {
+        let mut helper = Signature::new(isa.default_call_conv());
+        helper.params.extend(std::iter::repeat_n(AbiParam::new(I64), params));
+        helper.returns.push(AbiParam::new(I64));
+        helper
+    });
     let mut b = FunctionBuilder::new(func, context);
     let start = b.create_block();
     b.append_block_params_for_function_params(start);
@@ -183,7 +194,7 @@ pub(super) fn function(
         roots,
         heads: roots.iter().map(|_| b.create_block()).collect(),
         left: edges,
-        helper: b.import_signature(helper),
+        helpers: helpers.map(|helper| b.import_signature(helper)),
         out,
         state,
         last,
@@ -198,7 +209,7 @@ pub(super) fn function(
         pc: 0,
         from: 0,
         exits: Vec::new(),
-        jumps: Jumps::default(),
+        kept: Kept::default(),
         b,
     };
     emitter.enter(entry);
@@ -207,9 +218,9 @@ pub(super) fn function(
     }
     emitter.leave();
     emitter.b.seal_all_blocks();
-    let Emitter { b, exits, jumps, .. } = emitter;
+    let Emitter { b, exits, kept, .. } = emitter;
     b.finalize(isa.frontend_config());
-    (exits, jumps)
+    (exits, kept)
 }
 
 impl Emitter<'_> {
@@ -292,7 +303,7 @@ impl Emitter<'_> {
             let leaf = *self.trees.leaf(at);
             return self.leaf(at, &leaf, &way);
         };
-        if self.left == 0 || kind == Kind::Vector {
+        if self.left == 0 {
             return self.exit_within(at, false, &way);
         }
         self.left -= 1;
@@ -316,13 +327,22 @@ impl Emitter<'_> {
                 self.access(at, (addr, line, slot), time, (ACCESSES, helper as u64), &way);
             }
             _ => {
-                let answer = if kind == Kind::Value {
-                    self.b.ins().load(I64, TRUSTED, self.logged, i32::from(word) * 8)
-                } else {
-                    let jump_at = self.jumps.keep(self.trees.jump(operand));
-                    let jump_at = self.b.ins().iconst(I64, jump_at as i64);
-                    let next_pc = self.next_pc();
-                    self.call(jump as *const () as u64, [self.world, jump_at, next_pc])
+                let answer = match kind {
+                    Kind::Value => self.b.ins().load(I64, TRUSTED, self.logged, i32::from(word) * 8),
+                    Kind::Vector => {
+                        let access = keep(&mut self.kept.accesses, self.trees.access(operand));
+                        let access = self.b.ins().iconst(I64, access as i64);
+                        let words = self.b.ins().iadd_imm_s(self.logged, i64::from(word) * 8);
+                        let now = self.b.use_var(self.now);
+                        let time = self.b.ins().iadd_imm_s(now, i64::from(time));
+                        self.call(vector as *const () as u64, &[self.world, access, words, time])
+                    }
+                    _ => {
+                        let jump_at = keep(&mut self.kept.jumps, self.trees.jump(operand));
+                        let jump_at = self.b.ins().iconst(I64, jump_at as i64);
+                        let next_pc = self.next_pc();
+                        self.call(jump as *const () as u64, &[self.world, jump_at, next_pc])
+                    }
                 };
                 self.b.def_var(self.answer, answer);
                 let targets = self.targets(at);
@@ -338,9 +358,10 @@ impl Emitter<'_> {
         self.b.ins().load(I64, TRUSTED, block, (size_of::<Entered>() + offset_of!(Entered, pc)) as i32)
     }
 
-    fn call(&mut self, address: u64, args: [Value; 3]) -> Value {
+    /// A helper with three or four parameters.
+    fn call(&mut self, address: u64, args: &[Value]) -> Value {
         let callee = self.b.ins().iconst(I64, address as i64);
-        let call = self.b.ins().call_indirect(self.helper, callee, &args);
+        let call = self.b.ins().call_indirect(self.helpers[args.len() - 3], callee, args);
         self.b.inst_results(call)[0]
     }
 
@@ -411,7 +432,7 @@ impl Emitter<'_> {
             way.fetches += i64::from(counter == FETCHES);
             way.accesses += i64::from(counter == ACCESSES);
         }
-        let answer = self.call(helper, [self.world, addr, time]);
+        let answer = self.call(helper, &[self.world, addr, time]);
         self.b.def_var(self.answer, answer);
         self.dispatch(at, answer, &targets, &way);
         self.follow(targets, &way);

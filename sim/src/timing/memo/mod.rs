@@ -61,6 +61,11 @@ pub(super) struct Miss {
 }
 
 impl Miss {
+    /// Whether anything was asked.
+    pub fn is_begun(&self) -> bool {
+        self.count > 0 || self.odd.is_some()
+    }
+
     /// The answers that are known.
     pub fn answers(&self) -> &[u64] {
         &self.answers[..self.count as usize]
@@ -145,6 +150,10 @@ impl Memo {
                         place = Place::State(*state);
                         self.miss.answers[..answers.len()].copy_from_slice(answers);
                         from = (*at, answers.len() as u8);
+                        if let (true, Some(odd)) = (*asked, world.odd.take()) {
+                            (self.miss.count, self.miss.odd) = (from.1, Some(odd));
+                            break;
+                        }
                         if *asked {
                             self.miss.answers[answers.len()] = answer;
                             from.1 += 1;

@@ -7,7 +7,7 @@ use super::{Miss, Query, record::Asked};
 use crate::timing::describe::Control;
 use crate::timing::ledger::{Charge, Ledger};
 use crate::timing::outside::{Conditional, Jump, Outside, World};
-use crate::timing::transfer::{Access, Shape};
+use crate::timing::transfer::{Access, Moved, Shape};
 
 /// Where a node is.
 pub(super) type Link = u32;
@@ -169,11 +169,11 @@ impl Trees {
                 if access.shape == Shape::Indexed {
                     first += *words.first()? as usize;
                 }
-                let moved = world.transfer(access, words, time);
-                let Some(answer) = moved.pack() else {
-                    (miss.count, miss.odd) = (count, Some(moved));
+                let answer = world.vector_word(access, words, time);
+                if answer == Moved::ODD {
+                    (miss.count, miss.odd) = (count, world.odd.take());
                     return None;
-                };
+                }
                 answer
             } else if kind == Kind::Value {
                 *words.get(place)?
@@ -232,6 +232,11 @@ impl Trees {
     /// A jump that an edge names.
     pub fn jump(&self, operand: u32) -> Jump {
         self.jumps[operand as usize]
+    }
+
+    /// A vector access that an edge names.
+    pub fn access(&self, operand: u32) -> Access {
+        self.accesses[operand as usize]
     }
 
     /// The answers to a question that are found one by one, and where they lead.
