@@ -7,19 +7,20 @@
  * with a running maximum m, running sums (one a lane) and an output that is scaled by exp(m_old - m_new) when the
  * maximum has grown.
  *
- *     all of K: transposed into blocks [d][block], once
+ *     all of K: transposed into blocks [d][block], once; V moved together if its rows are apart
  *     for each tile of queries: q packed, times 1/sqrt(d)
  *         for each block of keys that some query of the tile sees:
  *             scores = q k^T (register tile 6 x 64, length d); -infinity where a query sees no key
  *             m_new, p = exp(scores - m_new), sums, correction
  *             o = o * correction + p v (register tiles 6 x 64, length of the block)
- *         o = o / sum
+ *         out = o / sum
  */
 #include "gemm.h"
 #include "prompt.h"
 
 size_t gemm_f32_nr_max(void);
 void gemm_f32_pack_a(void *dst, const void *src, size_t lda_bytes, size_t rows, size_t kc);
+void gemm_f32_pack_b(void *dst, const void *src, size_t ldb_bytes, size_t kc, size_t nr);
 gemm_tile gemm_f32_tile_set, gemm_f32_tile_add;
 
 void attn_pack_kt(float *dst, const float *src, size_t row_bytes, size_t keys, size_t d);
@@ -35,7 +36,10 @@ struct work {
     size_t block;   /* keys in a full block = lanes */
     float scale;
     float *kt;      /* K transposed: block b starts at element b * block * d */
+    float *v;       /* V in panels of `block` columns, where its rows are not tight */
+    float *tight;   /* a piece of K likewise, [block][block] at most */
     float *q_panel; /* [d][rows] */
+    float *output;  /* [ROWS][d], to be divided by the sums */
     float *scores;  /* [ROWS][block], then the weights p */
     float *p_panel; /* [block][rows] */
     float *sums;    /* [ROWS][block], one sum a lane */
@@ -50,6 +54,9 @@ static size_t place(struct work *w, char *scratch, size_t keys, size_t d) {
     w->scale = 1 / __builtin_sqrtf((float)d);
     w->block = gemm_f32_nr_max();
     w->kt = part(scratch, &used, keys * d * 4, LINE);
+    w->v = part(scratch, &used, keys * d * 4, LINE);
+    w->tight = part(scratch, &used, least(w->block, keys) * least(w->block, d) * 4, LINE);
+    w->output = part(scratch, &used, ROWS * d * 4, LINE);
     w->q_panel = part(scratch, &used, ROWS * d * 4, LINE);
     w->scores = part(scratch, &used, ROWS * w->block * 4, LINE);
     w->p_panel = part(scratch, &used, ROWS * w->block * 4, LINE);
@@ -58,10 +65,34 @@ static size_t place(struct work *w, char *scratch, size_t keys, size_t d) {
     return used;
 }
 
+/* Whether K and V are used where they lie. Rows that are those of all heads are far apart, often by a power of two: then they have few sets
+ * of the caches, and drive each other out. So they are moved together, once. */
+static int tight_rows(const struct attention *a) { return a->kv_stride == a->head_dim; }
+
+static void pack_keys(const struct attention *a, const struct work *w) {
+    const size_t d = a->head_dim, block = w->block, keys = a->keys, bytes = 4 * a->kv_stride;
+    for (size_t j = 0; j < keys; j += block) {
+        const float *k = a->k + j * a->kv_stride;
+        size_t width = least(block, keys - j);
+        float *kt = w->kt + j * d;
+        if (tight_rows(a)) {
+            attn_pack_kt(kt, k, bytes, width, d);
+            continue;
+        }
+        for (size_t c = 0; c < d; c += block) {
+            size_t some = least(block, d - c);
+            gemm_f32_pack_b(w->tight, k + c, bytes, width, some);
+            attn_pack_kt(kt + c * width, w->tight, 4 * some, width, some);
+        }
+    }
+    for (size_t c = 0; c < d && !tight_rows(a); c += block)
+        gemm_f32_pack_b(w->v + c * keys, a->v + c, bytes, keys, least(block, d - c));
+}
+
 static void attention_tile(const struct attention *a, const struct work *w, size_t first, size_t rows) {
-    const size_t d = a->head_dim, block = w->block, v_bytes = 4 * a->kv_stride, out_stride = a->out_stride;
+    const size_t d = a->head_dim, block = w->block;
     float *m_old = w->maxima, *m_new = w->maxima + 8, *correction = w->maxima + 16, *scores = w->scores;
-    float *out = a->out + first * out_stride;
+    float *out = w->output;
 
     gemm_f32_pack_a(w->q_panel, a->q + first * a->q_stride, 4 * a->q_stride, rows, d);
     attn_scale(w->q_panel, w->q_panel, rows * d, w->scale);
@@ -87,23 +118,24 @@ static void attention_tile(const struct attention *a, const struct work *w, size
         /* The maximum of most rows stops growing after a few blocks. */
         for (size_t i = 0; j && i < rows; i++)
             if (correction[i] != 1)
-                attn_scale(out + i * out_stride, out + i * out_stride, d, correction[i]);
-        for (size_t c = 0; c < d; c += block)
-            (j ? gemm_f32_tile_add : gemm_f32_tile_set)(rows, width, w->p_panel, a->v + j * a->kv_stride + c, v_bytes, out + c,
-                                                        4 * out_stride, least(block, d - c));
+                attn_scale(out + i * d, out + i * d, d, correction[i]);
+        for (size_t c = 0; c < d; c += block) {
+            size_t some = least(block, d - c), v_stride = tight_rows(a) ? d : some;
+            const float *v = tight_rows(a) ? a->v + c : w->v + c * a->keys;
+            (j ? gemm_f32_tile_add : gemm_f32_tile_set)(rows, width, w->p_panel, v + j * v_stride, 4 * v_stride, out + c, 4 * d, some);
+        }
         float *swap = m_old;
         m_old = m_new;
         m_new = swap;
     }
     for (size_t i = 0; i < rows; i++)
-        attn_scale(out + i * out_stride, out + i * out_stride, d, 1 / attn_sum(w->sums + i * block));
+        attn_scale(a->out + (first + i) * a->out_stride, out + i * d, d, 1 / attn_sum(w->sums + i * block));
 }
 
 void attention_f32(const struct attention *a) {
     struct work w;
     place(&w, a->scratch, a->keys, a->head_dim);
-    for (size_t j = 0; j < a->keys; j += w.block)
-        attn_pack_kt(w.kt + j * a->head_dim, a->k + j * a->kv_stride, 4 * a->kv_stride, least(w.block, a->keys - j), a->head_dim);
+    pack_keys(a, &w);
     for (size_t i = 0; i < a->queries; i += ROWS)
         attention_tile(a, &w, i, least(ROWS, a->queries - i));
 }

@@ -31,7 +31,7 @@ void model_gemv_i8(size_t m, size_t k, const void *w, const float *scale, const 
     gemv_i8(m, k, w, scale, q, *d, y);
 }
 
-_Static_assert(sizeof(struct linear) == 80 && sizeof(struct attention) == 112, "whole words, as sim/src/model/plan.rs writes them");
+_Static_assert(sizeof(struct linear) == 80, "ten words, as sim/src/model/plan.rs writes them");
 
 void model_linear_rvv(const struct linear *l) { linear(&linear_rvv, l); }
 void model_linear_dod(const struct linear *l) { linear(&linear_dod, l); }
@@ -77,7 +77,7 @@ __attribute__((used)) static const void *const routines[] = {
     model_gemm_f32,    model_gemm_f16,    model_gemm_bf16,      model_linear_rvv,     model_linear_dod, model_linear_qoq,
     model_linear_ime,  model_linear_xsfmm, model_linear_zvt,    model_linear_qqq,     model_linear_xsfmm_bf16,
     model_linear_zvt_bf16, add_f32,       rope_half_f32,        rope_interleaved_f32, kv_cache_store, kv_cache_store_many, attention_decode,
-    attention_f32,     attention_bf16_qqq, t5_relative,         swiglu_f32,        geglu_f32,            gelu_tanh_f32,        gelu_erf_f32,     relu2_f32,
+    t5_relative,       swiglu_f32,        geglu_f32,            gelu_tanh_f32,        gelu_erf_f32,     relu2_f32,
     sigmoid_mul_f32,   rwkv_shift_f32,    rwkv_wkv_f32,         argmax_f32,
 };
 
