@@ -214,7 +214,7 @@ mod tests {
                         pass: Pass::Decode,
                         encoder: false,
                     };
-                    let mut plan = Plan::new(&machine(), ext);
+                    let mut plan = Plan::new(&machine, ext);
                     plan.pass(Some(0));
                     let x = plan.vector(tokens * model.d_model);
                     Layer { model: &model, setup, x }.add(&mut plan);

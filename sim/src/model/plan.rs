@@ -200,7 +200,7 @@ impl Plan {
     /// An array that the program writes.
     pub fn array(&mut self, bytes: u64) -> u64 {
         let (arrays, used) = &mut self.written;
-        if !arrays.get(*used).is_some_and(|array| array.1 == bytes) {
+        if arrays.get(*used).is_none_or(|array| array.1 != bytes) {
             arrays.truncate(*used);
             arrays.push((self.arena.array(bytes, Fill::Zero), bytes));
         }
