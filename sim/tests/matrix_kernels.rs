@@ -154,7 +154,7 @@ fn where_operands_fit_the_l2_all_reach_four_fifths_of_their_peak() {
 #[test]
 fn attention_by_blocks_is_several_times_faster() {
     for (plain, form, shape, least) in [
-        ("attention_f32", "attention_bf16_qqq", "128x512x128x0", 5.1),
+        ("attention_f32", "attention_bf16_qqq", "128x512x128x0", 5.2),
         ("attention_f32", "attention_bf16_qqq", "128x512x128x1", 5.1),
         ("attention_f32", "attention_bf16_qqq", "512x512x64x1", 4.0),
         ("attention_alibi_f32", "attention_alibi_bf16_qqq", "128x512x80x3", 4.0),
