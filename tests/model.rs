@@ -163,6 +163,7 @@ fn small(kind: &str) -> Architecture {
             "kind = \"decoder\"\nffn = \"gelu-erf\"\nnorm = \"layernorm\"\nnorms = 2\nnorm_bias = true\npositions = \"rope\"\n\
              rotary = 8\nparallel = true\nqkv_bias = true\nout_bias = true\nmlp_bias = true\n"
         }
+        "mpt" => "kind = \"decoder\"\nffn = \"gelu-erf\"\nnorm = \"layernorm\"\nnorms = 2\npositions = \"alibi\"\n",
         "t5" => {
             "kind = \"encoder-decoder\"\nencoder_layers = 6\nffn = \"geglu\"\nnorm = \"rmsnorm\"\nnorms = 2\n\
              positions = \"t5\"\n"
@@ -212,6 +213,39 @@ fn composed_steps_agree_with_complete_simulations() {
         println!("{what}: composed / complete = {ratio}");
         assert!((ratio - 1.0).abs() < 0.02, "{what}: composed / complete = {ratio}");
         assert!(composed.agreement.unwrap() < 0.02, "{kind}: second layer {:?}", composed.agreement);
+        assert!(complete.whole && !composed.whole);
+    }
+}
+
+/// All layers of a prompt in one program, every head read from rows of all heads, against what is measured apart.
+#[test]
+fn composed_prompts_agree_with_complete_simulations() {
+    let machine = little_cache();
+    for (kind, weights, ext, tokens) in [
+        ("llama", Format::F32, "none", 64),
+        ("llama", Format::Q4_0, "none", 64),
+        ("llama", Format::Int8, "xsfvqmaccqoq", 64),
+        ("llama", Format::Int8, "xsfmm32a8i+xsfvfwmaccqqq", 100),
+        ("neox", Format::Q8_0, "none", 64),
+        ("neox", Format::F16, "none", 64),
+        ("mpt", Format::Int8, "none", 64),
+        ("mpt", Format::Bf16, "xsfvfwmaccqqq", 64),
+        ("t5", Format::Q8_0, "none", 64),
+        ("rwkv", Format::Q8_0, "none", 64),
+        ("llama", Format::Int8, "xsmtvdot", 150),
+        ("llama", Format::Q8_0, "none+xsfvfwmaccqqq", 37),
+        ("mpt", Format::F32, "none", 130),
+        ("neox", Format::Bf16, "xsfmm32a16f", 90),
+        ("neox", Format::Bf16, "none", 48),
+    ] {
+        let ext: Extensions = ext.parse().unwrap();
+        let question = Question { ext, ..question(small(kind), weights, Phase::Prefill, tokens) };
+        let composed = step(&question, &question.pieces(&machine), &machine);
+        let what = format!("{kind} {} {ext} {tokens}", weights.name());
+        let complete = step(&question, &[question.whole(true)], &machine);
+        let ratio = composed.cycles() / complete.cycles();
+        println!("{what}: composed / complete = {ratio}");
+        assert!((ratio - 1.0).abs() < 0.02, "{what}: composed / complete = {ratio}");
         assert!(complete.whole && !composed.whole);
     }
 }
@@ -314,7 +348,7 @@ fn attention_of_a_prompt_uses_the_extension_that_has_it() {
         let attention = |ext: Extension, weights| {
             let question = Question { ext: ext.into(), ..question(model.clone(), weights, Phase::Prefill, 128) };
             let pieces = question.pieces(&machine);
-            let heads: Vec<Piece> = pieces.into_iter().filter(|piece| matches!(piece.job, Job::Head { .. })).collect();
+            let heads: Vec<Piece> = pieces.into_iter().filter(|piece| matches!(piece.job, Job::Heads { .. })).collect();
             let step = step(&question, &heads, &machine);
             let [item] = &step.items[..] else { panic!("{kernel}: {:?}", step.items) };
             (item.part.kernel, item.cost.cycles)

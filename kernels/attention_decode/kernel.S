@@ -8,6 +8,7 @@
 # int8 is converted to fp16 on its way (4 cycles), which is exact; its scales belong to positions and go into scores and weights.
 
 #include "exp_f32.inc"
+#include "to_i8.inc"
     EXP_F32_TABLE
 
     .option arch, +zfh
@@ -342,16 +343,7 @@ attn_scatter_f16:
     .globl attn_scatter_i8
     .type attn_scatter_i8, @function
 attn_scatter_i8:
-1:  vsetvli t0, a0, e32, m8, ta, ma
-    vle32.v v0, (a1)
-    slli t1, t0, 2
-    add a1, a1, t1
-    sub a0, a0, t0
-    vfmul.vf v0, v0, fa0
-    vsetvli x0, x0, e16, m4, ta, ma
-    vfncvt.x.f.w v8, v0
-    vsetvli x0, x0, e8, m2, ta, ma
-    vnsrl.wi v0, v8, 0
+1:  TO_I8
     vsse8.v v0, (a2), a3
     mul t1, t0, a3
     add a2, a2, t1

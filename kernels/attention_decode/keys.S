@@ -8,6 +8,8 @@
 #   to place p of row c, at dst + c dst_bytes; int8: times factors[p], rounded.
 #   a0 n, a1 x, a2 x_bytes, a3 dst, a4 dst_bytes, a5 groups left, a6 factors
 
+#include "to_i8.inc"
+
     .text
 
 .macro LOAD reg
@@ -89,16 +91,7 @@ NEXT attn_keys_i8, 1
 
 # void attn_to_i8(size_t n, const float *x, int8_t *y, float factor): x * factor, rounded
 ENTER attn_to_i8
-1:  vsetvli t0, a0, e32, m8, ta, ma
-    vle32.v v0, (a1)
-    slli t1, t0, 2
-    add a1, a1, t1
-    sub a0, a0, t0
-    vfmul.vf v0, v0, fa0
-    vsetvli x0, x0, e16, m4, ta, ma
-    vfncvt.x.f.w v8, v0
-    vsetvli x0, x0, e8, m2, ta, ma
-    vnsrl.wi v0, v8, 0
+1:  TO_I8
     vse8.v v0, (a2)
     add a2, a2, t0
     bnez a0, 1b

@@ -207,6 +207,31 @@ struct attention_decode {
 size_t attention_decode_scratch(size_t head_dim, size_t positions);
 void attention_decode(const struct attention_decode *a);
 
+/* ---- attention of a prompt, one head -----------------------------------------------------------------------------
+ *
+ * out_i = sum_j p_ij v_j / sum_j p_ij, p_ij = exp(s_ij - max), s_ij = q_i . k_j / sqrt(head_dim) + bias, for the keys j that query i sees. The
+ * queries stand at the last keys: if causal, query i sees the keys j <= i + keys - queries (queries <= keys), and those before `prefix`.
+ *
+ * A head is read where it lies, in rows of all heads: rows of q are q_stride elements apart, those of k and v kv_stride, those of out
+ * out_stride. Heads that share keys and values are calls with the same k and v. bf16_qqq (Xsfvfwmaccqqq, VLEN 256 to 2048) rounds q, k, v
+ * and p to bf16; sums and softmax are fp32 in both. */
+
+struct attention {
+    size_t queries, keys, head_dim;
+    size_t causal;         /* 0 or 1 */
+    size_t prefix;         /* keys that every query sees */
+    const float *relative; /* queries + keys - 1 biases by distance, as below; or NULL */
+    const float *q, *k, *v;
+    float *out;
+    size_t q_stride, kv_stride, out_stride;
+    void *scratch;         /* the form's _scratch() bytes; aligned to 4096 it is fastest */
+};
+
+size_t attention_f32_scratch(size_t queries, size_t keys, size_t head_dim);
+void attention_f32(const struct attention *a);
+size_t attention_bf16_qqq_scratch(size_t queries, size_t keys, size_t head_dim);
+void attention_bf16_qqq(const struct attention *a);
+
 /* Slopes of ALiBi: for a power of two 2^(-8 (h + 1) / heads); else those of the power below, then every second one of the power above. */
 void alibi_slopes(size_t heads, float *slopes);
 

@@ -20,6 +20,7 @@ const struct call *volatile rvtile_plan;
 /* ---- what the library leaves to its caller ------------------------------------------------------------------------ */
 
 void attn_to_f16(size_t n, const float *x, const float *scale, float factor, uint16_t *y);
+void attn_fill(float *dst, size_t n, float value);
 void model_from_f16(size_t n, const uint16_t *x, float *y);
 void model_to_bf16(size_t n, const float *x, uint16_t *y);
 
@@ -71,7 +72,7 @@ OPS(bf16, f32, 6, 24, 2, 4, 4, 4)
 /* What a plan may call: the simulator looks the names up. */
 __attribute__((used)) static const void *const routines[] = {
     embedding_f32,     embedding_q8_0,    embedding_q4_0,       rmsnorm_f32,          layernorm_f32,    quantize_q8_0,
-    attn_to_f16,       model_to_bf16,     model_from_f16,       model_quantize_i8,    gemv_f32,         gemv_f16,
+    attn_fill,         attn_to_f16,          model_to_bf16,     model_from_f16,       model_quantize_i8,    gemv_f32,         gemv_f16,
     gemv_bf16,         model_gemv_i8,     gemv_q8_0,            gemv_q4_0,            matmul_q8_0,      matmul_q4_0,
     model_gemm_f32,    model_gemm_f16,    model_gemm_bf16,      model_linear_rvv,     model_linear_dod, model_linear_qoq,
     model_linear_ime,  model_linear_xsfmm, model_linear_zvt,    model_linear_qqq,     model_linear_xsfmm_bf16,

@@ -1,57 +1,46 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Attention of one head over a prompt, o = softmax(q k^T / sqrt(d)) v: what all forms of the problem share. A program
- * defines prepare(), which makes its scratch memory, attention_rvv() and attention_scalar(), and lists RT_ATTENTION for each variant.
- */
+ * Programs of attention of one head over a prompt: what all forms of the problem share. A program includes this with FORM(name) defined as
+ * the name of a routine of the form, defines attention_scalar(), and lists its variants with RT_ATTENTION_KERNELS. Its rows are tight. */
 #ifndef ATTENTION_H
 #define ATTENTION_H
 
+#include "prompt.h"
 #include "rt.h"
 #include "rt_math.h"
-#include "rvtile_kernels.h"
 
-static size_t queries, keys, d;
-static int causal;
-static size_t prefix;         /* keys that every query sees */
-static const float *relative; /* [T + S - 1], or NULL: the bias of key j for query i is at j - i + T - 1 */
-static const float *q, *k, *v;
-static float *o;
+static struct attention head;
+static float *scalar_row; /* [S], scores of the scalar twin */
 
-/* How many keys query i sees. */
-static inline size_t visible(size_t i) {
-    size_t seen = causal ? i + 1 + keys - queries : keys;
-    return seen > prefix ? seen : prefix;
-}
-
-/* The form's scratch memory, when sizes and variant are known. */
-static void prepare(void);
-static void attention_rvv(void);
 static void attention_scalar(void);
 
 static void run(enum rt_variant variant) {
     if (variant == RT_RVV)
-        attention_rvv();
+        FORM()(&head);
     else
         attention_scalar();
 }
 
 static void setup(const uint64_t *dims) {
-    queries = dims[0], keys = dims[1], d = dims[2];
-    q = rt_input("q", RT_F32, queries, d);
-    k = rt_input("k", RT_F32, keys, d);
-    v = rt_input("v", RT_F32, keys, d);
-    o = rt_array("o", RT_F32, RT_OUTPUT, queries, d);
-    prepare();
+    size_t queries = dims[0], keys = dims[1], d = dims[2];
+    head.queries = queries, head.keys = keys, head.head_dim = d;
+    head.q_stride = head.kv_stride = head.out_stride = d;
+    head.q = rt_input("q", RT_F32, queries, d);
+    head.k = rt_input("k", RT_F32, keys, d);
+    head.v = rt_input("v", RT_F32, keys, d);
+    head.out = rt_array("o", RT_F32, RT_OUTPUT, queries, d);
+    head.scratch = rt_scratch(FORM(_scratch)(queries, keys, d));
+    scalar_row = rt_scratch(keys * 4);
 }
 
 static void setup_plain(const uint64_t *dims) {
-    causal = dims[3] != 0;
+    head.causal = dims[3] != 0;
     setup(dims);
 }
 
 static void setup_prefix(const uint64_t *dims) {
-    causal = 1;
-    prefix = dims[3];
+    head.causal = 1;
+    head.prefix = dims[3];
     setup(dims);
 }
 
@@ -60,18 +49,18 @@ static void setup_alibi(const uint64_t *dims) {
     static float slopes[40];
     setup_prefix((const uint64_t[]){dims[0], dims[1], dims[2], 0});
     alibi_slopes(40, slopes);
-    float *row = rt_scratch(4 * (queries + keys - 1));
-    alibi_relative(slopes[dims[3]], queries, keys, row);
-    relative = row;
+    float *row = rt_scratch(4 * (dims[0] + dims[1] - 1));
+    alibi_relative(slopes[dims[3]], dims[0], dims[1], row);
+    head.relative = row;
 }
 
 /* Causal with the one-sided buckets of a decoder, else with the two-sided ones of an encoder. */
 static void setup_t5(const uint64_t *dims) {
     setup_plain(dims);
     const float *table = rt_input("table", RT_F32, 32, 0);
-    float *row = rt_scratch(4 * (queries + keys - 1));
-    t5_relative(table, !causal, queries, keys, row);
-    relative = row;
+    float *row = rt_scratch(4 * (dims[0] + dims[1] - 1));
+    t5_relative(table, !dims[3], dims[0], dims[1], row);
+    head.relative = row;
 }
 
 static const char *validate_plain(const uint64_t *dims) {

@@ -5,6 +5,16 @@
 
     .text
 
+# The next t0 of a0 numbers at a1, brought to \v, join the maxima of the lanes in v8; lanes without one keep theirs.
+.macro MAXIMA v, bytes
+    vsetvli t0, a0, e32, m8, tu, ma
+    vle32.v \v, (a1)
+    slli \bytes, t0, 2
+    add a1, a1, \bytes
+    sub a0, a0, t0
+    vfmax.vv v8, v8, \v
+.endm
+
 # size_t argmax_f32(size_t n, const float *x): the lowest index of the maximum; NaN is never chosen; 0 if there is nothing else.
 #   a0 n left, a1 x | t0 vl, t1 n, t2 x, t3 temporary, t4 index; v8 and v24 maxima in turn
     .globl argmax_f32
@@ -16,19 +26,9 @@ argmax_f32:
     fmv.w.x fa0, t3
     vsetvli t0, x0, e32, m8, ta, ma
     vfmv.v.f v8, fa0
-1:  vsetvli t0, a0, e32, m8, tu, ma
-    vle32.v v0, (a1)
-    slli t3, t0, 2
-    add a1, a1, t3
-    sub a0, a0, t0
-    vfmax.vv v8, v8, v0
+1:  MAXIMA v0, t3
     beqz a0, 2f
-    vsetvli t0, a0, e32, m8, tu, ma
-    vle32.v v16, (a1)
-    slli t3, t0, 2
-    add a1, a1, t3
-    sub a0, a0, t0
-    vfmax.vv v8, v8, v16
+    MAXIMA v16, t3
     bnez a0, 1b
 2:  vsetvli t0, x0, e32, m4, ta, ma
     vfmax.vv v8, v8, v12
@@ -68,12 +68,7 @@ less_than_best:
     vsetvli t0, x0, e32, m8, ta, ma
     bltu t0, a2, 4f
     vfmv.v.f v8, fa0
-1:  vsetvli t0, a0, e32, m8, tu, ma
-    vle32.v v16, (a1)
-    slli t1, t0, 2
-    add a1, a1, t1
-    sub a0, a0, t0
-    vfmax.vv v8, v8, v16
+1:  MAXIMA v16, t1
     bnez a0, 1b
     vsetvli t0, x0, e32, m8, ta, ma
     vsra.vi v16, v8, 31

@@ -79,9 +79,9 @@ fn execute(mut plan: Plan, machine: &Arc<Machine>) -> Result<(Measured, Engine),
 mod tests {
     use super::*;
     use crate::model::arena::Fill;
-    use crate::model::layer::{Layer, Setup, choose};
+    use crate::model::layer::{Layer, Pass, Setup, choose};
     use crate::model::plan::{Input, Role, Work};
-    use crate::model::{Extension, Format, KvFormat, zoo};
+    use crate::model::{Extension, Extensions, Format, KvFormat, zoo};
 
     fn machine() -> Arc<Machine> {
         Arc::new(Machine::load("x280", &[]).unwrap())
@@ -104,7 +104,7 @@ mod tests {
         args: impl Fn(u64, u64) -> Vec<u64>,
         float: f32,
     ) -> Vec<u32> {
-        let mut plan = Plan::new(512, Extension::None);
+        let mut plan = Plan::new(&machine(), Extension::None);
         let x =
             plan.arena.array(4 * input.len() as u64, Fill::Bytes(input.iter().flat_map(|w| w.to_le_bytes()).collect()));
         let y = plan.arena.array(bytes, Fill::Zero);
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn a_product_of_several_tokens_is_right() {
         let (m, k, n) = (3, 70, 37);
-        let mut plan = Plan::new(512, Extension::None);
+        let mut plan = Plan::new(&machine(), Extension::None);
         let x = plan.vector(m * k);
         let y = plan.matmul(Role::Qkv, Format::F32, m, n, &mut Input::new(x, k));
         let weights = plan.calls[0].args[4];
@@ -143,6 +143,43 @@ mod tests {
             let term = |c: usize| f64::from(x[token * k as usize + c]) * f64::from(w[c * n as usize + row]);
             let want: f64 = (0..k as usize).map(term).sum();
             assert!((f64::from(*got) - want).abs() < 1e-5, "element {i}: {got} for {want}");
+        }
+    }
+
+    #[test]
+    fn a_prompt_attends_over_rows_of_all_heads() {
+        let (tokens, heads, kv_heads, d) = (21, 6, 3, 20);
+        for (attention, tolerance) in [(Extension::None, 1e-5), (Extension::Qqq, 2e-2)] {
+            let mut model = zoo::load("llama-2-7b").unwrap();
+            (model.heads, model.kv_heads, model.head_dim) = (heads, kv_heads, d);
+            let ext = Extensions { products: Extension::None, attention };
+            let (weights, kv, pass) = (Format::F32, KvFormat::F16, Pass::Prompt);
+            let setup = Setup { weights, ext, kv, tokens, positions: tokens, cross: 0, pass, encoder: false };
+            let mut plan = Plan::new(&machine(), ext);
+            let arrays = [heads, kv_heads, kv_heads].map(|heads| plan.vector(tokens * heads * d));
+            let layer = Layer { model: &model, setup, x: 0 };
+            let attended = layer.heads(&mut plan, arrays);
+            layer.attend_prompt(&mut plan, &attended, 0..heads);
+            let (_, engine) = execute(plan, &machine()).unwrap();
+            let read = |addr, heads| floats(&engine, addr, tokens * heads * d);
+            let [q, k, v] = [(arrays[0], heads), (arrays[1], kv_heads), (arrays[2], kv_heads)].map(|(a, n)| read(a, n));
+            let row = |array: &[f32], token: u64, of: u64, head: u64| -> Vec<f64> {
+                array[((token * of + head) * d) as usize..][..d as usize].iter().map(|x| f64::from(*x)).collect()
+            };
+            let out = read(attended.out, heads);
+            for (token, head) in (0..tokens).flat_map(|token| (0..heads).map(move |head| (token, head))) {
+                let own = row(&q, token, heads, head);
+                let weights = (0..=token).map(|key| {
+                    let key = row(&k, key, kv_heads, head / 2);
+                    (own.iter().zip(key).map(|(q, k)| q * k).sum::<f64>() / (d as f64).sqrt()).exp()
+                });
+                let weights: Vec<f64> = weights.collect();
+                for (c, got) in row(&out, token, heads, head).into_iter().enumerate() {
+                    let values = (0..=token).map(|key| row(&v, key, kv_heads, head / 2)[c]);
+                    let want = values.zip(&weights).map(|(v, w)| v * w).sum::<f64>() / weights.iter().sum::<f64>();
+                    assert!((got - want).abs() < tolerance, "{attention:?} {token} {head} {c}: {got} for {want}");
+                }
+            }
         }
     }
 
@@ -167,9 +204,17 @@ mod tests {
                     (model.d_model, model.d_ff, model.vocab) = (96, 160, 130);
                     (model.heads, model.kv_heads) = (heads.min(8), model.kv_heads.min(1));
                     let kv = if tokens == 1 { KvFormat::F16 } else { KvFormat::Int8 };
-                    let setup =
-                        Setup { weights, ext, kv, tokens, positions: 20, cross: 12, prompt: false, encoder: false };
-                    let mut plan = Plan::new(512, ext);
+                    let setup = Setup {
+                        weights,
+                        ext: ext.into(),
+                        kv,
+                        tokens,
+                        positions: 20,
+                        cross: 12,
+                        pass: Pass::Decode,
+                        encoder: false,
+                    };
+                    let mut plan = Plan::new(&machine, ext);
                     plan.pass(Some(0));
                     let x = plan.vector(tokens * model.d_model);
                     Layer { model: &model, setup, x }.add(&mut plan);

@@ -249,6 +249,17 @@ impl Extensions {
         attention.runs_at(vlen, attention.attention_kernel())
     }
 
+    /// What a run with them can decode.
+    pub(crate) fn isa(self) -> Ext {
+        let attention = Ext::by_name(self.attention.name()).unwrap_or(Ext::empty());
+        self.products.isa().union(attention)
+    }
+
+    /// The routine of the model's program for attention of a prompt.
+    pub(super) fn attention_routine(self) -> &'static str {
+        self.attention_form("attention_f32")
+    }
+
     /// The kernel that does in a prompt what this one does without an extension.
     pub(super) fn attention_form(self, plain: &'static str) -> &'static str {
         self.attention.attention(plain).unwrap_or(plain)

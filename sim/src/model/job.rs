@@ -2,21 +2,14 @@
 
 use std::sync::Arc;
 
-use rvtile_isa::ext::Ext;
-use rvtile_isa::profile::Profile;
-use rvtile_kernels::{Kernel, Shape, Variant, find};
-
-use super::architecture::{Architecture, Kind, Positions};
+use super::architecture::{Architecture, Ffn, Kind, Norm, Positions};
 use super::arena::Fill;
 use super::chip::{self, Measured};
 use super::cost::Cost;
-use super::ext::Extension;
+use super::ext::{Extension, Extensions};
 use super::format::Format;
-use super::layer::{self, Layer, Setup};
-use super::plan::{Part, Plan, Role, is_linear, product_kernel, product_work};
-use crate::engine::{End, Engine, RunOptions};
-use crate::env;
-use crate::loader::Image;
+use super::layer::{self, Layer, Pass, Setup};
+use super::plan::{Input, Part, Plan, Role, is_linear, operand_bytes, product_kernel, product_work};
 use crate::machine::Machine;
 
 /// A piece of a step.
@@ -71,12 +64,12 @@ pub enum Job {
         /// Simulate all of it, however long that takes.
         full: bool,
     },
-    /// One head of attention over a prompt.
-    Head {
-        /// The kernel.
-        kernel: &'static str,
-        /// Its sizes.
-        sizes: [u64; 4],
+    /// Attention of a layer over a prompt, all heads.
+    Heads {
+        /// The shapes, without what does not matter to attention.
+        model: Box<Architecture>,
+        /// What it is run with.
+        setup: Setup,
     },
 }
 
@@ -93,6 +86,9 @@ pub struct Done {
 
 /// A layer so many times larger than the last cache leaves nothing in it for the next one: the layers may then share memory.
 const FLUSHES: u64 = 8;
+
+/// A matrix that the last cache holds is there when so many groups of tokens have read it: replacement may be random.
+const SETTLED: u64 = 4;
 
 /// Format of a matrix, and what multiplies with it.
 type Weights = (Format, Extension);
@@ -136,7 +132,7 @@ impl Job {
             kv_heads: 0,
             head_dim: 0,
             d_ff: 0,
-            ffn: super::architecture::Ffn::Relu2,
+            ffn: Ffn::Relu2,
             norms: 1,
             positions: if biased { Positions::T5 } else { Positions::None },
             rotary: 0,
@@ -159,6 +155,28 @@ impl Job {
         Job::Ends { model: Box::new(model), setup, heads }
     }
 
+    /// Attention over a prompt in a layer of this model.
+    pub fn heads(model: &Architecture, setup: Setup) -> Job {
+        let Job::Layer { model: layer, setup } = Job::layer(model, setup) else { unreachable!("a layer") };
+        let shapes = Architecture {
+            kind: Kind::Decoder,
+            d_ff: 1,
+            ffn: Ffn::Relu2,
+            norm: Norm::RmsNorm,
+            norms: 1,
+            norm_bias: false,
+            parallel: false,
+            prefix: model.prefix,
+            qkv_bias: false,
+            out_bias: false,
+            mlp_bias: false,
+            ..*layer
+        };
+        let ext = Extensions { products: Extension::None, ..setup.ext };
+        let setup = Setup { weights: Format::F32, ext, encoder: false, ..setup };
+        Job::Heads { model: Box::new(shapes), setup }
+    }
+
     /// Simulates it.
     ///
     /// # Errors
@@ -172,7 +190,7 @@ impl Job {
             &Job::Product { weights, ext, tokens, columns, rows, full } => {
                 run_product((weights, ext), [tokens, columns, rows], full, machine)
             }
-            Job::Head { kernel, sizes } => run_head(kernel, sizes, machine),
+            Job::Heads { model, setup } => run_heads(model, *setup, machine),
         }
     }
 }
@@ -187,14 +205,14 @@ fn cycles(costs: &[Cost]) -> f64 {
     costs.iter().map(|cost| cost.cycles).sum()
 }
 
-/// A layer that warms caches and predictor up, then two that are measured.
+/// A layer that warms caches and predictor up, then two that are measured. A prompt warms up within a layer: the second of two counts.
 fn run_layer(model: &Architecture, setup: Setup, machine: &Arc<Machine>) -> Result<Done, String> {
-    let mut plan = Plan::new(machine.vector.vlen, setup.ext);
+    let mut plan = Plan::new(machine, setup.ext);
     let x = plan.vector(setup.tokens * model.d_model);
     let layer = Layer { model, setup, x };
-    // A prompt warms itself up.
-    let passes: &[Option<usize>] = if setup.prompt { &[Some(0), Some(1)] } else { &[None, Some(0), Some(1)] };
-    if setup.prompt || plan_bytes(model, setup) > FLUSHES * last_cache(machine) {
+    let passes: &[Option<usize>] =
+        if setup.pass == Pass::Around { &[Some(1), Some(0)] } else { &[None, Some(0), Some(1)] };
+    if setup.pass == Pass::Around || plan_bytes(model, setup) > FLUSHES * last_cache(machine) {
         plan.pass(Some(0));
         layer.add(&mut plan);
         plan.passes(passes);
@@ -215,7 +233,7 @@ fn plan_bytes(model: &Architecture, setup: Setup) -> u64 {
 }
 
 fn run_ends(model: &Architecture, setup: Setup, heads: u64, machine: &Arc<Machine>) -> Result<Done, String> {
-    let mut plan = Plan::new(machine.vector.vlen, setup.ext);
+    let mut plan = Plan::new(machine, setup.ext);
     let panel = plan.panel();
     let x = plan.buffer(setup.tokens * model.d_model);
     for (pass, vocab) in [(None, model.vocab.min(4 * panel)), (Some(0), model.vocab)] {
@@ -227,29 +245,50 @@ fn run_ends(model: &Architecture, setup: Setup, heads: u64, machine: &Arc<Machin
     Ok(simulated(chip::run(plan, machine)?, 0))
 }
 
-/// Every layer of a step with weights of its own; a step before it leaves the caches as they are when a model generates.
+/// Every layer of a step with weights of its own. A step before it leaves the caches as they are when a model generates; a prompt has
+/// none.
 fn run_whole(model: &Architecture, setup: Setup, as_one: bool, machine: &Arc<Machine>) -> Result<Done, String> {
-    let mut plan = Plan::new(machine.vector.vlen, setup.ext);
-    let x = plan.buffer(setup.tokens * model.d_model);
+    let mut plan = Plan::new(machine, setup.ext);
     plan.pass(Some(0));
-    layer::embed(&mut plan, model, setup, x);
-    for _ in 0..model.layers {
-        Layer { model, setup, x }.add(&mut plan);
+    if setup.pass == Pass::Decode {
+        whole(&mut plan, model, setup, model.layers, setup.tokens);
+        plan.passes(&[None, Some(0)]);
+    } else if setup.encoder {
+        let mut encoded = whole(&mut plan, model, setup, model.encoder_layers, 0);
+        for _ in 0..model.layers {
+            Layer { model, setup, x: 0 }.cross(&mut plan, &mut encoded);
+        }
+        let first = Setup { tokens: 1, positions: 1, cross: setup.tokens, pass: Pass::Decode, encoder: false, ..setup };
+        whole(&mut plan, model, first, model.layers, 1);
+    } else {
+        whole(&mut plan, model, setup, model.layers, 1);
     }
-    layer::choose(&mut plan, model, setup, x, setup.tokens, model.vocab);
-    plan.passes(&[None, Some(0)]);
     if as_one {
         plan.whole();
     }
     Ok(simulated(chip::run(plan, machine)?, 0))
 }
 
+/// Embedding, layers, and the choice of `heads` tokens. Layers of a prompt use the same memory one after the other. Returns what the
+/// final norm has made.
+fn whole(plan: &mut Plan, model: &Architecture, setup: Setup, layers: u64, heads: u64) -> Input {
+    let x = plan.buffer(setup.tokens * model.d_model);
+    layer::embed(plan, model, setup, x);
+    let written = plan.written();
+    for _ in 0..layers {
+        if setup.pass != Pass::Decode {
+            plan.let_go(written);
+        }
+        Layer { model, setup, x }.add(plan);
+    }
+    layer::choose(plan, model, setup, x, heads, model.vocab)
+}
+
 /// Calls of no product; there may be none.
 fn run_around(calls: impl FnOnce(&mut Plan), machine: &Arc<Machine>) -> Result<Done, String> {
-    let mut plan = Plan::new(machine.vector.vlen, Extension::None);
-    plan.pass(Some(0));
+    let mut plan = Plan::new(machine, Extension::None);
     calls(&mut plan);
-    match plan.calls.is_empty() {
+    match plan.parts.is_empty() {
         true => Ok(Done { parts: Vec::new(), agreement: None, extrapolated: false }),
         false => Ok(simulated(chip::run(plan, machine)?, 0)),
     }
@@ -257,7 +296,10 @@ fn run_around(calls: impl FnOnce(&mut Plan), machine: &Arc<Machine>) -> Result<D
 
 fn run_convert(weights: Format, tokens: u64, columns: u64, machine: &Arc<Machine>) -> Result<Done, String> {
     let narrow = |plan: &mut Plan| {
-        let x = plan.vector(tokens * columns);
+        // A norm or an activation has made it from another array.
+        let (before, x) = (plan.made(tokens * columns), plan.made(tokens * columns));
+        plan.add(tokens * columns, before, x, x);
+        plan.pass(Some(0));
         plan.narrowed(weights, tokens, columns, x);
     };
     run_around(narrow, machine)
@@ -268,13 +310,14 @@ fn run_convert(weights: Format, tokens: u64, columns: u64, machine: &Arc<Machine
 fn run_product(weights: Weights, sizes: [u64; 3], full: bool, machine: &Arc<Machine>) -> Result<Done, String> {
     let ([tokens, columns, rows], (format, ext)) = (sizes, weights);
     let widen = |plan: &mut Plan| {
-        let raw = plan.buffer(tokens * rows);
+        let raw = plan.multiplied(format, (tokens, rows, columns));
+        plan.pass(Some(0));
         plan.widened(format, tokens * rows, raw);
     };
     let mut done = run_around(widen, machine)?;
 
     let (cost, extrapolated) = match full {
-        true => (groups(weights, tokens, columns, rows, machine)?.0, false),
+        true => (groups(weights, ([tokens, columns, rows], tokens), 1, machine)?[0], false),
         false => extrapolate(weights, tokens, columns, rows, machine)?,
     };
     let work = product_work(format, tokens, columns, rows);
@@ -322,99 +365,104 @@ fn extrapolate(
     } else {
         1024
     };
+    let measure = |some: u64, rows: u64, times: u64| groups(weights, ([some, columns, rows], tokens), times, machine);
     if tokens <= 2 * group && rows <= 2 * strip {
-        return Ok((groups(weights, tokens, columns, rows, machine)?.0, false));
+        return Ok((measure(tokens, rows, 1)?[0], false));
     }
     if read_again {
-        // Affine in the rows (quantising does not depend on them): the first group of so many tokens, and one after it. Strips end as the
-        // matrix does, in a panel that is not full, so that rows of the result are aligned to lines as the true ones are.
+        // Affine in the rows (quantising does not depend on them). Strips end as the matrix does, in a panel that is not full, so that
+        // rows of the result are aligned to lines as the true ones are.
         let panel = u64::from(machine.vector.vlen) / 4;
         let end = rows % panel;
         let wide = rows.min(strip.max(2 * panel) + end);
-        let of = |tokens: u64| -> Result<(Cost, Cost), String> {
-            let (first, next) = groups(weights, tokens, columns, wide, machine)?;
+        let of = |some: u64, times: u64| -> Result<Vec<Cost>, String> {
             if rows == wide {
-                return Ok((first, next));
+                return measure(some, wide, times.min(SETTLED));
             }
-            let (narrow, _) = groups(weights, tokens, columns, panel + end, machine)?;
-            let more = first.plus(&narrow.times(-1.0)).times((rows - wide) as f64 / (wide - panel - end) as f64);
-            Ok((first.plus(&more), next.plus(&more)))
+            let (strips, narrow) = (measure(some, wide, times.min(2))?, measure(some, panel + end, 1)?[0]);
+            let more = strips[0].plus(&narrow.times(-1.0)).times((rows - wide) as f64 / (wide - panel - end) as f64);
+            Ok(strips.iter().map(|strip| strip.plus(&more)).collect())
         };
         let (whole, rest) = (tokens / group, tokens % group);
         if whole == 0 {
-            return Ok((of(rest)?.0, true));
+            return Ok((of(rest, 1)?[0], true));
         }
-        let (first, next) = of(group)?;
-        let mut cost = first.plus(&next.times((whole - 1) as f64));
+        let first = of(group, whole)?;
+        let mut cost = first[first.len() - 1].times((whole - first.len() as u64) as f64);
+        cost = first.iter().fold(cost, |sum, group| sum.plus(group));
         if rest > 0 {
             // It reads as much of the matrix as a full one, for fewer tokens.
-            cost = cost.plus(&of(rest)?.1);
+            let last = of(rest, whole + 1)?;
+            cost = cost.plus(&last[last.len() - 1]);
         }
         return Ok((cost, true));
     }
     // The blocks of rows are alike; within one the matrix is packed once, then the groups of tokens pass.
     let wide = rows.min(strip);
-    let (one, _) = groups(weights, group.min(tokens), columns, wide, machine)?;
+    let one = measure(group.min(tokens), wide, 1)?[0];
     let mut cost = one;
     if tokens > group {
-        let (two, _) = groups(weights, 2 * group, columns, wide, machine)?;
-        let more = two.plus(&one.times(-1.0));
+        let more = measure(2 * group, wide, 1)?[0].plus(&one.times(-1.0));
         cost = one.plus(&more.times((tokens - group) as f64 / group as f64));
     }
     Ok((cost.times(rows as f64 / wide as f64), true))
 }
 
-/// A product, and the same again with the caches as it leaves them.
+/// A product of some of all tokens, and as often of the next ones with the same matrix, caches being as those before leave them.
 fn groups(
     (format, ext): Weights,
-    tokens: u64,
-    columns: u64,
-    rows: u64,
+    ([tokens, columns, rows], all): ([u64; 3], u64),
+    times: u64,
     machine: &Arc<Machine>,
-) -> Result<(Cost, Cost), String> {
-    let mut plan = Plan::new(machine.vector.vlen, ext);
-    plan.pass(Some(0));
-    let fill = match format {
-        Format::F16 => Fill::f16(1),
-        Format::Bf16 => Fill::bf16(1),
-        Format::Int8 => Fill::bytes(),
-        _ => Fill::f32(1),
-    };
-    let x = (plan.arena.array(4 * tokens * columns.next_multiple_of(32), fill), plan.vector(tokens));
-    plan.product(Role::Qkv, format, (tokens, rows, columns), x);
-    plan.passes(&[Some(0), Some(1)]);
-    let measured = chip::run(plan, machine)?;
-    Ok((measured.passes[0][0], measured.passes[1][0]))
+) -> Result<Vec<Cost>, String> {
+    let mut plan = Plan::new(machine, ext);
+    let row = operand_bytes(format, columns);
+    // A product with one panel brings the routine to the caches.
+    let x = (plan.made((tokens * row).div_ceil(4)), plan.made(tokens));
+    plan.product(Role::Qkv, format, (tokens, plan.panel().min(rows), columns), x);
+    // The caches hold what the product before leaves in them, which has made X.
+    plan.multiplied(format, (all, columns, rows));
+    let raw = plan.made(times * tokens * columns);
+    let (x, scales) = plan.narrowed(format, times * tokens, columns, raw);
+    // The other rows of X come after those.
+    plan.made((all.saturating_sub(times * tokens) * columns).min(last_cache(machine) / 4));
+    let matrix = plan.matrix(format, (tokens, rows, columns));
+    for pass in 0..times {
+        plan.pass(Some(pass as usize));
+        let first = pass * tokens;
+        plan.multiply(Role::Qkv, format, (tokens, rows, columns), (x + first * row, scales + 4 * first), &matrix);
+    }
+    Ok(chip::run(plan, machine)?.passes.iter().map(|costs| costs[0]).collect())
 }
 
-/// One head over a prompt, by the program of the kernel suite, with nothing in the caches.
-fn run_head(kernel: &'static str, sizes: &[u64; 4], machine: &Arc<Machine>) -> Result<Done, String> {
-    let kernel: &dyn Kernel = find(kernel).ok_or_else(|| format!("no kernel `{kernel}`"))?;
-    let shape = Shape(sizes.to_vec());
-    kernel.validate(&shape)?;
-    let image = Image::parse(kernel.name(), kernel.elf().to_vec()).map_err(|error| error.to_string())?;
-    let mut args = kernel.args(Variant::Rvv, &shape);
-    args.push("runs=1".to_string());
-    let environment = env::Options { args, ..env::Options::silent() };
-    let isa = Profile::by_name(kernel.profile()).map_or(Ext::everything(), Profile::isa);
-    let options = RunOptions { isa, ..RunOptions::default() };
-    let mut engine = Engine::new(image, machine, true, &options, environment).map_err(|e| e.to_string())?;
-    match engine.run() {
-        End::Exit(0) => {}
-        End::Crash(crash) => return Err(format!("{} {shape}: {crash}", kernel.name())),
-        _ => return Err(format!("{} {shape}: the program failed", kernel.name())),
+/// Attention of a layer over a prompt, behind the calls in front of it. Its first head finds the scratch memory cold. Of the heads that
+/// share keys and values, the first one brings them to the caches. So three heads tell of all.
+fn run_heads(model: &Architecture, setup: Setup, machine: &Arc<Machine>) -> Result<Done, String> {
+    let mut plan = Plan::new(machine, setup.ext);
+    let layer = Layer { model, setup, x: 0 };
+    let [q, k, v] = [model.query_width(), model.kv_width(), model.kv_width()].map(|width| {
+        // Values matter: how often a maximum grows. The matrix has 16 bits, whatever the weights have, so that all can share the job.
+        let made = plan.arena.array(4 * setup.tokens * width, Fill::f32(4));
+        plan.add(setup.tokens * width, made, made, made);
+        plan.read_matrix(Format::F16, width, model.d_model);
+        made
+    });
+    layer.rotate_all(&mut plan, q, k);
+    layer.store_prompt(&mut plan, k, v);
+    let arrays = layer.heads(&mut plan, [q, k, v]);
+    let group = model.heads / model.kv_heads;
+    // A head, and how many are like it.
+    let kinds =
+        [(0, 1), (1, model.kv_heads * (group - 1)), (group, model.kv_heads - 1)].into_iter().filter(|kind| kind.1 > 0);
+    for (pass, (head, _)) in kinds.clone().enumerate() {
+        plan.pass(Some(pass));
+        layer.attend_prompt(&mut plan, &arrays, head..head + 1);
     }
-    let region = engine.regions().first().ok_or_else(|| format!("{} marked no region", kernel.name()))?;
-    let part = Part {
-        role: Role::Attention,
-        kernel: kernel.name(),
-        shape: shape.to_string(),
-        dtype: kernel.dtype(),
-        calls: 1,
-        flop: kernel.flop(&shape) as f64,
-        bytes: kernel.bytes(&shape) as f64,
-        streamed: 0.0,
-        split: true,
-    };
-    Ok(Done { parts: vec![(part, Cost::of(region))], agreement: None, extrapolated: false })
+    let Measured { parts, passes } = chip::run(plan, machine)?;
+    let cost =
+        kinds.zip(&passes).fold(Cost::default(), |sum, ((_, like), costs)| sum.plus(&costs[0].times(like as f64)));
+    let heads = model.heads as f64;
+    let all = |part: Part| Part { calls: model.heads, flop: part.flop * heads, bytes: part.bytes * heads, ..part };
+    let parts = parts.into_iter().map(|part| (all(part), cost)).collect();
+    Ok(Done { parts, agreement: None, extrapolated: false })
 }

@@ -4,27 +4,38 @@ use rvtile_kernels::{Shape, find};
 
 use super::architecture::{Architecture, Ffn, Kind, Norm, Pairs, Positions};
 use super::arena::Fill;
-use super::ext::Extension;
+use super::ext::Extensions;
 use super::format::{Format, KvFormat};
 use super::plan::{Input, Plan, Role, Work};
+
+/// What tokens that go through a layer together are to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pass {
+    /// The newest ones of several sequences, each behind a cache of its own.
+    Decode,
+    /// A prompt.
+    Prompt,
+    /// A prompt; matrix products and attention are measured on their own, and only the calls around them are made.
+    Around,
+}
 
 /// What a layer is run with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Setup {
     /// Format of the weights.
     pub weights: Format,
-    /// What multiplies with them.
-    pub ext: Extension,
+    /// What multiplies with them, and what attention of a prompt uses.
+    pub ext: Extensions,
     /// Format of the cache.
     pub kv: KvFormat,
-    /// Tokens that go through together: of several sequences (decode), of one prompt (prefill).
+    /// Tokens that go through together.
     pub tokens: u64,
     /// Positions in the cache, the new one included.
     pub positions: u64,
     /// Positions of the encoder's output, where there is one.
     pub cross: u64,
-    /// Matrix products and attention of a prompt are measured on their own: only the calls around them are made.
-    pub prompt: bool,
+    /// What they are to each other.
+    pub pass: Pass,
     /// A layer of the encoder.
     pub encoder: bool,
 }
@@ -79,30 +90,58 @@ impl Layer<'_> {
     }
 
     fn self_attention(&self, plan: &mut Plan, h: &mut Input) -> u64 {
-        let (model, Setup { tokens, prompt, positions, .. }) = (self.model, self.setup);
-        let (queries, keys, d) = (model.query_width(), model.kv_width(), model.head_dim);
+        let (model, Setup { tokens, positions, .. }) = (self.model, self.setup);
+        let (queries, keys) = (model.query_width(), model.kv_width());
         let q = self.linear(plan, Role::Qkv, queries, h, model.qkv_bias);
         let k = self.linear(plan, Role::Qkv, keys, h, model.qkv_bias);
         let v = self.linear(plan, Role::Qkv, keys, h, model.qkv_bias);
-        if matches!(model.positions, Positions::Rope | Positions::Rope2d) {
-            let (cosine, sine) = (plan.vector(d), plan.vector(d));
-            for token in 0..tokens {
-                self.rotate(plan, model.heads, q + 4 * token * queries, cosine, sine);
-                self.rotate(plan, model.kv_heads, k + 4 * token * keys, cosine, sine);
-            }
-        }
+        self.rotate_all(plan, q, k);
         let slopes = if model.positions == Positions::Alibi { plan.vector(model.heads) } else { 0 };
         let bias = |plan: &mut Plan| plan.vector(model.heads * positions);
-        let attended = if prompt {
-            // The encoder's cache is that of cross attention.
-            let cache = plan.cache(self.setup.kv, model.kv_heads, d, tokens);
-            plan.store_prompt(&cache, k, v);
-            plan.vector(tokens * queries)
-        } else {
-            let bias = if model.positions == Positions::T5 { bias(plan) } else { 0 };
-            self.attend(plan, q, positions, slopes, Some((k, v, bias)))
+        let attended = match self.setup.pass {
+            Pass::Decode => {
+                let bias = if model.positions == Positions::T5 { bias(plan) } else { 0 };
+                self.attend(plan, q, positions, slopes, Some((k, v, bias)))
+            }
+            Pass::Around => {
+                // The encoder's cache is that of cross attention.
+                self.store_prompt(plan, k, v);
+                plan.made(tokens * queries)
+            }
+            Pass::Prompt => {
+                if !self.setup.encoder {
+                    self.store_prompt(plan, k, v);
+                }
+                let arrays = self.heads(plan, [q, k, v]);
+                self.attend_prompt(plan, &arrays, 0..model.heads);
+                arrays.out
+            }
         };
         self.linear(plan, Role::Out, model.d_model, &mut Input::new(attended, queries), model.out_bias)
+    }
+
+    /// Turns queries and keys by their positions, where the model does that.
+    pub fn rotate_all(&self, plan: &mut Plan, q: u64, k: u64) {
+        let (model, d) = (self.model, self.model.head_dim);
+        if matches!(model.positions, Positions::Rope | Positions::Rope2d) {
+            let (cosine, sine) = (plan.vector(d), plan.vector(d));
+            for token in 0..self.setup.tokens {
+                self.rotate(plan, model.heads, q + 4 * token * model.query_width(), cosine, sine);
+                self.rotate(plan, model.kv_heads, k + 4 * token * model.kv_width(), cosine, sine);
+            }
+        }
+    }
+
+    /// Keys and values of cross attention, for a layer of the decoder.
+    pub fn cross(&self, plan: &mut Plan, encoded: &mut Input) {
+        let [k, v] = [(); 2].map(|()| self.linear(plan, Role::Qkv, self.model.kv_width(), encoded, false));
+        self.store_prompt(plan, k, v);
+    }
+
+    /// Keys and values of a prompt into a cache.
+    pub fn store_prompt(&self, plan: &mut Plan, k: u64, v: u64) {
+        let cache = plan.cache(self.setup.kv, self.model.kv_heads, self.model.head_dim, self.setup.tokens);
+        plan.store_prompt(&cache, k, v);
     }
 
     fn rotate(&self, plan: &mut Plan, heads: u64, x: u64, cosine: u64, sine: u64) {
@@ -172,10 +211,10 @@ impl Layer<'_> {
 
     /// A product with a matrix of its own, and its bias.
     fn linear(&self, plan: &mut Plan, role: Role, rows: u64, input: &mut Input, biased: bool) -> u64 {
-        let Setup { weights, tokens, prompt, .. } = self.setup;
+        let Setup { weights, tokens, pass, .. } = self.setup;
         let y = match tokens {
-            _ if prompt => plan.vector(tokens * rows),
-            1 => plan.gemv(role, weights, rows, input),
+            _ if pass == Pass::Around => plan.multiplied(weights, (tokens, rows, input.len)),
+            1 if pass == Pass::Decode => plan.gemv(role, weights, rows, input),
             _ => plan.matmul(role, weights, tokens, rows, input),
         };
         if biased {
@@ -231,7 +270,7 @@ impl Layer<'_> {
         let (mu, previous, y) = (plan.vector(d), plan.vector(d), plan.buffer(n * d));
         for token in 0..n {
             // Tokens of a prompt stand one behind the other.
-            let before = if token == 0 || !self.setup.prompt { previous } else { x + 4 * (token - 1) * d };
+            let before = if token == 0 || self.setup.pass == Pass::Decode { previous } else { x + 4 * (token - 1) * d };
             let args = [d, x + 4 * token * d, before, mu, y + 4 * token * d];
             plan.kernel(Role::Recurrence, "rwkv_shift_f32", d.to_string(), &args, 0.0, Work::vector(3 * d, 16 * d));
         }
@@ -293,7 +332,7 @@ pub(super) fn embed(plan: &mut Plan, model: &Architecture, setup: Setup, x: u64)
     }
     if model.positions == Positions::T5 {
         // Once for all layers: the biases by distance of each head.
-        let (queries, keys) = if setup.prompt { (tokens, tokens) } else { (1, setup.positions) };
+        let (queries, keys) = if setup.pass == Pass::Decode { (1, setup.positions) } else { (tokens, tokens) };
         let n = queries + keys - 1;
         let (table, row) = (plan.vector(32), plan.buffer(n));
         for _ in 0..model.heads {
@@ -304,12 +343,12 @@ pub(super) fn embed(plan: &mut Plan, model: &Architecture, setup: Setup, x: u64)
 }
 
 /// Final norm, then head and choice of a token for each of `heads` tokens; an encoder has the norm only. `vocab` rows of the head
-/// are multiplied.
-pub(super) fn choose(plan: &mut Plan, model: &Architecture, setup: Setup, x: u64, heads: u64, vocab: u64) {
+/// are multiplied. Returns what the norm has made.
+pub(super) fn choose(plan: &mut Plan, model: &Architecture, setup: Setup, x: u64, heads: u64, vocab: u64) -> Input {
     let d = model.d_model;
     let mut h = Input::new(norm(plan, model, if heads == 0 { setup.tokens } else { heads }, x), d);
     let logits = match heads {
-        0 => return,
+        0 => return h,
         1 => plan.gemv(Role::Head, setup.weights, vocab, &mut h),
         _ => plan.matmul(Role::Head, setup.weights, heads, vocab, &mut h),
     };
@@ -322,4 +361,5 @@ pub(super) fn choose(plan: &mut Plan, model: &Architecture, setup: Setup, x: u64
         let work = formula("argmax_f32", &[vocab]);
         plan.kernel(Role::Sampling, "argmax_f32", vocab.to_string(), &[vocab, row], 0.0, work);
     }
+    h
 }

@@ -17,6 +17,7 @@ pub mod job;
 pub mod layer;
 pub mod parameters;
 pub mod plan;
+mod prompt;
 pub mod step;
 pub mod zoo;
 

@@ -4,8 +4,9 @@ use rvtile_isa::profile::Profile;
 use rvtile_kernels::{DType, Kernel, find};
 
 use super::arena::{Arena, Fill};
-use super::ext::Extension;
+use super::ext::{Extension, Extensions};
 use super::format::{Format, KvFormat};
+use super::job::last_cache;
 use crate::bench::peak_flop_per_cycle;
 use crate::compare::Peak;
 use crate::machine::Machine;
@@ -120,10 +121,14 @@ pub(super) struct Plan {
     pub calls: Vec<Call>,
     /// Of the first measured pass; the others repeat it.
     pub parts: Vec<Part>,
-    /// What its products use.
-    pub ext: Extension,
+    /// What its products and attention use.
+    pub ext: Extensions,
+    /// Arrays that calls write, with their bytes, and how many of them are in use: the others were let go.
+    written: (Vec<(u64, u64)>, usize),
     pass: Option<usize>,
     vlen: u64,
+    /// Bytes of the last cache.
+    cache: u64,
 }
 
 /// A vector of activations, and what it was already converted to.
@@ -141,9 +146,17 @@ impl Input {
 }
 
 impl Plan {
-    pub fn new(vlen: u32, ext: Extension) -> Plan {
-        let vlen = u64::from(vlen);
-        Plan { arena: Arena::default(), calls: Vec::new(), parts: Vec::new(), ext, pass: None, vlen }
+    pub fn new(machine: &Machine, ext: impl Into<Extensions>) -> Plan {
+        Plan {
+            arena: Arena::default(),
+            calls: Vec::new(),
+            parts: Vec::new(),
+            ext: ext.into(),
+            written: (Vec::new(), 0),
+            pass: None,
+            vlen: machine.vector.vlen.into(),
+            cache: last_cache(machine),
+        }
     }
 
     /// Calls from here on are measured as this pass, or not at all.
@@ -174,9 +187,30 @@ impl Plan {
         self.vlen / 4
     }
 
+    /// How many arrays calls write, for [`Plan::let_go`].
+    pub fn written(&self) -> usize {
+        self.written.1
+    }
+
+    /// Arrays written since then are free: calls of the same sizes in the same order have them again, as layers of a program do.
+    pub fn let_go(&mut self, written: usize) {
+        self.written.1 = written;
+    }
+
+    /// An array that the program writes.
+    pub fn array(&mut self, bytes: u64) -> u64 {
+        let (arrays, used) = &mut self.written;
+        if arrays.get(*used).is_none_or(|array| array.1 != bytes) {
+            arrays.truncate(*used);
+            arrays.push((self.arena.array(bytes, Fill::Zero), bytes));
+        }
+        *used += 1;
+        arrays[*used - 1].0
+    }
+
     /// An array of fp32 numbers that the program writes.
     pub fn buffer(&mut self, elements: u64) -> u64 {
-        self.arena.array(4 * elements, Fill::Zero)
+        self.array(4 * elements)
     }
 
     /// An array of fp32 numbers near 1.
@@ -221,6 +255,28 @@ impl Plan {
         self.calls.push(Call { region, routine, args: args.to_vec(), float });
     }
 
+    /// An array of fp32 numbers that calls which are measured apart would have written: it is written, not measured, so that what comes
+    /// next finds it where they leave it.
+    pub fn made(&mut self, elements: u64) -> u64 {
+        let addr = self.buffer(elements);
+        self.calls.push(Call { region: None, routine: "attn_fill", args: vec![addr, elements], float: 1.0 });
+        addr
+    }
+
+    /// The same of a product with such a matrix, which leaves that in the caches too.
+    pub fn multiplied(&mut self, format: Format, (m, n, k): (u64, u64, u64)) -> u64 {
+        let y = self.made(m * n);
+        self.read_matrix(format, n, k);
+        y
+    }
+
+    /// Reads as many bytes as such a matrix has, not measured.
+    pub fn read_matrix(&mut self, format: Format, n: u64, k: u64) {
+        let bytes = format.matrix_bytes(n, k).min(2 * self.cache);
+        let args = vec![bytes / 4, self.arena.array(bytes, Fill::Zero)];
+        self.calls.push(Call { region: None, routine: "argmax_f32", args, float: 0.0 });
+    }
+
     /// A call whose kernel is the routine itself.
     pub fn kernel(&mut self, role: Role, kernel: &'static str, shape: String, args: &[u64], float: f32, work: Work) {
         self.call((role, kernel, shape), (kernel, args, float), work);
@@ -234,9 +290,9 @@ impl Plan {
     /// y = W x for one token, W fresh; x is converted as the format asks for. Returns y.
     pub fn gemv(&mut self, role: Role, format: Format, rows: u64, input: &mut Input) -> u64 {
         let columns = input.len;
-        if self.ext != Extension::None {
+        if self.ext.products != Extension::None {
             let (x, scales) = self.converted(format, input);
-            return self.linear(role, format, (1, rows, columns), (x, scales));
+            return self.product(role, format, (1, rows, columns), (x, scales));
         }
         let y = self.buffer(rows);
         let weights = self.weights(format, rows, columns);
@@ -281,14 +337,14 @@ impl Plan {
     /// The vector as the products of this format want it, and its scales.
     fn converted(&mut self, format: Format, input: &mut Input) -> (u64, u64) {
         let n = input.len;
-        if format == Format::F32 || format == Format::Bf16 && self.ext == Extension::None {
+        if format == Format::F32 || format == Format::Bf16 && self.ext.products == Extension::None {
             return (input.addr, 0);
         }
         if let Some(done) = input.converted {
             return done;
         }
         let padded = n.next_multiple_of(32);
-        let (x, scales) = (self.arena.array(2 * padded, Fill::Zero), self.buffer(padded / 32));
+        let (x, scales) = (self.array(2 * padded), self.buffer(padded / 32));
         let (kernel, routine, args, flop): (_, _, &[u64], _) = match format {
             Format::F16 => ("convert_f16", "attn_to_f16", &[n, input.addr, 0, x], n),
             Format::Bf16 => ("convert_bf16", "model_to_bf16", &[n, input.addr, x], n),
@@ -311,7 +367,7 @@ impl Plan {
     /// The rows of X as the products of this format want them, and their scales.
     pub fn narrowed(&mut self, format: Format, m: u64, k: u64, x: u64) -> (u64, u64) {
         let mut convert = |kernel, routine, n: u64, bytes: u64| {
-            let y = self.arena.array(bytes * n, Fill::Zero);
+            let y = self.array(bytes * n);
             let work = Work::vector(n, (4 + bytes) * n);
             let args: &[u64] = if bytes == 2 && format == Format::F16 { &[n, x, 0, y] } else { &[n, x, y] };
             self.call((Role::Convert, kernel, n.to_string()), (routine, args, 1.0), work);
@@ -321,8 +377,8 @@ impl Plan {
             Format::F16 => convert("convert_f16", "attn_to_f16", m * k, 2),
             Format::Bf16 => convert("convert_bf16", "model_to_bf16", m * k, 2),
             Format::Int8 => {
-                let stride = row_bytes(format, k);
-                let (y, scales) = (self.arena.array(m * stride, Fill::Zero), self.buffer(m));
+                let stride = operand_bytes(format, k);
+                let (y, scales) = (self.array(m * stride), self.buffer(m));
                 for token in 0..m {
                     let args = [k, x + 4 * token * k, y + token * stride, scales + 4 * token];
                     let label = (Role::Convert, "quantize_i8", k.to_string());
@@ -335,15 +391,16 @@ impl Plan {
     }
 
     /// The product itself, X with its scales as [`Plan::narrowed`] gives them.
-    pub fn product(&mut self, role: Role, format: Format, (m, n, k): (u64, u64, u64), (x, scales): (u64, u64)) -> u64 {
-        if is_linear(format, self.ext) {
-            return self.linear(role, format, (m, n, k), (x, scales));
+    pub fn product(&mut self, role: Role, format: Format, (m, n, k): (u64, u64, u64), x: (u64, u64)) -> u64 {
+        let matrix = self.matrix(format, (m, n, k));
+        self.multiply(role, format, (m, n, k), x, &matrix)
+    }
+
+    /// A matrix for products of several tokens, and of one with an extension.
+    pub fn matrix(&mut self, format: Format, (m, n, k): (u64, u64, u64)) -> Matrix {
+        if is_linear(format, self.ext.products) {
+            return self.linear_matrix(format, (m, n, k));
         }
-        let work = product_work(format, m, k, n);
-        let y = self.buffer(m * n);
-        // Above what any blocking of the library takes for its packed tiles.
-        let scratch = self.arena.array((4 << 20) + 400 * k, Fill::Zero);
-        let (kernel, routine) = product_kernel(format, self.ext);
         let weights = if format.blocks() {
             self.weights(format, n, k)
         } else {
@@ -354,30 +411,42 @@ impl Plan {
             };
             self.arena.array(bytes * k * n, fill)
         };
-        let args = [m, k, n, x, weights, y, scratch];
-        self.call((role, kernel, format!("{m}x{k}x{n}")), (routine, &args, 0.0), work);
-        y
+        // Above what any blocking of the library takes for its packed tiles.
+        let scratch = self.array((4 << 20) + 400 * k);
+        Matrix { weights, row_scales: 0, scratch }
     }
 
-    /// The same by `linear()` of the kernel library, whose layout of W serves any number of rows.
-    fn linear(&mut self, role: Role, format: Format, (m, n, k): (u64, u64, u64), (x, scales): (u64, u64)) -> u64 {
-        let (depth, int8) = (row_bytes(format, k), format == Format::Int8);
+    /// The same for `linear()` of the kernel library, whose layout serves any number of rows.
+    fn linear_matrix(&mut self, format: Format, (m, n, k): (u64, u64, u64)) -> Matrix {
+        let int8 = format == Format::Int8;
         // Panels are filled up, and loads run beyond their end.
         // With IME a row has whole groups of four steps of up to 32 bytes.
-        let packed_depth = k_bytes(format, k).next_multiple_of(128);
+        let packed_depth = operand_bytes(format, k).next_multiple_of(128);
         let bytes = n.next_multiple_of(self.panel()) * packed_depth + 8 * (64 + self.vlen);
         let weights = self.arena.array(bytes, if int8 { Fill::bytes() } else { Fill::bf16(k) });
         let row_scales = if int8 { self.row_scales(n, k) } else { 0 };
+        let rows = self.ext.products.linear_group(self.vlen).min(m.next_multiple_of(16));
+        let scratch = self.array((rows + 16) * (packed_depth + 4 * self.panel()) + 8 * self.vlen);
+        Matrix { weights, row_scales, scratch }
+    }
+
+    /// The product with a given matrix.
+    pub fn multiply(
+        &mut self,
+        role: Role,
+        format: Format,
+        (m, n, k): (u64, u64, u64),
+        (x, scales): (u64, u64),
+        &Matrix { weights, row_scales, scratch }: &Matrix,
+    ) -> u64 {
         let y = self.buffer(m * n);
-        let rows = self.ext.linear_group(self.vlen).min(m.next_multiple_of(16));
-        let scratch = self.arena.array((rows + 16) * (packed_depth + 4 * self.panel()) + 8 * self.vlen, Fill::Zero);
-        let stride = if int8 { depth } else { 2 * k };
-        let words = [m, k, n, x, stride, scales, weights, row_scales, y, scratch];
-        let bytes = words.into_iter().flat_map(u64::to_le_bytes).collect::<Vec<u8>>();
-        let addr = self.arena.array(bytes.len() as u64, Fill::Bytes(bytes));
-        let (kernel, routine) = product_kernel(format, self.ext);
-        let work = product_work(format, m, k, n);
-        self.call((role, kernel, format!("{m}x{k}x{n}")), (routine, &[addr], 0.0), work);
+        let args = if is_linear(format, self.ext.products) {
+            vec![self.words(&[m, k, n, x, operand_bytes(format, k), scales, weights, row_scales, y, scratch])]
+        } else {
+            vec![m, k, n, x, weights, y, scratch]
+        };
+        let (kernel, routine) = product_kernel(format, self.ext.products);
+        self.call((role, kernel, format!("{m}x{k}x{n}")), (routine, &args, 0.0), product_work(format, m, k, n));
         y
     }
 
@@ -412,7 +481,7 @@ impl Plan {
     pub fn attend(&mut self, cache: &Cache, heads: u64, q: u64, slopes: u64, bias: u64) -> u64 {
         let (d, n) = (cache.head_dim, cache.positions);
         let out = self.buffer(heads * d);
-        let scratch = self.arena.array(4 * (2 * d + 6 * n) + 64, Fill::Zero);
+        let scratch = self.array(4 * (2 * d + 6 * n) + 64);
         let mut bytes = cache.bytes.clone();
         for word in [heads, n, q, slopes, bias, u64::from((1.0 / (d as f32).sqrt()).to_bits()), out, scratch] {
             bytes.extend(word.to_le_bytes());
@@ -425,6 +494,12 @@ impl Plan {
         let work = Work { dtype: DType::F16, flop: 4 * heads * d * n, bytes, streamed, split: true };
         self.call((Role::Attention, kernel, shape), ("attention_decode", &[addr], 0.0), work);
         out
+    }
+
+    /// A structure of the program.
+    pub fn words(&mut self, words: &[u64]) -> u64 {
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        self.arena.array(bytes.len() as u64, Fill::Bytes(bytes))
     }
 
     /// Stores the keys and values of a position.
@@ -460,14 +535,13 @@ pub(super) fn is_linear(format: Format, ext: Extension) -> bool {
     format == Format::Int8 || ext != Extension::None
 }
 
-/// Bytes of a row of X or W as `linear()` has it.
-fn row_bytes(format: Format, k: u64) -> u64 {
-    k_bytes(format, k).next_multiple_of(32)
-}
-
-/// The same without what it is filled up with.
-fn k_bytes(format: Format, k: u64) -> u64 {
-    if format == Format::Bf16 { 2 * k } else { k }
+/// Bytes of a row of X as products of several tokens want it.
+pub(super) fn operand_bytes(format: Format, k: u64) -> u64 {
+    match format {
+        Format::Int8 => k.next_multiple_of(32),
+        Format::F16 | Format::Bf16 => 2 * k,
+        Format::F32 | Format::Q8_0 | Format::Q4_0 => 4 * k,
+    }
 }
 
 /// What a product of several tokens costs by formula.
@@ -475,6 +549,13 @@ pub(super) fn product_work(format: Format, m: u64, k: u64, n: u64) -> Work {
     let streamed = format.matrix_bytes(n, k);
     let bytes = streamed + 4 * m * (n + k);
     Work { dtype: format.dtype(), flop: 2 * m * n * k, bytes, streamed, split: true }
+}
+
+/// A matrix, and the scratch memory of products with it.
+pub(super) struct Matrix {
+    weights: u64,
+    row_scales: u64,
+    scratch: u64,
 }
 
 /// A cache as the program knows it.

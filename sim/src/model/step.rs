@@ -6,12 +6,12 @@ use std::sync::Arc;
 use clap::ValueEnum;
 use rayon::prelude::*;
 
-use super::architecture::{Architecture, Kind, Positions};
+use super::architecture::{Architecture, Kind};
 use super::cost::Cost;
 use super::ext::{Extension, Extensions};
 use super::format::{Format, KvFormat};
 use super::job::{Done, Job, last_cache};
-use super::layer::Setup;
+use super::layer::{Pass, Setup};
 use super::plan::{Part, Role};
 use crate::machine::Machine;
 
@@ -85,14 +85,19 @@ impl Question {
         let cross = if self.model.kind == Kind::EncoderDecoder { self.context } else { 0 };
         Setup {
             weights: self.weights,
-            ext: self.ext.products,
+            ext: Extensions { attention: Extension::None, ..self.ext },
             kv: self.kv,
             tokens: self.batch,
             positions: if self.model.kind == Kind::Rwkv { 1 } else { self.context },
             cross,
-            prompt: false,
+            pass: Pass::Decode,
             encoder: false,
         }
+    }
+
+    fn prompt_setup(&self, pass: Pass) -> Setup {
+        let encoder = self.model.kind == Kind::EncoderDecoder;
+        Setup { tokens: self.context, positions: self.context, cross: 0, pass, encoder, ..self.setup() }
     }
 
     /// The pieces of the step.
@@ -107,7 +112,11 @@ impl Question {
     /// The step as one simulation of all layers, measured by part or as one region.
     pub fn whole(&self, as_one: bool) -> Piece {
         let model = Architecture { id: String::new(), name: String::new(), context: 1, ..self.model.clone() };
-        Piece::new(Job::Whole { model: Box::new(model), setup: self.setup(), as_one }, 1)
+        let setup = match self.phase {
+            Phase::Decode => self.setup(),
+            Phase::Prefill => Setup { ext: self.ext, ..self.prompt_setup(Pass::Prompt) },
+        };
+        Piece::new(Job::Whole { model: Box::new(model), setup, as_one }, 1)
     }
 
     /// A decode step of layers that are alike.
@@ -122,7 +131,7 @@ impl Question {
     fn prompt(&self) -> Vec<Piece> {
         let (model, tokens) = (&self.model, self.context);
         let encoder = model.kind == Kind::EncoderDecoder;
-        let setup = Setup { tokens, positions: tokens, cross: 0, prompt: true, encoder, ..self.setup() };
+        let setup = self.prompt_setup(Pass::Around);
         let layers = if encoder { model.encoder_layers } else { model.layers };
         let mut pieces = vec![Piece {
             stores: encoder.then_some(model.layers as f64),
@@ -154,15 +163,8 @@ impl Question {
             pieces.push(Piece::new(Job::Convert { weights: self.weights, tokens, columns }, times));
         }
         if model.kind != Kind::Rwkv {
-            let (kernel, option) = match model.positions {
-                Positions::Alibi => ("attention_alibi_f32", 0),
-                Positions::T5 => ("attention_t5_f32", 0),
-                _ if model.prefix => ("attention_prefix_f32", tokens),
-                _ => ("attention_f32", 1),
-            };
-            let kernel = self.ext.attention_form(kernel);
-            let job = Job::Head { kernel, sizes: [tokens, tokens, model.head_dim, option] };
-            pieces.push(Piece::new(job, model.heads * layers));
+            let setup = Setup { ext: self.ext, ..self.prompt_setup(Pass::Prompt) };
+            pieces.push(Piece::new(Job::heads(model, setup), layers));
         }
         pieces.push(Piece::new(Job::ends(model, setup, u64::from(!encoder)), 1));
         if encoder {

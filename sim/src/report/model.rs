@@ -182,8 +182,8 @@ pub(super) fn provenance(step: &Step) -> Vec<String> {
     }
     if step.items.iter().any(|item| item.extrapolated) {
         lines.push(
-            "Extrapolated (*): products from strips of the matrix and two groups of tokens. Attention of a prompt: one head, \
-             times the heads."
+            "Extrapolated (*): products from strips of the matrix and two groups of tokens. Attention of a prompt: up to \
+             three heads, times those like them."
                 .to_string(),
         );
     }
