@@ -37,14 +37,16 @@ impl VRegs {
     /// Start of register `reg`. Valid for the bytes up to the end of v31; 64-byte aligned when VLEN >= 512.
     #[inline(always)]
     pub fn ptr(&self, reg: u8) -> *const u8 {
-        self.bytes.0[self.offset(reg)..].as_ptr()
+        // SAFETY: the offset is one in the file: 31 << 9 at most, which `new` sees to. Every handler comes here.
+        unsafe { self.bytes.0.as_ptr().add(self.offset(reg)) }
     }
 
     /// Start of register `reg`, for writing.
     #[inline(always)]
     pub fn ptr_mut(&mut self, reg: u8) -> *mut u8 {
         let offset = self.offset(reg);
-        self.bytes.0[offset..].as_mut_ptr()
+        // SAFETY: as in `ptr`.
+        unsafe { self.bytes.0.as_mut_ptr().add(offset) }
     }
 
     /// The bytes from the start of register `reg` to the end of v31.

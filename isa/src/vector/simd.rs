@@ -107,6 +107,11 @@ fn portable_scalar<B: ScalarBody>(h: &mut Hart, op: &Op, scalar: u64) -> Flow {
 pub trait Usual: 'static {
     /// The usual case, without the access log; `None` says that nothing was done. Must be `#[inline(always)]`.
     fn run(h: &mut Hart, op: &Op) -> Option<()>;
+    /// What of it takes no call, so that the chain goes on with a jump and nothing is saved before.
+    #[inline(always)]
+    fn quick(h: &mut Hart, op: &Op) -> Option<()> {
+        Self::run(h, op)
+    }
     /// Writes the access log of the usual case.
     #[inline(always)]
     fn log(_: &mut Hart, _: &Op) {}
@@ -147,7 +152,7 @@ macro_rules! usual {
         unsafe fn $chain<U: Usual>(h: &mut Hart, op: *const Op) -> Flow {
             // SAFETY: the caller's promise.
             unsafe {
-                match U::run(h, &*op) {
+                match U::quick(h, &*op) {
                     Some(()) => chain::go(h, op.add(1)),
                     None => chain::any(h, op),
                 }

@@ -1,6 +1,6 @@
 //! The kernels of [`lanes`], resolved once for all operations, forms and levels.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use super::Real;
 use crate::float::lanes::{self, Binary, BinaryOp, Form, Fused, FusedOp, Level};
@@ -91,11 +91,15 @@ macro_rules! arithmetic {
         impl Arithmetic for $format {
             #[inline(always)]
             fn kernels(level: Level) -> &'static Kernels<$bits> {
-                static LEVELS: LazyLock<[Kernels<$bits>; 3]> = LazyLock::new(|| {
-                    [Level::Portable, Level::Avx2, Level::Avx512]
-                        .map(|level| Kernels::resolve(level, lanes::$binary, lanes::$fused))
-                });
-                &LEVELS[level as usize]
+                static LEVELS: OnceLock<[Kernels<$bits>; 3]> = OnceLock::new();
+                // Apart, so that handlers need no place on the stack for it, and the chain goes on with a jump.
+                #[cold]
+                #[inline(never)]
+                fn first() -> &'static [Kernels<$bits>; 3] {
+                    let levels = [Level::Portable, Level::Avx2, Level::Avx512];
+                    LEVELS.get_or_init(|| levels.map(|level| Kernels::resolve(level, lanes::$binary, lanes::$fused)))
+                }
+                &LEVELS.get().unwrap_or_else(first)[level as usize]
             }
             #[inline(always)]
             fn host_add(a: $bits, b: $bits) -> $bits { host::$add(a, b) }

@@ -128,8 +128,16 @@ impl<T: Element> Usual for Load<T> {
         let bytes = h.vl as usize * size_of::<T>();
         let from = h.cached_load_span(h.x[op.rs1 as usize], bytes)?;
         // SAFETY: the span is readable for as many bytes, and legality has put the group into the register file.
-        unsafe { copy(from, h.v.ptr_mut(op.rd), bytes) };
+        unsafe { std::ptr::copy_nonoverlapping(from, h.v.ptr_mut(op.rd), bytes) };
         Some(())
+    }
+
+    #[inline(always)]
+    fn quick(h: &mut Hart, op: &Op) -> Option<()> {
+        let bytes = h.vl as usize * size_of::<T>();
+        let from = h.cached_load_span(h.x[op.rs1 as usize], bytes)?;
+        // SAFETY: as in `run`.
+        unsafe { copy_usual(from, h.v.ptr_mut(op.rd), bytes) }
     }
 
     #[inline(always)]
@@ -148,8 +156,16 @@ impl<T: Element> Usual for Store<T> {
         let bytes = h.vl as usize * size_of::<T>();
         let to = h.cached_store_span(h.x[op.rs1 as usize], bytes)?;
         // SAFETY: the span is writable for as many bytes, and legality has put the group into the register file.
-        unsafe { copy(h.v.ptr(op.rd), to, bytes) };
+        unsafe { std::ptr::copy_nonoverlapping(h.v.ptr(op.rd), to, bytes) };
         Some(())
+    }
+
+    #[inline(always)]
+    fn quick(h: &mut Hart, op: &Op) -> Option<()> {
+        let bytes = h.vl as usize * size_of::<T>();
+        let to = h.cached_store_span(h.x[op.rs1 as usize], bytes)?;
+        // SAFETY: as in `run`.
+        unsafe { copy_usual(h.v.ptr(op.rd), to, bytes) }
     }
 
     #[inline(always)]
@@ -162,21 +178,22 @@ impl<T: Element> Usual for Store<T> {
     }
 }
 
-/// Copies, without a call where the length is a usual one.
+/// Copies a usual number of bytes without a call.
 ///
 /// # Safety
-/// As many bytes must be readable at `from` and writable at `to`, and not be the same.
+/// That of [`std::ptr::copy_nonoverlapping`].
 #[inline(always)]
-unsafe fn copy(from: *const u8, to: *mut u8, bytes: usize) {
+unsafe fn copy_usual(from: *const u8, to: *mut u8, bytes: usize) -> Option<()> {
     // SAFETY: the caller's promise.
     unsafe {
         match bytes {
             64 => std::ptr::copy_nonoverlapping(from, to, 64),
             128 => std::ptr::copy_nonoverlapping(from, to, 128),
             256 => std::ptr::copy_nonoverlapping(from, to, 256),
-            _ => std::ptr::copy_nonoverlapping(from, to, bytes),
+            _ => return None,
         }
     }
+    Some(())
 }
 
 fn load_segments<T: Element, const NF: usize>(h: &mut Hart, op: &Op) -> Flow {
