@@ -474,7 +474,14 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, machine: &Ma
         Mem::Indexed { eew } => u32::from(eew),
         _ => element_bits,
     };
-    let mut desc = VectorDesc {
+    let (mem, logs_work) = (inst.row.mem, props.contains(Props::WORK));
+    let tile = if definition.is_some() { TileAccess::None } else { tile_access(inst.row.class) };
+    VectorDesc {
+        standard: tile == TileAccess::None
+            && mem != Mem::Rows
+            && !logs_work
+            && own_registers.is_empty()
+            && class.unit != Unit::Coprocessor,
         class: inst.row.class,
         unit: class.unit,
         dest,
@@ -486,11 +493,11 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, machine: &Ma
             && !(props.contains(Props::MASK_SOURCES) && inst.row.operands.has(Operand::Vs1)),
         chains: class.chains,
         // Elements that lie anywhere are no stream, even where those of a segment are.
-        elementwise: class.elementwise || matches!(inst.row.mem, Mem::Indexed { .. } | Mem::Strided { .. }),
-        mem: inst.row.mem,
+        elementwise: class.elementwise || matches!(mem, Mem::Indexed { .. } | Mem::Strided { .. }),
+        mem,
         writes_memory: props.contains(Props::STORE),
-        tile: if definition.is_some() { TileAccess::None } else { tile_access(inst.row.class) },
-        logs_work: props.contains(Props::WORK),
+        tile,
+        logs_work,
         own,
         own_registers,
         coprocessor: class.coprocessor,
@@ -499,11 +506,8 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, machine: &Ma
         vtype,
         eew,
         payload: payload(inst),
-        standard: false,
         cached: (Extent { vl: u32::MAX, work: 0, tm: 0, tk: 0 }, Cost::default()),
-    };
-    desc.standard = desc.is_standard();
-    desc
+    }
 }
 
 /// The variables of a formula. Whole-register instructions work under an ill vtype too; their formulas use nf only.
@@ -545,15 +549,6 @@ impl VectorDesc {
         let groups = self.sources[..self.source_count as usize].iter().chain(&self.dest);
         let even = groups.into_iter().all(|group| occupancy.is_multiple_of(u64::from(group.count)));
         self.cached = (extent, Cost { occupancy, latency, rewrite, even });
-    }
-
-    /// Whether it has nothing that a standard vector instruction has not.
-    fn is_standard(&self) -> bool {
-        self.tile == TileAccess::None
-            && self.mem != Mem::Rows
-            && !self.logs_work
-            && self.own_registers.is_empty()
-            && self.unit != Unit::Coprocessor
     }
 
     /// What its work counts as.
