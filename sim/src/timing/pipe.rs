@@ -228,15 +228,7 @@ impl Pipe {
     #[inline(never)]
     fn stall<L: Listener + ?Sized>(&mut self, desc: &Desc, time: u64, listener: &mut L) {
         let (scalar, vector) = (&self.scalar, &self.vector);
-        let waits = |now| {
-            let mut first = None;
-            scalar.waits(desc, vector, |until, cause| {
-                if until > now && first.is_none() {
-                    first = Some((cause, until));
-                }
-            });
-            first
-        };
+        let waits = |now| scalar.first_wait(desc, vector, now);
         let issued = self.issued > 0;
         self.painter.advance(time, issued, waits, (self.leader, desc.pc), |charged| listener.charged(&charged));
         self.begin_cycle(time);

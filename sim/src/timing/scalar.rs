@@ -110,6 +110,18 @@ impl Scalar {
         }
     }
 
+    /// What an instruction waits for in cycle `now`, and until when. Apart, because few cycles are charged to that.
+    #[inline(never)]
+    pub fn first_wait(&self, desc: &Desc, vector: &VectorUnit, now: u64) -> Option<(Cause, u64)> {
+        let mut first = None;
+        self.waits(desc, vector, |until, cause| {
+            if until > now && first.is_none() {
+                first = Some((cause, until));
+            }
+        });
+        first
+    }
+
     /// Everything that an instruction waits for: until when, and why.
     #[inline(always)]
     pub fn waits(&self, desc: &Desc, vector: &VectorUnit, mut wait: impl FnMut(u64, Cause)) {
