@@ -43,10 +43,10 @@ impl Pace {
 
     /// The earliest start of a slower instruction that writes its last beats, register by register, no sooner than these.
     #[inline(never)]
-    fn before_slower(self, dest: Use) -> u64 {
+    fn before_slower(self, group: Group, occupancy: u64) -> u64 {
         // Those of the first register decide.
-        let count = u64::from(dest.group.count);
-        (self.start + (self.cycles / count).max(1)).saturating_sub(dest.occupancy.div_ceil(count))
+        let count = u64::from(group.count);
+        (self.start + (self.cycles / count).max(1)).saturating_sub(occupancy.div_ceil(count))
     }
 
     /// Whether no beat of a group comes later than that of `other`, of two that compare.
@@ -183,11 +183,13 @@ impl Scoreboard {
             let slower = whole.written.cycles.saturating_sub(source.occupancy);
             return (whole.written.start + slower, whole.cause.unwrap_or(Cause::ChainArithmetic));
         }
-        self.ready_one_by_one(source)
+        self.ready_one_by_one(source.group, source.occupancy)
     }
 
+    // This and the others of its kind take a use in pieces: the usual ways are spared putting it together in memory.
     #[inline(never)]
-    fn ready_one_by_one(&mut self, source: Use) -> (u64, Cause) {
+    fn ready_one_by_one(&mut self, group: Group, occupancy: u64) -> (u64, Cause) {
+        let source = Use::new(group, occupancy);
         self.part(source.group);
         let (mut start, mut cause) = (0, Cause::ChainArithmetic);
         for (index, from, to) in source.beats() {
@@ -222,7 +224,7 @@ impl Scoreboard {
                 let last = if written.cycles >= dest.occupancy {
                     written.start + (written.cycles - dest.occupancy)
                 } else {
-                    written.before_slower(dest)
+                    written.before_slower(dest.group, dest.occupancy)
                 };
                 (read.start + 1 + slower, last)
             } else {
@@ -230,11 +232,12 @@ impl Scoreboard {
             };
             return read.max(written).saturating_sub(latency);
         }
-        self.free_one_by_one(dest, latency, chains)
+        self.free_one_by_one(dest.group, dest.occupancy, latency, chains)
     }
 
     #[inline(never)]
-    fn free_one_by_one(&mut self, dest: Use, latency: u64, chains: bool) -> u64 {
+    fn free_one_by_one(&mut self, group: Group, occupancy: u64, latency: u64, chains: bool) -> u64 {
+        let dest = Use::new(group, occupancy);
         self.part(dest.group);
         let time = |(index, from, to): (usize, u64, u64)| {
             let register = &self.registers[index];
@@ -260,11 +263,12 @@ impl Scoreboard {
                 return;
             }
         }
-        self.read_one_by_one(source, start);
+        self.read_one_by_one(source.group, source.occupancy, start);
     }
 
     #[inline(never)]
-    fn read_one_by_one(&mut self, source: Use, start: u64) {
+    fn read_one_by_one(&mut self, group: Group, occupancy: u64, start: u64) {
+        let source = Use::new(group, occupancy);
         self.part(source.group);
         for (index, from, to) in source.beats() {
             let register = &mut self.registers[index];
@@ -284,12 +288,19 @@ impl Scoreboard {
             (whole.merged, whole.cause) = (merged, Some(cause));
             return;
         }
-        self.write_one_by_one(dest, write, now);
+        self.write_one_by_one(dest.group, dest.occupancy, (first, merged), (chains, cause), now);
     }
 
     #[inline(never)]
-    fn write_one_by_one(&mut self, dest: Use, write: Write, now: u64) {
-        let Write { first, chains, merged, cause } = write;
+    fn write_one_by_one(
+        &mut self,
+        group: Group,
+        occupancy: u64,
+        (first, merged): (u64, u64),
+        (chains, cause): (bool, Cause),
+        now: u64,
+    ) {
+        let (dest, write) = (Use::new(group, occupancy), Write { first, chains, merged, cause });
         self.part(dest.group);
         for (index, from, to) in dest.beats() {
             let (from, to) = if chains { (from, to) } else { (0, 0) };
