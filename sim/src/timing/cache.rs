@@ -88,7 +88,7 @@ impl Cache {
     pub fn dropped(&mut self, place: u32, dirty: bool) {
         self.hits += u64::from(dirty);
         self.at(place).dirty |= dirty;
-        if dirty && self.ages() {
+        if self.ages() && dirty {
             self.touch(place, dirty);
         }
     }

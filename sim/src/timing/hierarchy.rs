@@ -180,6 +180,12 @@ impl Way {
         Way { write, first: 0, base: 0, streams: false, trains: false }
     }
 
+    /// Whether it begins at the L1D.
+    #[inline(always)]
+    pub fn at_l1d(self) -> bool {
+        self.first == 0
+    }
+
     /// That of a stream which begins at the L1D if it is a load, behind it if it is a store: the code knows that it is.
     #[inline(always)]
     pub fn of_stream<const WRITE: bool>(self) -> Way {

@@ -118,9 +118,6 @@ pub(super) struct Transfers {
     /// Ways of unit-stride loads and stores, and of scattered ones.
     streams: [Way; 2],
     elements: [Way; 2],
-    /// Whether these begin at the L1D.
-    streams_at_l1d: [bool; 2],
-    elements_at_l1d: bool,
     /// That of the ends of a store.
     merges: Way,
     word_log2: u32,
@@ -205,8 +202,6 @@ impl Transfers {
             next_stored: 0,
             streams: [false, true].map(|write| memory.stream_way(write, at_l1d[usize::from(write)], early)),
             elements: [false, true].map(|write| memory.element_way(write, vector.elements_through_l1d)),
-            streams_at_l1d: at_l1d,
-            elements_at_l1d: vector.elements_through_l1d,
             merges: memory.element_way(true, true),
             word_log2: vector.port_bytes.trailing_zeros(),
             granule: u64::from(vector.store_granule),
@@ -219,54 +214,40 @@ impl Transfers {
     /// their turn in one cycle. It is made then.
     #[inline(always)]
     pub fn at_hand(&self, access: &Access, words: &[u64], start: u64, memory: &mut Hierarchy) -> Option<u64> {
-        if access.shape != Shape::Stream || access.write || !self.streams_at_l1d[0] {
+        if access.shape != Shape::Stream || access.write || !self.streams[0].at_l1d() {
             return None;
         }
-        let (lines, beats) = self.extent(access, *words.first()?, memory);
+        let (lines, touched) = self.extent(*words.first()?, access.bytes, memory);
+        let beats = access.occupancy.max(touched);
         let fits = lines.1 <= beats && beats < Moved::MOST_BEATS;
         (fits && memory.all_at_hand(lines.0, lines.1, start)).then_some(beats)
     }
 
-    /// First line, number of lines and beats of a unit-stride access.
+    /// Lines that bytes in a row lie in, the first and their number, and how many words of the port.
     #[inline(always)]
-    fn extent(&self, access: &Access, addr: u64, memory: &Hierarchy) -> ((u64, u64), u64) {
-        let Access { occupancy, bytes, .. } = *access;
+    fn extent(&self, addr: u64, bytes: u64, memory: &Hierarchy) -> ((u64, u64), u64) {
         let log2 = memory.line_log2();
         let (first, last) = (addr >> log2, addr.wrapping_add(bytes - 1) >> log2);
         // The port moves aligned words: an access that is not aligned touches one more.
         let word = 1 << self.word_log2;
-        let beats = occupancy.max(((addr & (word - 1)) + bytes + word - 1) >> self.word_log2);
-        ((first, last.wrapping_sub(first) + 1), beats)
+        let words = ((addr & (word - 1)) + bytes + word - 1) >> self.word_log2;
+        ((first, last.wrapping_sub(first) + 1), words)
     }
 
     /// Makes an access that begins at `start`.
     #[inline(always)]
     pub fn run(&mut self, access: &Access, words: &[u64], start: u64, memory: &mut Hierarchy) -> Moved {
+        let Access { count, bytes, .. } = *access;
+        let (first, step) = (words[0], words.get(1).copied().unwrap_or(0));
         match access.shape {
-            Shape::Stream => self.stream(access, words[0], start, memory),
-            _ => self.scattered(access, words, start, memory),
-        }
-    }
-
-    #[inline(never)]
-    fn scattered(&mut self, access: &Access, words: &[u64], start: u64, memory: &mut Hierarchy) -> Moved {
-        match access.shape {
-            Shape::Stream => self.stream(access, words[0], start, memory),
-            Shape::Segments => {
-                let (first, step) = (words[0], access.bytes);
-                self.elements(access, access.count, |index| first.wrapping_add(index * step), start, memory)
-            }
+            Shape::Stream => self.stream(access, first, start, memory),
+            Shape::Segments => self.elements(access, count, |index| first.wrapping_add(index * bytes), start, memory),
             Shape::Strided => {
-                let (first, step) = (words[0], words[1]);
-                self.elements(access, access.count, |index| first.wrapping_add(index.wrapping_mul(step)), start, memory)
+                self.elements(access, count, |index| first.wrapping_add(index.wrapping_mul(step)), start, memory)
             }
-            Shape::Indexed => {
-                let addresses = &words[1..];
-                self.elements(access, words[0], |index| addresses[index as usize], start, memory)
-            }
+            Shape::Indexed => self.elements(access, first, |index| words[1 + index as usize], start, memory),
             Shape::Rows => {
-                let (first, step) = (words[0], words[1]);
-                let rows = (0..access.count).map(move |row| first.wrapping_add(row.wrapping_mul(step)));
+                let rows = (0..count).map(move |row| first.wrapping_add(row.wrapping_mul(step)));
                 self.rows(access, rows, start, memory)
             }
         }
@@ -274,12 +255,13 @@ impl Transfers {
 
     #[inline(always)]
     fn stream(&mut self, access: &Access, addr: u64, start: u64, memory: &mut Hierarchy) -> Moved {
-        let Access { write, bytes, .. } = *access;
-        let ((first, lines), beats) = self.extent(access, addr, memory);
+        let Access { write, occupancy, bytes, .. } = *access;
+        let ((first, lines), words) = self.extent(addr, bytes, memory);
+        let beats = occupancy.max(words);
         let mut moved = Moved { beats, held: beats, late: 0, more: 0, from: Level::L1 };
         let mut done = 0;
         // As in `at_hand`, for the first lines.
-        if !write && self.streams_at_l1d[0] && beats >= lines {
+        if !write && self.streams[0].at_l1d() && beats >= lines {
             while done < lines && memory.at_hand(first + done, false, start) {
                 done += 1;
             }
@@ -299,6 +281,7 @@ impl Transfers {
     }
 
     /// As a stream, row behind row.
+    #[inline(never)]
     fn rows(
         &mut self,
         access: &Access,
@@ -307,18 +290,15 @@ impl Transfers {
         memory: &mut Hierarchy,
     ) -> Moved {
         let Access { write, occupancy, bytes, .. } = *access;
-        let log2 = memory.line_log2();
-        let lines_of = move |addr: u64| {
-            let first = addr >> log2;
-            (first, (addr.wrapping_add(bytes - 1) >> log2).wrapping_sub(first) + 1)
-        };
-        let word = 1 << self.word_log2;
-        let words: u64 = rows.clone().map(|addr| ((addr & (word - 1)) + bytes + word - 1) >> self.word_log2).sum();
+        let extents = rows.clone().map(|addr| self.extent(addr, bytes, memory));
+        let (count, words) = extents.fold((0, 0), |(count, words), (lines, more)| (count + lines.1, words + more));
         let beats = occupancy.max(words);
         let mut moved = Moved { beats, held: beats, late: 0, more: 0, from: Level::L1 };
-        let count = rows.clone().map(|addr| lines_of(addr).1).sum();
         let mut progress = Progress::new(start, beats, count);
-        rows.clone().for_each(|addr| self.lines(write, &mut progress, lines_of(addr), memory));
+        for addr in rows.clone() {
+            let (lines, _) = self.extent(addr, bytes, memory);
+            self.lines(write, &mut progress, lines, memory);
+        }
         progress.end(&mut moved, start);
         if write {
             let (mut port, mut store) = (0, 0);
@@ -334,7 +314,7 @@ impl Transfers {
     /// Lines in a row: the first and their number. The code for usual ways is compiled apart.
     #[inline(always)]
     fn lines(&mut self, write: bool, progress: &mut Progress, lines: (u64, u64), memory: &mut Hierarchy) {
-        let usual = memory.is_usual() && self.streams_at_l1d[usize::from(write)] != write;
+        let usual = memory.is_usual() && self.streams[usize::from(write)].at_l1d() != write;
         match (usual, write) {
             (true, false) => self.lines_of::<true, false>(progress, lines, memory),
             (true, true) => self.lines_of::<true, true>(progress, lines, memory),
@@ -396,7 +376,7 @@ impl Transfers {
     }
 
     /// An access element by element through the L1D, one outstanding miss at a time.
-    #[inline(always)]
+    #[inline(never)]
     fn elements(
         &mut self,
         access: &Access,
@@ -413,7 +393,7 @@ impl Transfers {
         for index in 0..count {
             let (addr, turn) = (addr_of(index), turns.next());
             let (first, last) = (addr >> log2, addr.wrapping_add(bytes - 1) >> log2);
-            let at_hand = self.elements_at_l1d && memory.at_hand(first, write, start);
+            let at_hand = way.at_l1d() && memory.at_hand(first, write, start);
             if at_hand && first == last {
                 continue;
             }

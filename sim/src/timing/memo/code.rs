@@ -169,7 +169,7 @@ fn survey(trees: &Trees, at: Link, words: &mut u32, leaves: &mut Vec<(u32, u32)>
                 }
                 Kind::Fetch | Kind::Conditional | Kind::Jump => 0,
             };
-            *words = (*words).max(if needed > 0 { u32::from(word) + needed } else { 0 });
+            *words = (*words).max(u32::from(word) + needed);
             trees.answers(at).all(|(_, next)| survey(trees, next, words, leaves, edges))
         }
     }
