@@ -14,6 +14,7 @@ mod code;
 #[cfg(all(target_arch = "x86_64", unix))]
 mod compile;
 mod habits;
+mod met;
 mod record;
 mod states;
 mod tree;
@@ -26,6 +27,7 @@ use super::outside::World;
 use super::transfer::Moved;
 use code::Code;
 use habits::Habits;
+use met::Met;
 pub(super) use record::{Query, Recorder};
 use states::States;
 use tree::{Link, NOWHERE, Trees};
@@ -93,6 +95,8 @@ pub(super) struct Memo {
     pub miss: Miss,
     hits: u64,
     habits: Habits,
+    /// Ways through trees that came up.
+    met: Met,
 }
 
 impl Memo {
@@ -109,6 +113,7 @@ impl Memo {
             miss: Miss { answers: [0; QUESTIONS], count: 0, odd: None },
             hits: 0,
             habits: Habits::default(),
+            met: Met::default(),
         }
     }
 
@@ -273,11 +278,16 @@ impl Memo {
         *self = Memo::new(self.code_after);
     }
 
-    /// Remembers that a block led from the present state to `after`, by these questions and answers, in `elapsed`
-    /// cycles. The pipe is in that state.
+    /// A block led from the present state to `after`, by these questions and answers, in `elapsed` cycles. That is remembered from
+    /// the second time on. The pipe is in that state.
     pub fn learn(&mut self, block: &Entered, asked: &[record::Asked], elapsed: u64, charged: &Ledger, after: &[u8]) {
         let Some(from) = self.state(self.place) else { return };
         self.habits.miss(block.number, self.hits);
+        if !self.met.again(record::hash(from, block.number, asked)) {
+            self.place = self.states.known(after).map_or(Place::Unknown, Place::State);
+            self.settled = true;
+            return;
+        }
         if self.trees.bytes() + self.states.bytes() > LIMIT {
             let (habits, hits) = (std::mem::take(&mut self.habits), self.hits);
             self.forget();

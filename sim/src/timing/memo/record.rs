@@ -1,5 +1,9 @@
 //! Working a block out while the questions are written down.
 
+use std::hash::{Hash, Hasher};
+
+use rustc_hash::FxHasher;
+
 use super::Miss;
 use crate::timing::outside::{Jump, Late, Outcome, Outside, Words, World};
 use crate::timing::transfer::{Access, Moved};
@@ -23,6 +27,14 @@ pub(in crate::timing) struct Asked {
     /// Place of the words.
     pub word: u16,
     pub answer: u64,
+}
+
+/// A hash of a block in a state, and of the answers that it got.
+pub(super) fn hash(state: u32, block: u32, asked: &[Asked]) -> u64 {
+    let mut hasher = FxHasher::default();
+    (state, block).hash(&mut hasher);
+    asked.iter().for_each(|asked| hasher.write_u64(asked.answer));
+    hasher.finish()
 }
 
 /// Answers from outside: first those that are known already, because the questions were asked in a replay.

@@ -5,22 +5,15 @@ use std::sync::Arc;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-/// Every state that came up.
+use super::met::Met;
+
+/// Every state that came up again.
+#[derive(Default)]
 pub(super) struct States {
     numbers: FxHashMap<Arc<[u8]>, u32>,
     states: Vec<Arc<[u8]>>,
     bytes: usize,
-    /// Hashes of states that were met lately.
-    met: Box<[u64; MET]>,
-}
-
-/// States that were met lately and may be met again.
-const MET: usize = 4096;
-
-impl Default for States {
-    fn default() -> States {
-        States { numbers: FxHashMap::default(), states: Vec::new(), bytes: 0, met: Box::new([0; MET]) }
-    }
+    met: Met,
 }
 
 impl States {
@@ -40,12 +33,16 @@ impl States {
     /// The number of a state that the pipe is in by itself, if it is known or was met before: of the others most are never met
     /// again.
     pub fn met(&mut self, state: &[u8]) -> Option<u32> {
-        if let Some(&number) = self.numbers.get(state) {
+        if let Some(number) = self.known(state) {
             return Some(number);
         }
-        let hash = FxBuildHasher.hash_one(state);
-        let slot = &mut self.met[hash as usize % MET];
-        if std::mem::replace(slot, hash) == hash { Some(self.number(state)) } else { None }
+        let again = self.met.again(FxBuildHasher.hash_one(state));
+        again.then(|| self.number(state))
+    }
+
+    /// The number of a state, if it is known.
+    pub fn known(&self, state: &[u8]) -> Option<u32> {
+        self.numbers.get(state).copied()
     }
 
     /// A state by its number.

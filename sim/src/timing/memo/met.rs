@@ -1,0 +1,23 @@
+//! What was met lately: of most things that come up once nothing is heard again, and only others are worth memory.
+
+/// Hashes of things that were met lately, as many as have a place.
+pub(super) struct Met {
+    hashes: Box<[u64; PLACES]>,
+}
+
+const PLACES: usize = 1 << 13;
+
+impl Default for Met {
+    fn default() -> Met {
+        Met { hashes: Box::new([0; PLACES]) }
+    }
+}
+
+impl Met {
+    /// Something with this hash is met. Whether it was before.
+    pub fn again(&mut self, hash: u64) -> bool {
+        // The high bits are those that all of the input goes into.
+        let place = &mut self.hashes[(hash >> (64 - PLACES.ilog2())) as usize];
+        std::mem::replace(place, hash) == hash
+    }
+}
