@@ -45,7 +45,7 @@ pub struct Op {
     pub rs2: u8,
     /// Third source.
     pub rs3: u8,
-    /// Vector operations (but vsetvl): VLMAX of the instruction's vtype. Others: offset of the next instruction from the block's
+    /// Vector operations (but vsetvl): VLMAX of the instruction's vtype, or of that which it sets. Others: offset of the next instruction from the block's
     /// address, which `Hart::pc` holds while the block runs.
     pub aux: u32,
     /// Instruction length in bytes.
@@ -160,7 +160,13 @@ impl Op {
             rs1: inst.rs1,
             rs2: inst.rs2,
             rs3: inst.rs3,
-            aux: if grouped { ctx.vtype.vlmax(ctx.vlen) } else { offset + u32::from(inst.len) },
+            aux: if row.props.contains(Props::SETS_VTYPE) {
+                Vtype::from_request(inst.imm as u64, ctx.vlen).vlmax(ctx.vlen)
+            } else if grouped {
+                ctx.vtype.vlmax(ctx.vlen)
+            } else {
+                offset + u32::from(inst.len)
+            },
             len: inst.len,
             vtype: ctx.vtype.bits(),
             small,

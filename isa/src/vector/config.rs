@@ -87,10 +87,8 @@ fn is_plain(inst: &Inst, ctx: &Ctx) -> bool {
 /// `set` where that is all there is to it; returns vl.
 #[inline(always)]
 fn set_plain(h: &mut Hart, op: &Op, avl: u64) -> u64 {
-    let vtype = Vtype::from_bits(op.imm as u8);
-    let vlmax = 1u64 << (h.vlenb().trailing_zeros() as i32 + 3 - vtype.sew_log2() + vtype.lmul_log2());
-    h.vtype = vtype;
-    h.vl = avl.min(vlmax) as u32;
+    h.vtype = Vtype::from_bits(op.imm as u8);
+    h.vl = avl.min(u64::from(op.aux)) as u32;
     h.vstart = 0;
     h.x[op.rd as usize] = u64::from(h.vl);
     u64::from(h.vl)

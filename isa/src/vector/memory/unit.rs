@@ -1,5 +1,6 @@
 //! Unit stride: plain, segment, fault-only-first, mask and whole-register accesses.
 
+use std::hint::cold_path;
 use std::marker::PhantomData;
 
 use super::legality;
@@ -125,19 +126,12 @@ struct Store<T>(PhantomData<T>);
 impl<T: Element> Usual for Load<T> {
     #[inline(always)]
     fn run(h: &mut Hart, op: &Op) -> Option<()> {
-        let bytes = h.vl as usize * size_of::<T>();
-        let from = h.cached_load_span(h.x[op.rs1 as usize], bytes)?;
-        // SAFETY: the span is readable for as many bytes, and legality has put the group into the register file.
-        unsafe { std::ptr::copy_nonoverlapping(from, h.v.ptr_mut(op.rd), bytes) };
-        Some(())
+        load_usual::<T, true>(h, op)
     }
 
     #[inline(always)]
     fn quick(h: &mut Hart, op: &Op) -> Option<()> {
-        let bytes = h.vl as usize * size_of::<T>();
-        let from = h.cached_load_span(h.x[op.rs1 as usize], bytes)?;
-        // SAFETY: as in `run`.
-        unsafe { copy_usual(from, h.v.ptr_mut(op.rd), bytes) }
+        load_usual::<T, false>(h, op)
     }
 
     #[inline(always)]
@@ -153,19 +147,12 @@ impl<T: Element> Usual for Load<T> {
 impl<T: Element> Usual for Store<T> {
     #[inline(always)]
     fn run(h: &mut Hart, op: &Op) -> Option<()> {
-        let bytes = h.vl as usize * size_of::<T>();
-        let to = h.cached_store_span(h.x[op.rs1 as usize], bytes)?;
-        // SAFETY: the span is writable for as many bytes, and legality has put the group into the register file.
-        unsafe { std::ptr::copy_nonoverlapping(h.v.ptr(op.rd), to, bytes) };
-        Some(())
+        store_usual::<T, true>(h, op)
     }
 
     #[inline(always)]
     fn quick(h: &mut Hart, op: &Op) -> Option<()> {
-        let bytes = h.vl as usize * size_of::<T>();
-        let to = h.cached_store_span(h.x[op.rs1 as usize], bytes)?;
-        // SAFETY: as in `run`.
-        unsafe { copy_usual(h.v.ptr(op.rd), to, bytes) }
+        store_usual::<T, false>(h, op)
     }
 
     #[inline(always)]
@@ -178,19 +165,43 @@ impl<T: Element> Usual for Store<T> {
     }
 }
 
-/// Copies a usual number of bytes without a call.
+#[inline(always)]
+fn load_usual<T, const ANY: bool>(h: &mut Hart, op: &Op) -> Option<()> {
+    let bytes = h.vl as usize * size_of::<T>();
+    let from = h.cached_load_span(h.x[op.rs1 as usize], bytes)?;
+    // SAFETY: the span is readable for as many bytes, and legality has put the group into the register file.
+    unsafe { copy::<ANY>(from, h.v.ptr_mut(op.rd), bytes) }
+}
+
+#[inline(always)]
+fn store_usual<T, const ANY: bool>(h: &mut Hart, op: &Op) -> Option<()> {
+    let bytes = h.vl as usize * size_of::<T>();
+    let to = h.cached_store_span(h.x[op.rs1 as usize], bytes)?;
+    // SAFETY: the span is writable for as many bytes, and legality has put the group into the register file.
+    unsafe { copy::<ANY>(h.v.ptr(op.rd), to, bytes) }
+}
+
+/// Copies bytes: any number, or only a usual one, without a call.
 ///
 /// # Safety
 /// That of [`std::ptr::copy_nonoverlapping`].
 #[inline(always)]
-unsafe fn copy_usual(from: *const u8, to: *mut u8, bytes: usize) -> Option<()> {
+unsafe fn copy<const ANY: bool>(from: *const u8, to: *mut u8, bytes: usize) -> Option<()> {
     // SAFETY: the caller's promise.
     unsafe {
-        match bytes {
-            64 => std::ptr::copy_nonoverlapping(from, to, 64),
-            128 => std::ptr::copy_nonoverlapping(from, to, 128),
-            256 => std::ptr::copy_nonoverlapping(from, to, 256),
-            _ => return None,
+        if ANY {
+            std::ptr::copy_nonoverlapping(from, to, bytes);
+        } else if bytes == 64 {
+            std::ptr::copy_nonoverlapping(from, to, 64);
+        } else {
+            // Where an instruction has the least to do, choosing shows most.
+            cold_path();
+            match bytes {
+                128 => std::ptr::copy_nonoverlapping(from, to, 128),
+                256 => std::ptr::copy_nonoverlapping(from, to, 256),
+                512 => std::ptr::copy_nonoverlapping(from, to, 512),
+                _ => return None,
+            }
         }
     }
     Some(())
