@@ -61,7 +61,7 @@ impl Default for RunOptions {
             generated: true,
             max_instructions: u64::MAX,
             plain_timing: false,
-            timing_code_after: 1 << 20,
+            timing_code_after: 1 << 21,
         }
     }
 }

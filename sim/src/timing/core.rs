@@ -171,6 +171,9 @@ impl Core {
                     memo.leave();
                     return;
                 }
+                if !memo.comes_again(entered.number, &asked) {
+                    return;
+                }
                 self.state.clear();
                 pipe.fold(&mut Writer { now: pipe.now, bytes: &mut self.state });
                 let charged = pipe.painter.ledger.since(&before);

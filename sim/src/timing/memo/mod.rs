@@ -278,16 +278,22 @@ impl Memo {
         *self = Memo::new(self.code_after);
     }
 
-    /// A block led from the present state to `after`, by these questions and answers, in `elapsed` cycles. That is remembered from
-    /// the second time on. The pipe is in that state.
+    /// A block got these answers in the present state. Whether it did so lately, so that it is worth learning; if not, the pipe goes its
+    /// own way from here.
+    pub fn comes_again(&mut self, block: u32, asked: &[record::Asked]) -> bool {
+        let Some(from) = self.state(self.place) else { return false };
+        self.habits.miss(block, self.hits);
+        let again = self.met.again(record::hash(from, block, asked));
+        if !again {
+            self.leave();
+        }
+        again
+    }
+
+    /// Remembers that a block led from the present state to `after`, by these questions and answers, in `elapsed`
+    /// cycles. The pipe is in that state.
     pub fn learn(&mut self, block: &Entered, asked: &[record::Asked], elapsed: u64, charged: &Ledger, after: &[u8]) {
         let Some(from) = self.state(self.place) else { return };
-        self.habits.miss(block.number, self.hits);
-        if !self.met.again(record::hash(from, block.number, asked)) {
-            self.place = self.states.known(after).map_or(Place::Unknown, Place::State);
-            self.settled = true;
-            return;
-        }
         if self.trees.bytes() + self.states.bytes() > LIMIT {
             let (habits, hits) = (std::mem::take(&mut self.habits), self.hits);
             self.forget();

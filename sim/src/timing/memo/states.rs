@@ -33,16 +33,11 @@ impl States {
     /// The number of a state that the pipe is in by itself, if it is known or was met before: of the others most are never met
     /// again.
     pub fn met(&mut self, state: &[u8]) -> Option<u32> {
-        if let Some(number) = self.known(state) {
+        if let Some(&number) = self.numbers.get(state) {
             return Some(number);
         }
         let again = self.met.again(FxBuildHasher.hash_one(state));
         again.then(|| self.number(state))
-    }
-
-    /// The number of a state, if it is known.
-    pub fn known(&self, state: &[u8]) -> Option<u32> {
-        self.numbers.get(state).copied()
     }
 
     /// A state by its number.
