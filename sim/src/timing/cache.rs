@@ -45,8 +45,8 @@ pub(super) struct Cache {
     /// When each line was used, larger is more recent; empty where it makes no difference.
     used: Vec<u64>,
     ways: usize,
-    /// One less than `ways`, if that is a power of two.
-    way_mask: Option<usize>,
+    /// Places that never held a line.
+    vacant: usize,
     set_mask: usize,
     clock: u64,
     /// For reports.
@@ -67,7 +67,7 @@ impl Cache {
             lines: unsafe { Box::new_zeroed_slice(lines).assume_init() },
             used: vec![0; if replacement == Replacement::Lru { lines } else { 0 }],
             ways: ways as usize,
-            way_mask: ways.is_power_of_two().then_some(ways as usize - 1),
+            vacant: lines,
             set_mask: sets as usize - 1,
             clock: 0,
             hits: 0,
@@ -75,21 +75,27 @@ impl Cache {
         }
     }
 
+    /// Whether it is of the usual kind: it replaces at random, a power of two of ways. What is told so by `USUAL` below is
+    /// compiled apart.
+    pub fn is_usual(&self) -> bool {
+        self.replacement == Replacement::Random && self.ways.is_power_of_two()
+    }
+
     /// An access to the line at a place.
     #[inline(always)]
-    pub fn hit(&mut self, place: u32, write: bool) {
+    pub fn hit<const USUAL: bool>(&mut self, place: u32, write: bool) {
         self.hits += 1;
-        self.touch(place, write);
+        self.touch::<USUAL>(place, write);
     }
 
     /// A cache in front has dropped the line that is at a place here, and written it back if it was dirty. Mostly without
     /// a branch on that, which nobody can predict.
     #[inline(always)]
-    pub fn dropped(&mut self, place: u32, dirty: bool) {
+    pub fn dropped<const USUAL: bool>(&mut self, place: u32, dirty: bool) {
         self.hits += u64::from(dirty);
         self.at(place).dirty |= dirty;
-        if self.ages() && dirty {
-            self.touch(place, dirty);
+        if !USUAL && self.ages() && dirty {
+            self.touch::<false>(place, dirty);
         }
     }
 
@@ -103,8 +109,8 @@ impl Cache {
 
     /// Makes the line at a place the most recent.
     #[inline(always)]
-    pub fn touch(&mut self, place: u32, write: bool) {
-        if self.ages() {
+    pub fn touch<const USUAL: bool>(&mut self, place: u32, write: bool) {
+        if !USUAL && self.ages() {
             self.clock += 1;
             self.used[place as usize] = self.clock;
         }
@@ -126,34 +132,33 @@ impl Cache {
 
     /// Puts a line in. Its `number` (address / line size) tells the set. Returns its place and what was there.
     #[inline(always)]
-    pub fn fill(&mut self, number: u64, id: Id, dirty: bool) -> (u32, Line) {
+    pub fn fill<const USUAL: bool>(&mut self, number: u64, id: Id, dirty: bool) -> (u32, Line) {
         let first = (number as usize & self.set_mask) * self.ways;
-        let way = match self.replacement {
-            Replacement::Random => {
-                // A linear-feedback shift register of full period, as in hardware.
-                self.random = self.random >> 1 ^ 0xa300_0000 & (self.random & 1).wrapping_neg();
-                let random = self.random as usize;
-                let way = self.way_mask.map_or_else(|| random % self.ways, |mask| random & mask);
-                let vacant = self.at((first + self.ways - 1) as u32).id == Id::NONE;
-                if vacant { self.vacant(first) } else { way }
-            }
-            Replacement::Lru => {
-                let ages = self.used[first..first + self.ways].iter().enumerate();
-                ages.min_by_key(|(_, used)| **used).map_or(0, |(way, _)| way)
-            }
+        let way = if USUAL || !self.ages() {
+            // A linear-feedback shift register of full period, as in hardware.
+            self.random = self.random >> 1 ^ 0xa300_0000 & (self.random & 1).wrapping_neg();
+            let random = self.random as usize;
+            let way = if USUAL { random & (self.ways - 1) } else { random % self.ways };
+            if self.vacant > 0 { self.vacant(first).unwrap_or(way) } else { way }
+        } else {
+            let ages = self.used[first..first + self.ways].iter().enumerate();
+            ages.min_by_key(|(_, used)| **used).map_or(0, |(way, _)| way)
         };
         let place = (first + way) as u32;
         let former = std::mem::replace(self.at(place), Line { id, dirty, low: number as u16 });
-        if self.ages() {
-            self.touch(place, dirty);
-        }
+        self.touch::<USUAL>(place, false);
         (place, former)
     }
 
-    /// The first vacant way of a set.
-    #[cold]
-    fn vacant(&self, first: usize) -> usize {
-        self.lines[first..first + self.ways].iter().position(|line| line.id == Id::NONE).unwrap_or(0)
+    /// The first vacant way of a set, which will be so no longer.
+    #[inline(never)]
+    fn vacant(&mut self, first: usize) -> Option<usize> {
+        if self.lines[first + self.ways - 1].id != Id::NONE {
+            return None;
+        }
+        let way = self.lines[first..first + self.ways].iter().position(|line| line.id == Id::NONE)?;
+        self.vacant -= 1;
+        Some(way)
     }
 }
 
@@ -173,13 +178,13 @@ mod tests {
         let mut directory = Directory::<1>::new(6, false);
         let mut cache = Cache::new(256, 2, 64, Replacement::Lru);
         let mut fill = |cache: &mut Cache, number, dirty| {
-            let (place, former) = cache.fill(number, directory.line(number).id, dirty);
+            let (place, former) = cache.fill::<false>(number, directory.line(number).id, dirty);
             (place, (former.id != Id::NONE).then(|| directory.number(former.id)), former.dirty)
         };
         let (first, ..) = fill(&mut cache, 0, false);
         let (second, former, _) = fill(&mut cache, 2, true);
         assert_eq!((first, second, former), (0, 1, None));
-        cache.hit(first, false);
+        cache.hit::<false>(first, false);
         assert_eq!(fill(&mut cache, 4, false), (second, Some(2), true), "2 is older than 0");
     }
 }

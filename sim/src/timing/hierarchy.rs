@@ -148,6 +148,7 @@ pub(super) struct Hierarchy {
     /// L1D, L2, L3: those the machine has; behind them stages that nobody asks.
     stages: [Stage; MOST_LEVELS],
     shape: Shape,
+    usual: bool,
     dram_reads: Channel,
     dram_writes: Channel,
     dram_latency: u64,
@@ -209,6 +210,7 @@ impl Hierarchy {
         let line_bytes = 1 << line_log2;
         let fetch_log2 = memory.l1i.as_ref().map_or(line_log2, |cache| cache.line.trailing_zeros());
         let near_ages = stages.first().is_some_and(|stage| stage.cache.ages());
+        let usual = shape == Shape::USUAL && stages.iter().all(|stage| stage.cache.is_usual());
         let mut stages = stages.into_iter();
         Hierarchy {
             fetch: memory.l1i.as_ref().map(|cache| Stage::new(Level::L1, cache)),
@@ -219,6 +221,7 @@ impl Hierarchy {
             near_ages,
             stages: std::array::from_fn(|_| stages.next().unwrap_or_else(Stage::none)),
             shape,
+            usual,
             dram_reads: Channel::new(line_bytes, memory.dram.read_bytes_per_cycle),
             dram_writes: Channel::new(line_bytes, memory.dram.write_bytes_per_cycle),
             dram_latency: u64::from(memory.dram.latency),
@@ -250,7 +253,7 @@ impl Hierarchy {
     pub fn at_hand(&mut self, line: u64, write: bool, time: u64) -> bool {
         let Some(place) = self.near.find(line, time) else { return false };
         if write || self.near_ages {
-            self.stages[0].cache.touch(place, write);
+            self.stages[0].cache.touch::<false>(place, write);
         }
         true
     }
@@ -266,7 +269,7 @@ impl Hierarchy {
     pub fn fetch_at_hand(&mut self, addr: u64, time: u64) -> bool {
         let Some(place) = self.near_fetch.find(addr >> self.fetch_log2, time) else { return false };
         if let Some(stage) = &mut self.fetch {
-            stage.cache.touch(place, false);
+            stage.cache.touch::<false>(place, false);
         }
         true
     }
@@ -278,7 +281,7 @@ impl Hierarchy {
         let id = self.fetched.line(line).id;
         let held = self.fetched.held(id)[0];
         if let Some(place) = held.place() {
-            stage.cache.hit(place, false);
+            stage.cache.hit::<false>(place, false);
             self.near_fetch.insert(line, held.ready, place);
             return Served { ready: held.ready.max(time), accepted: time, from: held.from };
         }
@@ -287,7 +290,7 @@ impl Hierarchy {
         let way = Way { first: self.shape.behind_l1, ..Way::new(false) };
         let served = self.supply(way, addr, start);
         if let Some(stage) = &mut self.fetch {
-            let (place, former) = stage.cache.fill(line, id, false);
+            let (place, former) = stage.cache.fill::<false>(line, id, false);
             stage.fill_done(served.ready);
             self.fetched.held(former.id)[0].leave();
             self.fetched.held(id)[0] = Held::at(place, served.ready, served.from);
@@ -324,7 +327,7 @@ impl Hierarchy {
     /// Whether the code for the usual caches serves.
     #[inline(always)]
     pub fn is_usual(&self) -> bool {
-        self.shape == Shape::USUAL
+        self.usual
     }
 
     #[inline(always)]
@@ -427,7 +430,7 @@ impl Hierarchy {
     ) -> Data {
         let behind_l1 = self.shape::<USUAL>().behind_l1;
         let stage = &mut self.stages[index];
-        stage.cache.hit(place, write);
+        stage.cache.hit::<USUAL>(place, write);
         if index < behind_l1 {
             self.near.insert(located.line, held.ready, place);
         }
@@ -454,7 +457,7 @@ impl Hierarchy {
     fn fill<const USUAL: bool>(&mut self, index: usize, located: Located, hit: Data, dirty: bool) {
         let (shape, Located { id, line, at }) = (self.shape::<USUAL>(), located);
         let indexed_by = if index < shape.behind_l1 { line } else { at };
-        let (place, victim) = self.stages[index].cache.fill(indexed_by, id, dirty);
+        let (place, victim) = self.stages[index].cache.fill::<USUAL>(indexed_by, id, dirty);
         self.directory.held(id)[index] = Held::at(place, hit.ready, hit.from);
         if index < shape.behind_l1 {
             self.near.remove(victim.low, place);
@@ -463,7 +466,7 @@ impl Hierarchy {
         let held = self.directory.held(victim.id);
         held[index].leave();
         match held.get(index + 1).and_then(|held| held.place()) {
-            Some(place) => self.stages[index + 1].cache.dropped(place, victim.dirty),
+            Some(place) => self.stages[index + 1].cache.dropped::<USUAL>(place, victim.dirty),
             None if victim.dirty => self.write_back(index + 1, victim.id, hit),
             None => {}
         }
