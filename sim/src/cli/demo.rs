@@ -1,5 +1,6 @@
 //! `rvtile demo`: a language model writes a story on a machine.
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -108,11 +109,11 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
 }
 
 /// A file of the user's or the built-in one, and its name for messages.
-fn read(path: Option<&Path>, built_in: &[u8]) -> Result<(Vec<u8>, String), Failure> {
-    let Some(path) = path else { return Ok((built_in.to_vec(), "demo".to_string())) };
+fn read(path: Option<&Path>, built_in: &'static [u8]) -> Result<(Cow<'static, [u8]>, String), Failure> {
+    let Some(path) = path else { return Ok((built_in.into(), "demo".to_string())) };
     let name = path.display().to_string();
     let data = std::fs::read(path).map_err(|error| Failure::refused(format!("{name}: {error}")))?;
-    Ok((data, name))
+    Ok((data.into(), name))
 }
 
 /// Columns that a line of the story may take on a terminal.

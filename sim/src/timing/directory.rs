@@ -103,7 +103,8 @@ impl<const LEVELS: usize> Directory<LEVELS> {
         let log2 = (PAGE_BYTES >> line_log2).max(1).trailing_zeros();
         let mut directory = Directory {
             pages: Vec::new(),
-            lines: Vec::new(),
+            // Not copied while it grows, as long as that is little.
+            lines: Vec::with_capacity(FIRST_SEARCH << log2),
             by_number: FxHashMap::default(),
             recent: Box::new([NO_PAGE; RECENT]),
             vacant: Vec::new(),
