@@ -259,6 +259,18 @@ impl Painter {
         }
     }
 
+    /// As [`Painter::advance`], where the arithmetic sequencer is seen to work all the time. False says that nothing was done.
+    #[inline(always)]
+    pub fn advance_within(&mut self, to: u64) -> bool {
+        let Some(work) = self.arithmetic.spans.get(self.arithmetic.first) else { return false };
+        let all = work.start <= self.painted && to <= work.end;
+        if all {
+            self.ledger.charge(work.cause, to - self.painted);
+            self.painted = to;
+        }
+        all
+    }
+
     /// The next instruction issues at `to` (or, at the end, nothing more does): charges all cycles before it.
     /// `issued`: an instruction issued in the first of these cycles. `waits`: what the scalar pipe waits for in a cycle, and
     /// until when. `leader` is the instruction that issued in the first cycle, `waiter` the one that could not.

@@ -186,7 +186,11 @@ impl Pipe {
         if !fits {
             // A full issue slot costs no stall: the cycle in which the other instruction issued is its own.
             let time = time.max(self.now + u64::from(self.issued > 0));
-            self.stall(desc, time, listener);
+            if !listener.listens() && self.painter.advance_within(time) {
+                self.begin_cycle(time);
+            } else {
+                self.stall(desc, time, listener);
+            }
         }
         if listener.listens() && self.issued == 0 {
             self.leader = desc.pc;
