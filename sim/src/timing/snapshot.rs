@@ -67,6 +67,22 @@ pub(super) trait Fold {
     }
 }
 
+/// Folds what nobody asks about before a cycle that is later than the present one.
+pub(super) struct Later<'a, F> {
+    pub fold: &'a mut F,
+    pub from: u64,
+}
+
+impl<F: Fold> Fold for Later<'_, F> {
+    fn now(&self) -> u64 {
+        self.from.max(self.fold.now())
+    }
+
+    fn word(&mut self, word: &mut u64) {
+        self.fold.word(word);
+    }
+}
+
 /// The places of the ones of a number.
 pub(super) fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {

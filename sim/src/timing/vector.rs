@@ -11,7 +11,7 @@ use super::event::VectorTimes;
 use super::ledger::{Cause, Painter};
 use super::outside::{Outside, Words};
 use super::scoreboard::{Scoreboard, Use, Write};
-use super::snapshot::Fold;
+use super::snapshot::{Fold, Later};
 use super::transfer::Rows;
 use crate::machine::{Machine, MemoryPort, Unit};
 
@@ -143,18 +143,20 @@ impl VectorUnit {
 
     /// Folds everything that can still make a difference after cycle `now`.
     pub fn fold<F: Fold>(&mut self, fold: &mut F) {
-        let now = fold.now();
-        self.registers.fold(fold);
-        fold.order(&mut self.arithmetic);
         self.left.rotate_left(self.next);
         self.next = 0;
-        for time in self.left.iter_mut().chain([&mut self.load, &mut self.store, &mut self.matrix]) {
-            fold.time(time);
-        }
-        for time in self.ports.iter_mut().chain([&mut self.done, &mut self.vl_known, &mut self.memory_done]) {
+        for time in self.left.iter_mut().chain([&mut self.done, &mut self.vl_known, &mut self.memory_done]) {
             fold.time(time);
         }
         fold.recent(&mut self.last_left);
+        // What an instruction waits for behind the queue is asked about when it is at its head: after all before it have left.
+        let fold = &mut Later { from: self.last_left + 1, fold };
+        let now = fold.now();
+        self.registers.fold(fold);
+        fold.order(&mut self.arithmetic);
+        for time in self.ports.iter_mut().chain([&mut self.load, &mut self.store, &mut self.matrix]) {
+            fold.time(time);
+        }
         for unit in &mut self.coprocessors {
             unit.left.rotate_left(unit.next);
             unit.next = 0;
