@@ -94,7 +94,7 @@ pub enum Form {
 /// `dst[i] = a[i] op b[i]` for `i < n`; with [`Form::Scalar`], `b[0]` for `b[i]`.
 ///
 /// # Safety
-/// `a` (and `b`, in vector form) must be readable and `dst` writable for `n` elements; no alignment is needed beyond
+/// The host must have the level that the function was asked for. `a` (and `b`, in vector form) must be readable and `dst` writable for `n` elements; no alignment is needed beyond
 /// that of `T`. `dst` may be the same address as a vector operand but not overlap one otherwise, nor hold the scalar.
 /// Nothing is accessed if `n` is zero.
 pub type Binary<T> = unsafe fn(dst: *mut T, a: *const T, b: *const T, n: usize);
@@ -136,9 +136,9 @@ macro_rules! instance {
 /// The two resolvers of one format.
 macro_rules! resolvers {
     ($($format:ident, $bits:ty, $module:ident, $binary:ident, $fused:ident;)*) => {$(
-        #[doc = concat!("The element-wise operation on ", stringify!($format), ", no wider than `level` and the host.")]
-        pub fn $binary(op: BinaryOp, form: Form, level: Level) -> Binary<$bits> {
-            match level.min(Level::detect()) {
+        #[doc = concat!("The element-wise operation on ", stringify!($format), " for hosts of a level.")]
+        pub const fn $binary(op: BinaryOp, form: Form, level: Level) -> Binary<$bits> {
+            match level {
                 #[cfg(target_arch = "x86_64")]
                 Level::Avx512 => instance!(avx512::$module::binary, op, form, BinaryOp:
                     Add = ADD, Sub = SUB, Rsub = RSUB, Mul = MUL, Div = DIV, Rdiv = RDIV),
@@ -150,9 +150,9 @@ macro_rules! resolvers {
             }
         }
 
-        #[doc = concat!("The fused operation on ", stringify!($format), ", no wider than `level` and the host.")]
-        pub fn $fused(op: FusedOp, form: Form, level: Level) -> Fused<$bits> {
-            match level.min(Level::detect()) {
+        #[doc = concat!("The fused operation on ", stringify!($format), " for hosts of a level.")]
+        pub const fn $fused(op: FusedOp, form: Form, level: Level) -> Fused<$bits> {
+            match level {
                 #[cfg(target_arch = "x86_64")]
                 Level::Avx512 => instance!(avx512::$module::fused, op, form, FusedOp:
                     Macc = MACC, Nmacc = NMACC, Msac = MSAC, Nmsac = NMSAC),

@@ -32,7 +32,7 @@ pub struct Config {
     pub isa: Ext,
     /// What agnostic elements become: all ones when set, else they are left undisturbed.
     pub agnostic_ones: bool,
-    /// Host SIMD level that handlers may use.
+    /// Host SIMD level that handlers may use; no more than the host has is used in any case.
     pub level: Level,
 }
 
@@ -192,6 +192,8 @@ impl Hart {
 
     /// A hart after reset: registers zero, machine mode, floating point and vector unit off.
     pub fn new(config: Config, mem: Memory) -> Hart {
+        // Handlers are compiled for host features, and trust the level.
+        let config = Config { level: config.level.min(Level::detect()), ..config };
         Hart {
             pc: 0,
             x: [0; 256],

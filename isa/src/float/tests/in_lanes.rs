@@ -5,10 +5,14 @@ use super::*;
 use crate::float::lanes::{BinaryOp, Form, FusedOp, Level};
 
 const RNE: Rounding = Rounding::Rne;
-const LEVELS: [Level; 3] = [Level::Portable, Level::Avx2, Level::Avx512];
 const MOST: usize = 130;
 /// Elements beyond `n` that must stay as they are.
 const GUARD: usize = 70;
+
+/// Those of this host.
+fn levels() -> impl Iterator<Item = Level> {
+    [Level::Portable, Level::Avx2, Level::Avx512].into_iter().filter(|&level| level <= Level::detect())
+}
 
 fn soft_binary<F: Format>(op: BinaryOp, a: u64, b: u64, flags: &mut Flags) -> u64 {
     match op {
@@ -92,7 +96,7 @@ macro_rules! against_soft {
                                     })
                                     .collect::<Vec<_>>()
                             });
-                            for level in LEVELS {
+                            for level in levels() {
                                 let mut work = sources.clone();
                                 let fresh = &mut vec![0x55; MOST + GUARD];
                                 let [a, b, _] = work.each_mut().map(|v| v.as_mut_ptr());
@@ -130,7 +134,7 @@ macro_rules! against_soft {
                                     })
                                     .collect::<Vec<_>>()
                             });
-                            for level in LEVELS {
+                            for level in levels() {
                                 let mut work = sources.clone();
                                 let fresh = &mut vec![0x55; MOST + GUARD];
                                 let operands @ [a, b, c] = work.each_mut().map(|v| v.as_mut_ptr());
@@ -169,7 +173,7 @@ against_soft!(double, F64, u64, binary_f64, fused_f64);
 #[test]
 fn nothing_to_do() {
     let (none, signaling) = (std::ptr::null_mut::<u16>(), F16::INFINITY as u16 | 1);
-    for level in LEVELS {
+    for level in levels() {
         let binary = lanes::binary_f16(BinaryOp::Add, Form::Scalar, level);
         let fused = lanes::fused_f16(FusedOp::Macc, Form::Scalar, level);
         // SAFETY: nothing is accessed.

@@ -1,6 +1,4 @@
-//! The kernels of [`lanes`], resolved once for all operations, forms and levels.
-
-use std::sync::OnceLock;
+//! The kernels of [`lanes`] for all operations, forms and levels.
 
 use super::Real;
 use crate::float::lanes::{self, Binary, BinaryOp, Form, Fused, FusedOp, Level};
@@ -13,19 +11,34 @@ pub(in crate::vector) struct Kernels<T> {
     fused: [[Fused<T>; 2]; 4],
 }
 
-impl<T> Kernels<T> {
-    fn resolve(
-        level: Level,
-        binary: fn(BinaryOp, Form, Level) -> Binary<T>,
-        fused: fn(FusedOp, Form, Level) -> Fused<T>,
-    ) -> Kernels<T> {
-        const FORMS: [Form; 2] = [Form::Vector, Form::Scalar];
-        Kernels {
-            binary: [ADD, SUB, RSUB, MUL, DIV, RDIV].map(|op| FORMS.map(|form| binary(binary_op(op), form, level))),
-            fused: [MACC, NMACC, MSAC, NMSAC].map(|op| FORMS.map(|form| fused(fused_op(op), form, level))),
+/// Those of two resolvers for a level.
+macro_rules! kernels {
+    ($binary:path, $fused:path, $level:expr) => {{
+        macro_rules! forms {
+            ($resolve:path, $op:expr) => {
+                [$resolve($op, Form::Vector, $level), $resolve($op, Form::Scalar, $level)]
+            };
         }
-    }
+        Kernels {
+            binary: [
+                forms!($binary, BinaryOp::Add),
+                forms!($binary, BinaryOp::Sub),
+                forms!($binary, BinaryOp::Rsub),
+                forms!($binary, BinaryOp::Mul),
+                forms!($binary, BinaryOp::Div),
+                forms!($binary, BinaryOp::Rdiv),
+            ],
+            fused: [
+                forms!($fused, FusedOp::Macc),
+                forms!($fused, FusedOp::Nmacc),
+                forms!($fused, FusedOp::Msac),
+                forms!($fused, FusedOp::Nmsac),
+            ],
+        }
+    }};
+}
 
+impl<T> Kernels<T> {
     /// The kernel of a binary operation: `ADD` to `RDIV`.
     #[inline(always)]
     pub fn binary(&self, op: u8, scalar: bool) -> Binary<T> {
@@ -51,26 +64,6 @@ pub(super) const NMACC: u8 = 1;
 pub(super) const MSAC: u8 = 2;
 pub(super) const NMSAC: u8 = 3;
 
-fn binary_op(op: u8) -> BinaryOp {
-    match op {
-        ADD => BinaryOp::Add,
-        SUB => BinaryOp::Sub,
-        RSUB => BinaryOp::Rsub,
-        MUL => BinaryOp::Mul,
-        DIV => BinaryOp::Div,
-        _ => BinaryOp::Rdiv,
-    }
-}
-
-fn fused_op(op: u8) -> FusedOp {
-    match op {
-        MACC => FusedOp::Macc,
-        NMACC => FusedOp::Nmacc,
-        MSAC => FusedOp::Msac,
-        _ => FusedOp::Nmsac,
-    }
-}
-
 /// A format with kernels.
 pub(in crate::vector) trait Arithmetic: Real {
     /// The kernels of a level.
@@ -91,15 +84,12 @@ macro_rules! arithmetic {
         impl Arithmetic for $format {
             #[inline(always)]
             fn kernels(level: Level) -> &'static Kernels<$bits> {
-                static LEVELS: OnceLock<[Kernels<$bits>; 3]> = OnceLock::new();
-                // Apart, so that handlers need no place on the stack for it, and the chain goes on with a jump.
-                #[cold]
-                #[inline(never)]
-                fn first() -> &'static [Kernels<$bits>; 3] {
-                    let levels = [Level::Portable, Level::Avx2, Level::Avx512];
-                    LEVELS.get_or_init(|| levels.map(|level| Kernels::resolve(level, lanes::$binary, lanes::$fused)))
-                }
-                &LEVELS.get().unwrap_or_else(first)[level as usize]
+                static LEVELS: [Kernels<$bits>; 3] = [
+                    kernels!(lanes::$binary, lanes::$fused, Level::Portable),
+                    kernels!(lanes::$binary, lanes::$fused, Level::Avx2),
+                    kernels!(lanes::$binary, lanes::$fused, Level::Avx512),
+                ];
+                &LEVELS[level as usize]
             }
             #[inline(always)]
             fn host_add(a: $bits, b: $bits) -> $bits { host::$add(a, b) }
