@@ -53,7 +53,7 @@ fn compare(what: &str, program: &[u8], args: &[String], isa: Ext, machine: &Arc<
         // The plain model sees what the interpreter logs, the other what host code does.
         // The remembered one makes code of its ways early: of many, of cold ones too, and of such as are learned later.
         let options =
-            RunOptions { plain_timing, generated: !plain_timing, timing_code_after: 500, isa, ..RunOptions::default() };
+            RunOptions { plain_timing, generated: !plain_timing, timing_code_after: 4, isa, ..RunOptions::default() };
         times(Image::parse(what, program.to_vec()).unwrap(), args, machine, &options)
     });
     assert_eq!(remembered, plain, "{what} on {}", machine.name);

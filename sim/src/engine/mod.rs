@@ -46,7 +46,8 @@ pub struct RunOptions {
     pub max_instructions: u64,
     /// Work the timing of every instruction out, even of blocks of which it is known: slower, to the same end.
     pub plain_timing: bool,
-    /// Blocks after which the timing model makes host code of what it did last, if `generated`.
+    /// How often the timing model walks trees of answers, for each edge of them, until it makes host code of them, if `generated`:
+    /// about as long as making it takes. At least 1.
     pub timing_code_after: u32,
 }
 
@@ -61,7 +62,7 @@ impl Default for RunOptions {
             generated: true,
             max_instructions: u64::MAX,
             plain_timing: false,
-            timing_code_after: 1 << 21,
+            timing_code_after: 1 << 12,
         }
     }
 }

@@ -53,7 +53,7 @@ const FIRST_LOOKUP: u64 = 1 << 10;
 
 impl Core {
     /// A core at rest, with empty caches. With `plain` it works out every instruction, which takes longer and comes to
-    /// the same. With `code_after` what it does over and over becomes host code, looked for every so many blocks.
+    /// the same. With `code_after` what it does over and over becomes host code: so often for each of its steps.
     pub fn new(machine: Arc<Machine>, plain: bool, code_after: Option<u32>) -> Core {
         let world = World::new(&machine);
         Core {

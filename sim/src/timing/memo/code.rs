@@ -80,15 +80,23 @@ impl Code {
         link & MARK != 0
     }
 
-    /// Makes code of a tree and of what follows it.
-    pub fn make(&mut self, trees: &Trees, state: u32, block: &Entered) {
-        let roots = region(trees, state, block);
+    /// Makes code of a tree and of what follows it, if there can be any and the number of their edges is at most `most`; returns that
+    /// number.
+    pub fn make(&mut self, trees: &Trees, state: u32, block: &Entered, most: u32) -> Option<u32> {
+        let (roots, edges) = region(trees, state, block);
         if roots.is_empty() || self.regions.len() == MOST_REGIONS {
-            return;
+            return None;
         }
+        if edges <= most {
+            self.make_region(trees, &roots);
+        }
+        Some(edges)
+    }
+
+    fn make_region(&mut self, trees: &Trees, roots: &[Root]) {
         let (mut made, places) = (None, &self.places);
         let code = self.host.compile(|func, context, isa| {
-            made = Some(compile::function(func, context, isa, (trees, &roots, places), MOST_EDGES));
+            made = Some(compile::function(func, context, isa, (trees, roots, places), MOST_EDGES));
         });
         let (Some(code), Some((exits, kept))) = (code, made) else { return };
         // SAFETY: it was made with this signature and the host's calling convention.
@@ -127,8 +135,8 @@ impl Code {
     }
 }
 
-/// The trees that a tree leads to, itself first; none if it is not worth code.
-fn region(trees: &Trees, state: u32, block: &Entered) -> Vec<Root> {
+/// The trees that a tree leads to, itself first, and how many edges were looked at; no trees if it is not worth code.
+fn region(trees: &Trees, state: u32, block: &Entered) -> (Vec<Root>, u32) {
     let mut roots: Vec<Root> = Vec::new();
     let mut known = FxHashSet::default();
     let mut waiting = vec![(state, block.number)];
@@ -145,7 +153,7 @@ fn region(trees: &Trees, state: u32, block: &Entered) -> Vec<Root> {
             waiting.extend(leaves);
         }
     }
-    roots
+    (roots, edges as u32)
 }
 
 /// Looks at a tree: the words that it needs, the states and blocks that its leaves lead to, its edges. False if it has

@@ -81,12 +81,19 @@ const _: () = assert!(QUESTIONS > 3 * Block::MAX_LEN);
 /// Bytes above which everything is forgotten.
 const LIMIT: usize = 64 << 20;
 
+/// Walks until trees are looked at, when so many for each edge make them code: fewer edges are hardly ever code.
+fn look_after(walks: u32) -> u64 {
+    32 * u64::from(walks)
+}
+
 /// What is known of blocks.
 pub(super) struct Memo {
     trees: Trees,
-    /// Walks after which a tree becomes code, if any does.
+    /// Walks, for each of their edges, after which trees become code, if any do.
     code_after: Option<u32>,
-    walks: u32,
+    /// Walks since there was code made last, and how many of them it takes until trees are looked at.
+    walks: u64,
+    due: u64,
     code: Option<Code>,
     states: States,
     place: Place,
@@ -100,12 +107,13 @@ pub(super) struct Memo {
 }
 
 impl Memo {
-    /// With `code_after` trees that are walked often become host code: one, and what follows it, after so many walks.
+    /// With `code_after` trees that are walked often become host code: one, and what follows it, after so many walks for each edge.
     pub fn new(code_after: Option<u32>) -> Memo {
         Memo {
             trees: Trees::default(),
             code_after,
             walks: 0,
+            due: code_after.map_or(u64::MAX, look_after),
             code: None,
             states: States::default(),
             place: Place::Unknown,
@@ -135,7 +143,7 @@ impl Memo {
                 break;
             }
             self.walks += 1;
-            if self.code_after.is_some_and(|walks| self.walks >= walks) {
+            if self.walks >= self.due {
                 self.make_code(place, block, world);
                 from.0 = self.root(place, block.number);
             }
@@ -209,23 +217,30 @@ impl Memo {
         root
     }
 
-    /// Makes code of the tree of a block in a place, and of those that it leads to.
+    /// Makes code of the tree of a block in a place, and of those that it leads to, if they have been walked for as long as
+    /// making it takes.
     #[cold]
     fn make_code(&mut self, place: Place, block: &Entered, world: &World) {
-        self.walks = 0;
         if self.code.is_none() {
             self.code = Code::new(world);
         }
         let state = self.state(place);
-        let (Some(code), Some(state)) = (&mut self.code, state) else {
+        let (Some(code), Some(state), Some(after)) = (&mut self.code, state, self.code_after) else {
             // There is none for this machine or host.
-            self.code_after = None;
+            self.due = u64::MAX;
             return;
         };
-        code.make(&self.trees, state, block);
-        // What is left gets less and less.
-        self.code_after = self.code_after.map(|walks| walks + walks / 8);
-        self.trees.forget_next();
+        let most = (self.walks / u64::from(after.max(1))) as u32;
+        match code.make(&self.trees, state, block, most) {
+            None => self.due = self.walks + look_after(after),
+            Some(edges) if edges > most => self.due = u64::from(edges) * u64::from(after),
+            Some(_) => {
+                // What is left gets less and less.
+                let after = after + after / 8;
+                (self.walks, self.due, self.code_after) = (0, look_after(after), Some(after));
+                self.trees.forget_next();
+            }
+        }
     }
 
     /// The number of the state in a place.

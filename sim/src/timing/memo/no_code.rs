@@ -25,7 +25,7 @@ impl Code {
         false
     }
 
-    pub fn make(&mut self, _: &Trees, _: u32, _: &Entered) {
+    pub fn make(&mut self, _: &Trees, _: u32, _: &Entered, _: u32) -> Option<u32> {
         match *self {}
     }
 
