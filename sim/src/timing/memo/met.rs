@@ -16,8 +16,9 @@ impl Default for Met {
 impl Met {
     /// Something with this hash is met. Whether it was before.
     pub fn again(&mut self, hash: u64) -> bool {
-        // The high bits are those that all of the input goes into.
-        let place = &mut self.hashes[(hash >> (64 - PLACES.ilog2())) as usize];
+        // All bits go into the place: what differs in a few must not take turns in one.
+        let mixed = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let place = &mut self.hashes[(mixed >> (64 - PLACES.ilog2())) as usize];
         std::mem::replace(place, hash) == hash
     }
 }
