@@ -45,8 +45,8 @@ pub struct Op {
     pub rs2: u8,
     /// Third source.
     pub rs3: u8,
-    /// Vector operations (but vsetvl): VLMAX of the instruction's vtype, or of that which it sets. Others: offset of the next instruction from the block's
-    /// address, which `Hart::pc` holds while the block runs.
+    /// Vector operations (but vsetvl): VLMAX of the instruction's vtype, or of that which it sets. Others: offset of the next
+    /// instruction from the block's address, which `Hart::pc` holds while the block runs.
     pub aux: u32,
     /// Instruction length in bytes.
     pub len: u8,

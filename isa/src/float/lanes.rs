@@ -94,9 +94,9 @@ pub enum Form {
 /// `dst[i] = a[i] op b[i]` for `i < n`; with [`Form::Scalar`], `b[0]` for `b[i]`.
 ///
 /// # Safety
-/// The host must have the level that the function was asked for. `a` (and `b`, in vector form) must be readable and `dst` writable for `n` elements; no alignment is needed beyond
-/// that of `T`. `dst` may be the same address as a vector operand but not overlap one otherwise, nor hold the scalar.
-/// Nothing is accessed if `n` is zero.
+/// The host must have the level that the function was asked for. `a` (and `b`, in vector form) must be readable and `dst`
+/// writable for `n` elements; no alignment is needed beyond that of `T`. `dst` may be the same address as a vector operand
+/// but not overlap one otherwise, nor hold the scalar. Nothing is accessed if `n` is zero.
 pub type Binary<T> = unsafe fn(dst: *mut T, a: *const T, b: *const T, n: usize);
 
 /// `dst[i] = ±(a[i] * b[i]) ± c[i]` for `i < n`; with [`Form::Scalar`], `a[0]` for `a[i]`.

@@ -75,8 +75,8 @@ impl Cache {
         }
     }
 
-    /// Whether it is of the usual kind: it replaces at random, a power of two of ways. What is told so by `USUAL` below is
-    /// compiled apart.
+    /// Whether it is of the usual kind: it replaces at random, and its ways are a power of two. `USUAL` tells the functions
+    /// below that it is, so that what such a cache never does is not compiled.
     pub fn is_usual(&self) -> bool {
         self.replacement == Replacement::Random && self.ways.is_power_of_two()
     }

@@ -148,6 +148,7 @@ pub(super) struct Hierarchy {
     /// L1D, L2, L3: those the machine has; behind them stages that nobody asks.
     stages: [Stage; MOST_LEVELS],
     shape: Shape,
+    /// Both shape and caches are the usual ones.
     usual: bool,
     dram_reads: Channel,
     dram_writes: Channel,

@@ -83,8 +83,11 @@ impl Code {
     /// Makes code of a tree and of what follows it, if there can be any and the number of their edges is at most `most`; returns that
     /// number.
     pub fn make(&mut self, trees: &Trees, state: u32, block: &Entered, most: u32) -> Option<u32> {
+        if self.regions.len() == MOST_REGIONS {
+            return None;
+        }
         let (roots, edges) = region(trees, state, block);
-        if roots.is_empty() || self.regions.len() == MOST_REGIONS {
+        if roots.is_empty() {
             return None;
         }
         if edges <= most {
