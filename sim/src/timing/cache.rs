@@ -81,6 +81,11 @@ impl Cache {
         self.replacement == Replacement::Random && self.ways.is_power_of_two()
     }
 
+    /// Sets of lines.
+    pub fn sets(&self) -> u64 {
+        self.set_mask as u64 + 1
+    }
+
     /// An access to the line at a place.
     #[inline(always)]
     pub fn hit<const USUAL: bool>(&mut self, place: u32, write: bool) {

@@ -146,14 +146,22 @@ impl<const LEVELS: usize> Directory<LEVELS> {
         self.scattered
     }
 
-    /// The line behind one that was looked up.
+    /// So many lines behind one that was looked up, in the same page.
     #[inline(always)]
-    pub fn next(&mut self, known: Located) -> Located {
-        let line = known.line + 1;
-        if line & self.mask == 0 {
-            return self.line(line);
-        }
-        Located { id: Id(known.id.0 + 1), line, at: known.at + 1 }
+    pub fn within(&self, known: Located, lines: u64) -> Located {
+        debug_assert!(lines < self.left_in_page(known) || lines == 0);
+        Located { id: Id(known.id.0 + lines as u32), line: known.line + lines, at: known.at + lines }
+    }
+
+    /// Lines from one on to the end of its page.
+    #[inline(always)]
+    pub fn left_in_page(&self, known: Located) -> u64 {
+        self.mask + 1 - (known.line & self.mask)
+    }
+
+    /// Lines in a page.
+    pub fn page_lines(&self) -> u64 {
+        self.mask + 1
     }
 
     /// The number of a line.
@@ -259,10 +267,8 @@ mod tests {
         assert_eq!(directory.beside(other, known.at), Some(known));
         assert_eq!(directory.beside(known, known.at + 0x30), None);
         assert_ne!(known.at, known.line, "the page lies elsewhere");
-        let mut walked = known;
-        for line in 0x4011..0x40c0 {
-            walked = directory.next(walked);
-            assert_eq!(walked, directory.line(line));
+        for lines in 0..directory.left_in_page(known) {
+            assert_eq!(directory.within(known, lines), directory.line(known.line + lines));
         }
     }
 }

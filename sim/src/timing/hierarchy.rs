@@ -1,5 +1,8 @@
 //! The memory hierarchy: caches, the channels between them, prefetch and DRAM, in cycles.
 
+mod ahead;
+mod stream;
+
 use std::ops::Range;
 
 use super::cache::{Cache, Level, Line};
@@ -148,7 +151,8 @@ pub(super) struct Hierarchy {
     /// L1D, L2, L3: those the machine has; behind them stages that nobody asks.
     stages: [Stage; MOST_LEVELS],
     shape: Shape,
-    /// Both shape and caches are the usual ones.
+    /// Both shape and caches are the usual ones; and lines of a page, or one of them and what is prefetched for it, have no set in
+    /// common behind the L1s.
     usual: bool,
     dram_reads: Channel,
     dram_writes: Channel,
@@ -157,19 +161,21 @@ pub(super) struct Hierarchy {
     line_log2: u32,
     pub fetch_log2: u32,
     prefetcher: Option<Prefetcher>,
+    /// When the lines of a row were demanded.
+    demanded: [u64; stream::MOST],
     trains_scalar: bool,
     trains_vector: bool,
 }
 
 /// How an access goes to its lines. What of it is the same for all accesses of a kind is known where the code for them is
-/// compiled.
+/// compiled. It fits into a register of the host.
 #[derive(Clone, Copy)]
 pub(super) struct Way {
     write: bool,
     /// Index of the stage that it begins at: the L1D's or that behind it.
-    first: usize,
+    first: u8,
     /// The part of the latency that the requester's own latency already has.
-    base: u64,
+    base: u32,
     /// It takes none of the L1D's places for fills.
     streams: bool,
     /// The prefetcher sees it.
@@ -191,7 +197,7 @@ impl Way {
     /// That of a stream which begins at the L1D if it is a load, behind it if it is a store: the code knows that it is.
     #[inline(always)]
     pub fn of_stream<const WRITE: bool>(self) -> Way {
-        Way { write: WRITE, first: usize::from(WRITE), streams: true, ..self }
+        Way { write: WRITE, first: WRITE as u8, streams: true, ..self }
     }
 }
 
@@ -211,13 +217,18 @@ impl Hierarchy {
         let line_bytes = 1 << line_log2;
         let fetch_log2 = memory.l1i.as_ref().map_or(line_log2, |cache| cache.line.trailing_zeros());
         let near_ages = stages.first().is_some_and(|stage| stage.cache.ages());
-        let usual = shape == Shape::USUAL && stages.iter().all(|stage| stage.cache.is_usual());
+        let directory = Directory::new(line_log2, memory.scattered_pages);
+        let prefetcher = Prefetcher::new(&memory.prefetcher);
+        let reach = directory.page_lines() + prefetcher.as_ref().map_or(0, Prefetcher::maximum);
+        let usual = shape == Shape::USUAL
+            && stages.iter().all(|stage| stage.cache.is_usual())
+            && stages[shape.behind_l1].cache.sets() >= reach;
         let mut stages = stages.into_iter();
         Hierarchy {
             fetch: memory.l1i.as_ref().map(|cache| Stage::new(Level::L1, cache)),
             fetched: Directory::new(fetch_log2, false),
             near_fetch: Near::default(),
-            directory: Directory::new(line_log2, memory.scattered_pages),
+            directory,
             near: Near::default(),
             near_ages,
             stages: std::array::from_fn(|_| stages.next().unwrap_or_else(Stage::none)),
@@ -229,7 +240,8 @@ impl Hierarchy {
             dram_lines: 0,
             line_log2,
             fetch_log2,
-            prefetcher: Prefetcher::new(&memory.prefetcher),
+            prefetcher,
+            demanded: [0; stream::MOST],
             trains_scalar: memory.prefetcher.scalar,
             trains_vector: memory.prefetcher.vector,
         }
@@ -251,12 +263,18 @@ impl Hierarchy {
     /// As [`Hierarchy::scalar`], when the line is in the L1D, is found without a search, and its data are there by
     /// `time`, so that nothing is late. False says that nothing was done.
     #[inline(always)]
-    pub fn at_hand(&mut self, line: u64, write: bool, time: u64) -> bool {
+    pub fn at_hand<const USUAL: bool>(&mut self, line: u64, write: bool, time: u64) -> bool {
         let Some(place) = self.near.find(line, time) else { return false };
-        if write || self.near_ages {
-            self.stages[0].cache.touch::<false>(place, write);
+        if write || !USUAL && self.near_ages {
+            self.stages[0].cache.touch::<USUAL>(place, write);
         }
         true
+    }
+
+    /// Accesses to lines of the L1D of which nothing is late, and which change nothing.
+    #[inline(always)]
+    pub fn accessed_again(&mut self, accesses: u64) {
+        self.near.accesses += accesses;
     }
 
     /// Whether nothing is late of a load of these lines, because all are in the L1D and found without a search; it is made then.
@@ -288,7 +306,7 @@ impl Hierarchy {
         }
         stage.cache.misses += 1;
         let start = stage.fill_slot(time);
-        let way = Way { first: self.shape.behind_l1, ..Way::new(false) };
+        let way = Way { first: self.shape.behind_l1 as u8, ..Way::new(false) };
         let served = self.supply(way, addr, start);
         if let Some(stage) = &mut self.fetch {
             let (place, former) = stage.cache.fill::<false>(line, id, false);
@@ -309,13 +327,13 @@ impl Hierarchy {
         }
         // The latency of the nearest level is part of the latency of an instruction that begins there.
         let first = self.shape.behind_l1;
-        let base = self.stages.get(first).map_or(0, |stage| stage.latency);
-        Way { trains, first, base, ..Way::new(write) }
+        let base = self.stages.get(first).map_or(0, |stage| stage.latency) as u32;
+        Way { trains, first: first as u8, base, ..Way::new(write) }
     }
 
     /// Of unit-stride accesses of the vector unit. They do not take the L1D's places for fills; where they begin there, `early`
     /// cycles of the latency behind the L1D are saved.
-    pub fn stream_way(&self, write: bool, through_l1d: bool, early: u64) -> Way {
+    pub fn stream_way(&self, write: bool, through_l1d: bool, early: u32) -> Way {
         let way = self.element_way(write, through_l1d);
         Way { streams: true, base: if through_l1d { early } else { way.base }, ..way }
     }
@@ -339,15 +357,16 @@ impl Hierarchy {
     /// An access to the line that holds `addr`.
     #[inline(always)]
     pub fn supply(&mut self, way: Way, addr: u64, time: u64) -> Served {
-        if self.is_usual() && way.first == 0 {
-            self.supply_one::<true>(way, addr, time)
+        if self.is_usual() && way.at_l1d() {
+            self.supply_element::<true>(way, addr, time)
         } else {
-            self.supply_one::<false>(way, addr, time)
+            self.supply_element::<false>(way, addr, time)
         }
     }
 
+    /// The same. `USUAL`: it begins at the L1D of the usual caches, as the access to an element.
     #[inline(never)]
-    fn supply_one<const USUAL: bool>(&mut self, way: Way, addr: u64, time: u64) -> Served {
+    pub fn supply_element<const USUAL: bool>(&mut self, way: Way, addr: u64, time: u64) -> Served {
         let way = if USUAL { Way { first: 0, base: 0, streams: false, ..way } } else { way };
         let located = self.locate(addr >> self.line_log2);
         self.supply_line::<USUAL>(way, located, time)
@@ -359,19 +378,13 @@ impl Hierarchy {
         self.directory.line(line)
     }
 
-    /// The line behind another one.
-    #[inline(always)]
-    pub fn next(&mut self, located: Located) -> Located {
-        self.directory.next(located)
-    }
-
     /// An access to a line. A hit is here, the rest in [`Hierarchy::miss`].
     #[inline(always)]
     pub fn supply_line<const USUAL: bool>(&mut self, way: Way, located: Located, time: u64) -> Served {
-        let held = self.directory.held(located.id)[way.first];
+        let held = self.directory.held(located.id)[usize::from(way.first)];
         let Some(place) = held.place() else { return self.miss::<USUAL>(way, located, time) };
-        let hit = self.hit::<USUAL>(way.first, (held, place), located, way.write, (time, way.base));
-        if way.trains && way.first >= self.shape::<USUAL>().behind_l1 {
+        let hit = self.hit::<USUAL>(usize::from(way.first), (held, place), located, way.write, (time, way.base));
+        if way.trains && usize::from(way.first) >= self.shape::<USUAL>().behind_l1 {
             self.train::<USUAL>(located, time);
         }
         Served { ready: hit.ready, accepted: time, from: hit.from }
@@ -381,6 +394,7 @@ impl Hierarchy {
     #[inline(always)]
     fn miss<const USUAL: bool>(&mut self, way: Way, located: Located, time: u64) -> Served {
         let Way { write, first, base, streams, trains } = way;
+        let first = usize::from(first);
         let shape = self.shape::<USUAL>();
         let (mut time, mut supplier, mut found) = (time, first, None);
         while supplier < shape.levels {
@@ -399,7 +413,7 @@ impl Hierarchy {
         let mut hit = match found {
             Some(held) => self.hit::<USUAL>(supplier, held, located, false, (time, base)),
             None => {
-                let latency = self.dram_latency.saturating_sub(base);
+                let latency = self.dram_latency.saturating_sub(u64::from(base));
                 Data { ready: self.read_dram(time) + latency, from: Level::Dram }
             }
         };
@@ -427,7 +441,7 @@ impl Hierarchy {
         (held, place): (Held, u32),
         located: Located,
         write: bool,
-        (time, base): (u64, u64),
+        (time, base): (u64, u32),
     ) -> Data {
         let behind_l1 = self.shape::<USUAL>().behind_l1;
         let stage = &mut self.stages[index];
@@ -435,7 +449,7 @@ impl Hierarchy {
         if index < behind_l1 {
             self.near.insert(located.line, held.ready, place);
         }
-        let latency = if index == 0 { 0 } else { stage.latency.saturating_sub(base) };
+        let latency = if index == 0 { 0 } else { stage.latency.saturating_sub(u64::from(base)) };
         let from = if held.ready > time { held.from } else { stage.level };
         Data { ready: held.ready.max(time) + latency, from }
     }
@@ -456,6 +470,13 @@ impl Hierarchy {
     /// Puts a line into a stage; a dirty victim moves one level out.
     #[inline(always)]
     fn fill<const USUAL: bool>(&mut self, index: usize, located: Located, hit: Data, dirty: bool) {
+        let victim = self.put::<USUAL>(index, located, hit, dirty);
+        self.leave::<USUAL>(index, victim, hit);
+    }
+
+    /// Puts a line into a stage. Returns what has to leave.
+    #[inline(always)]
+    fn put<const USUAL: bool>(&mut self, index: usize, located: Located, hit: Data, dirty: bool) -> Line {
         let (shape, Located { id, line, at }) = (self.shape::<USUAL>(), located);
         let indexed_by = if index < shape.behind_l1 { line } else { at };
         let (place, victim) = self.stages[index].cache.fill::<USUAL>(indexed_by, id, dirty);
@@ -464,8 +485,19 @@ impl Hierarchy {
             self.near.remove(victim.low, place);
             self.near.insert(line, hit.ready, place);
         }
+        victim
+    }
+
+    /// A line leaves a stage when the data of `hit` take its place.
+    #[inline(always)]
+    fn leave<const USUAL: bool>(&mut self, index: usize, victim: Line, hit: Data) {
+        let shape = self.shape::<USUAL>();
         let held = self.directory.held(victim.id);
         held[index].leave();
+        // Few lines of the L1D are dirty. Behind it nobody can tell, and `dropped` has no branch on that.
+        if USUAL && index < shape.behind_l1 && !victim.dirty {
+            return;
+        }
         match held.get(index + 1).and_then(|held| held.place()) {
             Some(place) => self.stages[index + 1].cache.dropped::<USUAL>(place, victim.dirty),
             None if victim.dirty => self.write_back(index + 1, victim.id, hit),
@@ -483,47 +515,6 @@ impl Hierarchy {
         } else {
             self.dram_writes.transfer(hit.ready);
             self.dram_lines += 1;
-        }
-    }
-
-    /// Tells the prefetcher of a demand for a line and starts the fills that it wants, into the level behind the L1s. It
-    /// sees physical addresses: where pages are scattered, a stream ends with its page.
-    #[inline(never)]
-    fn train<const USUAL: bool>(&mut self, demanded: Located, time: u64) {
-        let Some(prefetcher) = &mut self.prefetcher else { return };
-        for at in prefetcher.demand(demanded.at).lines() {
-            match self.directory.beside(demanded, at) {
-                Some(wanted) => self.prefetch::<USUAL>(wanted, time),
-                None if self.directory.scattered() => return,
-                None => {
-                    let wanted = self.directory.line(at);
-                    self.prefetch::<false>(wanted, time);
-                }
-            }
-        }
-    }
-
-    /// Fetches a line into the level behind the L1s, if it is not there.
-    #[inline(always)]
-    fn prefetch<const USUAL: bool>(&mut self, located: Located, time: u64) {
-        let shape = self.shape::<USUAL>();
-        let target = shape.behind_l1;
-        let held = self.directory.held(located.id);
-        let supplier = (target..shape.levels).find(|&index| held[index].place().is_some()).unwrap_or(shape.levels);
-        if supplier == target {
-            return;
-        }
-        let mut hit = if supplier < shape.levels {
-            let stage = &self.stages[supplier];
-            Data { ready: time + stage.latency, from: stage.level }
-        } else {
-            Data { ready: self.read_dram(time) + self.dram_latency, from: Level::Dram }
-        };
-        hit.ready += self.pass(target..supplier, time);
-        for index in (target..shape.levels).rev() {
-            if index < supplier {
-                self.fill::<USUAL>(index, located, hit, false);
-            }
         }
     }
 

@@ -93,7 +93,7 @@ impl World {
 
     #[inline(always)]
     pub fn access(&mut self, addr: u64, write: bool, time: u64) -> Late {
-        if self.memory.at_hand(addr >> self.memory.line_log2(), write, time) {
+        if self.memory.at_hand::<false>(addr >> self.memory.line_log2(), write, time) {
             return Late { cycles: 0, from: Level::L1 };
         }
         self.access_afar(addr, write, time)

@@ -2,7 +2,7 @@
 
 use crate::machine::{self, PrefetchKind};
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Stream {
     /// The line demanded last.
     last: u64,
@@ -12,7 +12,6 @@ struct Stream {
     distance: u64,
     /// Lines ahead of the demand that have been asked for.
     ahead: u64,
-    used: u64,
 }
 
 /// Lines to be fetched, one behind the other in the direction of a stream.
@@ -23,72 +22,85 @@ pub(super) struct Wanted {
     pub count: u64,
 }
 
-/// Demands that go up line by line: the stream that they belong to as long as they are below `until`.
+/// A stream's neighbours in the order of time.
 #[derive(Clone, Copy)]
-struct Run {
-    stream: usize,
-    until: u64,
+struct Order {
+    older: u32,
+    younger: u32,
 }
+
+/// Streams whose last lines are compared at once.
+const LANES: usize = 8;
 
 /// Detects ascending and descending streams of lines and runs ahead of them.
 pub(super) struct Prefetcher {
+    /// The latest stream, which is not kept up to date among the others.
+    latest: Stream,
+    /// It goes on with lines behind its last one and below this, which no stream in front of it is near to.
+    until: u64,
     streams: Vec<Stream>,
     /// The low bits of their last lines, close together.
-    lows: Vec<u32>,
-    /// That of the demand before.
-    run: Option<Run>,
+    lows: Vec<[u32; LANES]>,
+    /// Their order in time: a ring, in which the oldest is behind the latest.
+    order: Vec<Order>,
+    /// The number of the latest.
+    head: u32,
     capacity: usize,
     window: u32,
     initial: u64,
     /// Distance from which it doubles instead of growing by one.
     threshold: u64,
     maximum: u64,
-    clock: u64,
 }
 
 impl Prefetcher {
     /// `None` when the machine has none.
     pub fn new(parameters: &machine::Prefetcher) -> Option<Prefetcher> {
+        let capacity = parameters.streams.max(1) as usize;
         (parameters.kind == PrefetchKind::Stride).then(|| Prefetcher {
+            latest: Stream::default(),
+            until: 0,
             streams: Vec::new(),
-            lows: Vec::new(),
-            run: None,
-            capacity: parameters.streams.max(1) as usize,
+            lows: vec![[0; LANES]; capacity.div_ceil(LANES)],
+            order: Vec::new(),
+            head: 0,
+            capacity,
             window: parameters.compare_window,
             initial: u64::from(parameters.initial_distance),
             threshold: u64::from(parameters.exponential_threshold),
             maximum: u64::from(parameters.max_distance),
-            clock: 0,
         })
     }
 
-    /// The first stream whose last line is near, and the line behind `line` up to which no stream in front of it is.
-    #[inline(always)]
-    fn find(&self, line: u64) -> Option<Run> {
-        let mut clear = u32::MAX;
-        for (stream, &low) in self.lows.iter().enumerate() {
-            let ahead = low.wrapping_sub(line as u32).wrapping_add(self.window);
-            if ahead <= 2 * self.window && self.streams[stream].last.abs_diff(line) <= u64::from(self.window) {
-                return Some(Run { stream, until: line + u64::from(clear) });
-            }
-            clear = clear.min(ahead.saturating_sub(2 * self.window));
-        }
-        None
+    /// Lines from the demand on that are never further ahead.
+    pub fn maximum(&self) -> u64 {
+        self.maximum.max(self.initial)
     }
 
     /// A demand for `line`; returns the lines to be fetched.
     #[inline(always)]
     pub fn demand(&mut self, line: u64) -> Wanted {
-        self.clock += 1;
-        if let Some(Run { stream, until }) = self.run {
-            let moved = line.wrapping_sub(self.streams[stream].last);
-            if line < until && moved <= u64::from(self.window) {
-                return self.advance(stream, line);
-            }
+        if line < self.until && line.wrapping_sub(self.latest.last) <= u64::from(self.window) {
+            return self.advance(line);
         }
-        self.run = self.find(line);
-        match self.run {
-            Some(run) => self.advance(run.stream, line),
+        self.demand_other(line)
+    }
+
+    /// A demand that need not belong to the latest stream.
+    #[inline(never)]
+    fn demand_other(&mut self, line: u64) -> Wanted {
+        if let Some(stream) = self.streams.get_mut(self.head as usize)
+            && stream.last != self.latest.last
+        {
+            *stream = self.latest;
+            self.lows[self.head as usize / LANES][self.head as usize % LANES] = stream.last as u32;
+        }
+        match self.find(line) {
+            Some((number, until)) => {
+                self.make_latest(number);
+                (self.latest, self.until) = (self.streams[number as usize], until);
+                self.advance(line)
+            }
             None => {
                 self.begin(line);
                 Wanted::default()
@@ -96,17 +108,53 @@ impl Prefetcher {
         }
     }
 
-    /// A stream goes on with `line`.
+    fn make_latest(&mut self, number: u32) {
+        if number == self.head {
+            return;
+        }
+        let Order { older, younger } = self.order[number as usize];
+        self.order[older as usize].younger = younger;
+        self.order[younger as usize].older = older;
+        self.insert(number);
+    }
+
+    /// Puts a stream into the ring as the latest.
+    fn insert(&mut self, number: u32) {
+        let (older, younger) = (self.head, self.order[self.head as usize].younger);
+        self.order[number as usize] = Order { older, younger };
+        self.order[older as usize].younger = number;
+        self.order[younger as usize].older = number;
+        self.head = number;
+    }
+
+    /// The first stream whose last line is near, and the line behind `line` up to which no stream in front of it is.
     #[inline(always)]
-    fn advance(&mut self, index: usize, line: u64) -> Wanted {
-        let stream = &mut self.streams[index];
-        stream.used = self.clock;
+    fn find(&self, line: u64) -> Option<(u32, u64)> {
+        let ahead = |low: u32| low.wrapping_sub(line as u32).wrapping_add(self.window);
+        let near = |lows: &[u32; LANES]| lows.iter().fold(false, |near, &low| near | (ahead(low) <= 2 * self.window));
+        if !self.lows.iter().any(near) {
+            return None;
+        }
+        let mut clear = u32::MAX;
+        for (number, &low) in self.lows.as_flattened()[..self.streams.len()].iter().enumerate() {
+            let ahead = ahead(low);
+            if ahead <= 2 * self.window && self.streams[number].last.abs_diff(line) <= u64::from(self.window) {
+                return Some((number as u32, line + u64::from(clear)));
+            }
+            clear = clear.min(ahead.saturating_sub(2 * self.window));
+        }
+        None
+    }
+
+    /// The latest stream goes on with `line`.
+    #[inline(always)]
+    fn advance(&mut self, line: u64) -> Wanted {
+        let stream = &mut self.latest;
         let moved = line.wrapping_sub(stream.last) as i64;
         if moved == 0 {
             return Wanted::default();
         }
         stream.last = line;
-        self.lows[index] = line as u32;
         let (step, moved) = (moved.signum(), moved.unsigned_abs());
         if step != stream.step {
             (stream.step, stream.distance, stream.ahead) = (step, self.initial, 0);
@@ -121,19 +169,21 @@ impl Prefetcher {
         Wanted { first: line.wrapping_add_signed(step * (ahead + 1) as i64), step, count }
     }
 
-    /// A stream begins, in place of the one that was used least recently.
-    #[inline(never)]
+    /// A stream begins, in place of the oldest.
+    #[inline(always)]
     fn begin(&mut self, line: u64) {
-        let fresh = Stream { last: line, step: 0, distance: self.initial, ahead: 0, used: self.clock };
+        let number = self.streams.len() as u32;
         if self.streams.len() < self.capacity {
-            self.streams.push(fresh);
-            self.lows.push(line as u32);
-            return;
+            self.streams.push(Stream::default());
+            self.order.push(Order { older: number, younger: number });
+            self.insert(number);
+        } else {
+            self.head = self.order[self.head as usize].younger;
         }
-        let oldest = self.streams.iter().enumerate().min_by_key(|(_, stream)| stream.used);
-        if let Some((index, _)) = oldest {
-            (self.streams[index], self.lows[index]) = (fresh, line as u32);
-        }
+        let fresh = Stream { last: line, step: 0, distance: self.initial, ahead: 0 };
+        let head = self.head as usize;
+        (self.streams[head], self.lows[head / LANES][head % LANES]) = (fresh, line as u32);
+        (self.latest, self.until) = (fresh, 0);
     }
 }
 

@@ -195,7 +195,7 @@ impl Transfers {
     pub fn new(machine: &Machine, memory: &Hierarchy) -> Transfers {
         let vector = &machine.vector;
         let at_l1d = [vector.start_level, vector.store_level].map(|level| level == StartLevel::L1d);
-        let early = u64::from(vector.early_line);
+        let early = vector.early_line;
         let fills = machine.memory.l2.as_ref().map_or(1, |cache| cache.outstanding_fills);
         Transfers {
             stored_lines: vec![0; fills.max(1) as usize],
@@ -253,16 +253,39 @@ impl Transfers {
         }
     }
 
+    /// The code for usual ways is compiled apart.
     #[inline(always)]
     fn stream(&mut self, access: &Access, addr: u64, start: u64, memory: &mut Hierarchy) -> Moved {
-        let Access { write, occupancy, bytes, .. } = *access;
+        match (self.is_usual(access.write, memory), access.write) {
+            (true, false) => self.stream_of::<true, false>(access, addr, start, memory),
+            (true, true) => self.stream_of::<true, true>(access, addr, start, memory),
+            (false, false) => self.stream_of::<false, false>(access, addr, start, memory),
+            (false, true) => self.stream_of::<false, true>(access, addr, start, memory),
+        }
+    }
+
+    /// Whether loads begin at the L1D, or stores behind it, and the caches are the usual ones.
+    #[inline(always)]
+    fn is_usual(&self, write: bool, memory: &Hierarchy) -> bool {
+        memory.is_usual() && self.streams[usize::from(write)].at_l1d() != write
+    }
+
+    #[inline(never)]
+    fn stream_of<const USUAL: bool, const WRITE: bool>(
+        &mut self,
+        access: &Access,
+        addr: u64,
+        start: u64,
+        memory: &mut Hierarchy,
+    ) -> Moved {
+        let Access { occupancy, bytes, .. } = *access;
         let ((first, lines), words) = self.extent(addr, bytes, memory);
         let beats = occupancy.max(words);
         let mut moved = Moved { beats, held: beats, late: 0, more: 0, from: Level::L1 };
         let mut done = 0;
         // As in `at_hand`, for the first lines.
-        if !write && self.streams[0].at_l1d() && beats >= lines {
-            while done < lines && memory.at_hand(first + done, false, start) {
+        if !WRITE && (USUAL || self.streams[0].at_l1d()) && beats >= lines {
+            while done < lines && memory.at_hand::<USUAL>(first + done, false, start) {
                 done += 1;
             }
             if done == lines {
@@ -271,9 +294,9 @@ impl Transfers {
         }
         let mut progress = Progress::new(start, beats, lines);
         progress.skip(done);
-        self.lines(write, &mut progress, (first + done, lines - done), memory);
+        self.lines::<USUAL, WRITE>(&mut progress, (first + done, lines - done), memory);
         progress.end(&mut moved, start);
-        if write {
+        if WRITE {
             let (port, store) = self.merge(addr, bytes, start + moved.held, memory);
             (moved.late, moved.more, moved.from) = (port, store - port, Level::L1);
         }
@@ -297,7 +320,10 @@ impl Transfers {
         let mut progress = Progress::new(start, beats, count);
         for addr in rows.clone() {
             let (lines, _) = self.extent(addr, bytes, memory);
-            self.lines(write, &mut progress, lines, memory);
+            match write {
+                false => self.lines::<false, false>(&mut progress, lines, memory),
+                true => self.lines::<false, true>(&mut progress, lines, memory),
+            }
         }
         progress.end(&mut moved, start);
         if write {
@@ -311,20 +337,9 @@ impl Transfers {
         moved
     }
 
-    /// Lines in a row: the first and their number. The code for usual ways is compiled apart.
+    /// Lines in a row: the first and their number.
     #[inline(always)]
-    fn lines(&mut self, write: bool, progress: &mut Progress, lines: (u64, u64), memory: &mut Hierarchy) {
-        let usual = memory.is_usual() && self.streams[usize::from(write)].at_l1d() != write;
-        match (usual, write) {
-            (true, false) => self.lines_of::<true, false>(progress, lines, memory),
-            (true, true) => self.lines_of::<true, true>(progress, lines, memory),
-            (false, false) => self.lines_of::<false, false>(progress, lines, memory),
-            (false, true) => self.lines_of::<false, true>(progress, lines, memory),
-        }
-    }
-
-    #[inline(never)]
-    fn lines_of<const USUAL: bool, const WRITE: bool>(
+    fn lines<const USUAL: bool, const WRITE: bool>(
         &mut self,
         progress: &mut Progress,
         (first, count): (u64, u64),
@@ -333,26 +348,31 @@ impl Transfers {
         let way = self.streams[usize::from(WRITE)];
         let way = if USUAL { way.of_stream::<WRITE>() } else { way };
         let Progress { mut turns, mut accepted, mut late, mut from } = *progress;
-        let mut located = memory.locate(first);
-        for index in 0..count {
-            if index > 0 {
-                located = memory.next(located);
-            }
-            let turn = turns.next();
-            let served = memory.supply_line::<USUAL>(way, located, turn.max(accepted));
-            accepted = accepted.max(served.accepted);
-            if WRITE {
-                // A line that is still on its way keeps its place among the stores that wait for one.
-                accepted = accepted.max(self.stored_lines[self.next_stored]);
-                self.stored_lines[self.next_stored] = served.ready;
-                self.next_stored += 1;
-                if self.next_stored == self.stored_lines.len() {
-                    self.next_stored = 0;
+        let mut done = 0;
+        while done < count {
+            let mut row = memory.row(way, first + done, count - done);
+            for index in 0..row.count {
+                let turn = turns.next();
+                let time = turn.max(accepted);
+                let served = memory.supply_in_row::<USUAL, WRITE>(&mut row, index, time);
+                accepted = accepted.max(served.accepted);
+                if WRITE {
+                    // A line that is still on its way keeps its place among the stores that wait for one.
+                    accepted = accepted.max(self.stored_lines[self.next_stored]);
+                    self.stored_lines[self.next_stored] = served.ready;
+                    self.next_stored += 1;
+                    if self.next_stored == self.stored_lines.len() {
+                        self.next_stored = 0;
+                    }
+                }
+                let more = served.ready.saturating_sub(turn);
+                if more > late {
+                    (late, from) = (more, served.from);
                 }
             }
-            let more = served.ready.saturating_sub(turn);
-            if more > late {
-                (late, from) = (more, served.from);
+            done += row.count;
+            if USUAL {
+                memory.tell_all(row);
             }
         }
         *progress = Progress { turns, accepted, late, from };
@@ -375,9 +395,25 @@ impl Transfers {
         (cost + late, cost * ends + late)
     }
 
-    /// An access element by element through the L1D, one outstanding miss at a time.
-    #[inline(never)]
+    /// An access element by element through the L1D, one outstanding miss at a time. The code for the usual caches is compiled apart.
+    #[inline(always)]
     fn elements(
+        &mut self,
+        access: &Access,
+        count: u64,
+        addr_of: impl Fn(u64) -> u64,
+        start: u64,
+        memory: &mut Hierarchy,
+    ) -> Moved {
+        if memory.is_usual() && self.elements[usize::from(access.write)].at_l1d() {
+            self.elements_of::<true>(access, count, addr_of, start, memory)
+        } else {
+            self.elements_of::<false>(access, count, addr_of, start, memory)
+        }
+    }
+
+    #[inline(never)]
+    fn elements_of<const USUAL: bool>(
         &mut self,
         access: &Access,
         count: u64,
@@ -388,27 +424,59 @@ impl Transfers {
         let Access { write, occupancy, bytes, .. } = *access;
         let log2 = memory.line_log2();
         let way = self.elements[usize::from(write)];
-        let (mut late, mut worst, mut from) = (0, 0, Level::L1);
+        let through_l1d = USUAL || way.at_l1d();
+        let mut waits = Waits { late: 0, worst: 0, from: Level::L1 };
         let mut turns = Turns::new(start, occupancy, count.max(1));
+        // The line that the L1D holds because of the element before, and elements that have found it so.
+        let (mut before, mut again) = (u64::MAX, 0);
         for index in 0..count {
             let (addr, turn) = (addr_of(index), turns.next());
-            let (first, last) = (addr >> log2, addr.wrapping_add(bytes - 1) >> log2);
-            let at_hand = way.at_l1d() && memory.at_hand(first, write, start);
-            if at_hand && first == last {
-                continue;
-            }
-            let turn = turn + late;
-            let rest = [addr, addr.wrapping_add(bytes - 1)];
-            for line in &rest[usize::from(at_hand)..1 + usize::from(first != last)] {
-                let served = memory.supply(way, *line, turn);
-                let waited = served.ready.saturating_sub(turn);
-                late += waited;
-                if waited > worst {
-                    (worst, from) = (waited, served.from);
+            let end = addr.wrapping_add(bytes - 1);
+            let (first, last) = (addr >> log2, end >> log2);
+            if first == last {
+                if first == before {
+                    again += 1;
+                    continue;
                 }
+                if through_l1d {
+                    before = first;
+                    if memory.at_hand::<USUAL>(first, write, start) {
+                        continue;
+                    }
+                }
+                waits.of::<USUAL>(way, addr, turn + waits.late, memory);
+            } else {
+                // Both lines are asked for at once.
+                let turn = turn + waits.late;
+                waits.of::<USUAL>(way, addr, turn, memory);
+                waits.of::<USUAL>(way, end, turn, memory);
+                before = u64::MAX;
             }
         }
+        memory.accessed_again(again);
+        let Waits { late, from, .. } = waits;
         Moved { beats: occupancy, held: occupancy + late, late, more: 0, from }
+    }
+}
+
+/// What elements had to wait for so far.
+struct Waits {
+    late: u64,
+    /// Longest wait for one line, and who supplied it.
+    worst: u64,
+    from: Level,
+}
+
+impl Waits {
+    /// For the line that holds `addr`, asked for at `time`.
+    #[inline(always)]
+    fn of<const USUAL: bool>(&mut self, way: Way, addr: u64, time: u64, memory: &mut Hierarchy) {
+        let served = memory.supply_element::<USUAL>(way, addr, time);
+        let waited = served.ready.saturating_sub(time);
+        self.late += waited;
+        if waited > self.worst {
+            (self.worst, self.from) = (waited, served.from);
+        }
     }
 }
 

@@ -1,0 +1,95 @@
+//! Lines fetched ahead of demands.
+
+use std::ops::Range;
+
+use super::super::cache::Level;
+use super::super::directory::Located;
+use super::super::prefetch::Wanted;
+use super::stream::MOST;
+use super::{Data, Hierarchy};
+
+impl Hierarchy {
+    /// Tells the prefetcher of a demand for a line and starts the fills that it wants, into the level behind the L1s. It
+    /// sees physical addresses: where pages are scattered, a stream ends with its page.
+    #[inline(always)]
+    pub(super) fn train<const USUAL: bool>(&mut self, demanded: Located, time: u64) {
+        let Some(prefetcher) = &mut self.prefetcher else { return };
+        let wanted = prefetcher.demand(demanded.at);
+        if wanted.count > 0 {
+            self.fetch_ahead::<USUAL>(demanded, wanted, time);
+        }
+    }
+
+    /// The same for lines of a row that begins with `first`, the demands with these numbers.
+    #[inline(never)]
+    pub(super) fn train_in_row(&mut self, first: Located, demands: Range<u64>) {
+        for index in demands {
+            let demanded = self.directory.within(first, index);
+            let Some(prefetcher) = &mut self.prefetcher else { return };
+            let wanted = prefetcher.demand(demanded.at);
+            self.ahead_of::<true>(demanded, wanted, self.demanded[index as usize % MOST]);
+        }
+    }
+
+    #[inline(never)]
+    fn fetch_ahead<const USUAL: bool>(&mut self, demanded: Located, wanted: Wanted, time: u64) {
+        self.ahead_of::<USUAL>(demanded, wanted, time);
+    }
+
+    #[inline(always)]
+    fn ahead_of<const USUAL: bool>(&mut self, demanded: Located, wanted: Wanted, time: u64) {
+        for at in wanted.lines() {
+            match self.directory.beside(demanded, at) {
+                Some(wanted) => self.prefetch::<USUAL>(wanted, time),
+                None if self.directory.scattered() => return,
+                None => {
+                    let wanted = self.directory.line(at);
+                    self.prefetch_other(wanted, time);
+                }
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn prefetch_other(&mut self, located: Located, time: u64) {
+        self.prefetch::<false>(located, time);
+    }
+
+    /// Fetches a line into the level behind the L1s, if it is not there.
+    #[inline(always)]
+    fn prefetch<const USUAL: bool>(&mut self, located: Located, time: u64) {
+        let shape = self.shape::<USUAL>();
+        let target = shape.behind_l1;
+        let held = self.directory.held(located.id);
+        let supplier = (target..shape.levels).find(|&index| held[index].place().is_some()).unwrap_or(shape.levels);
+        if supplier == target {
+            return;
+        }
+        if supplier == shape.levels {
+            return self.prefetch_from_memory::<USUAL>(located, time);
+        }
+        let stage = &self.stages[supplier];
+        let mut hit = Data { ready: time + stage.latency, from: stage.level };
+        hit.ready += self.pass(target..supplier, time);
+        self.put_ahead::<USUAL>(supplier, located, hit);
+    }
+
+    #[inline(never)]
+    fn prefetch_from_memory<const USUAL: bool>(&mut self, located: Located, time: u64) {
+        let shape = self.shape::<USUAL>();
+        let mut hit = Data { ready: self.read_dram(time) + self.dram_latency, from: Level::Dram };
+        hit.ready += self.pass(shape.behind_l1..shape.levels, time);
+        self.put_ahead::<USUAL>(shape.levels, located, hit);
+    }
+
+    /// Puts a line into all stages in front of its supplier that prefetches go to.
+    #[inline(always)]
+    fn put_ahead<const USUAL: bool>(&mut self, supplier: usize, located: Located, hit: Data) {
+        let shape = self.shape::<USUAL>();
+        for index in (shape.behind_l1..shape.levels).rev() {
+            if index < supplier {
+                self.fill::<USUAL>(index, located, hit, false);
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Lines in a row that the level behind the L1s holds: most of what a stream is made of.
+
+use super::super::directory::Located;
+use super::{Data, Hierarchy, Served, Shape, Way};
+
+/// Lines of one page in a row, demanded one after the other in the usual caches.
+///
+/// The prefetcher hears of them late. What it fetches takes no line from the level behind the L1s that one of the later
+/// demands finds there, because they have no set in common ([`Hierarchy::is_usual`]), and the path that it fetches by is
+/// another one. Only what demands do behind that level and a dirty line that leaves the L1D must not come before it.
+pub(crate) struct Row {
+    way: Way,
+    first: Located,
+    pub count: u64,
+    /// Demands that the prefetcher has heard of.
+    told: u64,
+}
+
+/// Lines that a row has at most.
+pub(super) const MOST: usize = 16;
+
+impl Hierarchy {
+    /// The lines from one on, as many as belong to one row of at most `count`.
+    #[inline(always)]
+    pub fn row(&mut self, way: Way, first: u64, count: u64) -> Row {
+        let first = self.directory.line(first);
+        let count = count.min(self.directory.left_in_page(first)).min(MOST as u64);
+        Row { way, first, count, told: 0 }
+    }
+
+    /// An access to a line of a row. `USUAL`: for the usual caches; the row is told of at its end then. `WRITE` is what its way says.
+    #[inline(always)]
+    pub fn supply_in_row<const USUAL: bool, const WRITE: bool>(
+        &mut self,
+        row: &mut Row,
+        index: u64,
+        time: u64,
+    ) -> Served {
+        if !USUAL {
+            return self.supply_line::<false>(row.way, self.directory.within(row.first, index), time);
+        }
+        let located = self.directory.within(row.first, index);
+        self.demanded[index as usize % MOST] = time;
+        let [l1, l2, _] = *self.directory.held(located.id);
+        let (true, Some(place)) = (WRITE || l1.place().is_none(), l2.place()) else {
+            return self.supply_apart::<WRITE>(row, index, time);
+        };
+        let stage = &mut self.stages[Shape::USUAL.behind_l1];
+        stage.cache.hit::<true>(place, WRITE);
+        let latency = if WRITE { 0 } else { stage.latency.saturating_sub(u64::from(row.way.base)) };
+        let from = if l2.ready > time { l2.from } else { stage.level };
+        let mut ready = l2.ready.max(time) + latency;
+        if !WRITE {
+            ready += self.pass(0..1, time);
+            self.stages[0].cache.misses += 1;
+            let data = Data { ready, from };
+            let victim = self.put::<true>(0, located, data, false);
+            if victim.dirty {
+                self.tell(row, index);
+            }
+            self.leave::<true>(0, victim, data);
+        }
+        Served { ready, accepted: time, from }
+    }
+
+    #[inline(never)]
+    fn supply_apart<const WRITE: bool>(&mut self, row: &mut Row, index: u64, time: u64) -> Served {
+        self.tell(row, index);
+        row.told = index + 1;
+        let way = row.way.of_stream::<WRITE>();
+        self.supply_line::<true>(way, self.directory.within(row.first, index), time)
+    }
+
+    /// Tells the prefetcher of all demands of a row.
+    #[inline(always)]
+    pub fn tell_all(&mut self, mut row: Row) {
+        let count = row.count;
+        self.tell(&mut row, count);
+    }
+
+    /// Tells the prefetcher of the first demands of a row, so many as it shall have heard of.
+    #[inline(always)]
+    fn tell(&mut self, row: &mut Row, demands: u64) {
+        if row.way.trains && row.told < demands {
+            self.train_in_row(row.first, row.told..demands);
+        }
+        row.told = demands;
+    }
+}
