@@ -343,6 +343,12 @@ impl Hierarchy {
         self.supply(Way { trains: self.trains_scalar, ..Way::new(write) }, addr, time)
     }
 
+    /// The same, served by the code for any caches.
+    #[cfg(test)]
+    pub fn unusual(self) -> Hierarchy {
+        Hierarchy { usual: false, ..self }
+    }
+
     /// Whether the code for the usual caches serves.
     #[inline(always)]
     pub fn is_usual(&self) -> bool {

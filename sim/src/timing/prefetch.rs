@@ -2,7 +2,7 @@
 
 use crate::machine::{self, PrefetchKind};
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Stream {
     /// The line demanded last.
     last: u64,
@@ -90,7 +90,7 @@ impl Prefetcher {
     #[inline(never)]
     fn demand_other(&mut self, line: u64) -> Wanted {
         if let Some(stream) = self.streams.get_mut(self.head as usize)
-            && stream.last != self.latest.last
+            && *stream != self.latest
         {
             *stream = self.latest;
             self.lows[self.head as usize / LANES][self.head as usize % LANES] = stream.last as u32;
@@ -198,19 +198,20 @@ impl Wanted {
 mod tests {
     use super::*;
 
+    const PARAMETERS: machine::Prefetcher = machine::Prefetcher {
+        kind: PrefetchKind::Stride,
+        compare_window: 6,
+        initial_distance: 2,
+        exponential_threshold: 2,
+        max_distance: 4,
+        streams: 4,
+        scalar: true,
+        vector: true,
+    };
+
     #[test]
     fn a_stream_is_run_ahead_of() {
-        let parameters = machine::Prefetcher {
-            kind: PrefetchKind::Stride,
-            compare_window: 6,
-            initial_distance: 2,
-            exponential_threshold: 2,
-            max_distance: 4,
-            streams: 4,
-            scalar: true,
-            vector: true,
-        };
-        let mut prefetcher = Prefetcher::new(&parameters).unwrap();
+        let mut prefetcher = Prefetcher::new(&PARAMETERS).unwrap();
         let mut demand = |line| prefetcher.demand(line).lines().collect::<Vec<u64>>();
         assert!(demand(100).is_empty());
         assert!(demand(101).is_empty(), "the direction is known only now");
@@ -218,5 +219,55 @@ mod tests {
         assert_eq!(demand(103), [105, 106, 107], "one is used, the distance has doubled");
         assert_eq!(demand(104), [108]);
         assert!(demand(5000).is_empty());
+    }
+
+    /// The same without the latest stream apart, runs, and the ring.
+    struct Simple {
+        streams: Vec<(Stream, u64)>,
+        clock: u64,
+    }
+
+    impl Simple {
+        fn demand(&mut self, line: u64) -> Wanted {
+            self.clock += 1;
+            let mut one = Prefetcher::new(&PARAMETERS).unwrap();
+            let near = |(stream, _): &&mut (Stream, u64)| stream.last.abs_diff(line) <= u64::from(one.window);
+            if let Some((stream, used)) = self.streams.iter_mut().find(near) {
+                one.latest = *stream;
+                let wanted = one.advance(line);
+                (*stream, *used) = (one.latest, self.clock);
+                return wanted;
+            }
+            let fresh = (Stream { last: line, step: 0, distance: one.initial, ahead: 0 }, self.clock);
+            if self.streams.len() < one.capacity {
+                self.streams.push(fresh);
+            } else if let Some(oldest) = self.streams.iter_mut().min_by_key(|(_, used)| *used) {
+                *oldest = fresh;
+            }
+            Wanted::default()
+        }
+    }
+
+    #[test]
+    fn streams_are_those_of_a_simple_prefetcher() {
+        let mut prefetcher = Prefetcher::new(&PARAMETERS).unwrap();
+        let mut simple = Simple { streams: Vec::new(), clock: 0 };
+        let mut random = 1u64;
+        let mut lines = [100, 108, 300, 500, 700, 900];
+        for _ in 0..200_000 {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let [choice, step, ..] = (random >> 32).to_le_bytes();
+            let line = &mut lines[usize::from(choice) % 6];
+            // Mostly on by one, at times back, in place, or far away.
+            *line = match step % 16 {
+                0 => *line - 5,
+                1 => *line,
+                2 => *line + 7,
+                3 if step > 200 => 1000 + (random >> 40) % 100,
+                4 => *line - 1,
+                _ => *line + 1,
+            };
+            assert_eq!(prefetcher.demand(*line), simple.demand(*line));
+        }
     }
 }

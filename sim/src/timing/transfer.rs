@@ -490,4 +490,45 @@ mod tests {
         assert_eq!(moved.pack().map(Moved::unpack), Some(moved));
         assert_eq!(Moved { late: 65_536, ..moved }.pack(), None);
     }
+
+    /// Streams, strided and indexed accesses and scalar stores in turn, from arrays that fit some of the caches.
+    #[test]
+    fn the_code_for_usual_caches_does_what_that_for_any_does() {
+        let machine = Machine::load("x280", &[]).unwrap();
+        let usual = Hierarchy::new(&machine.memory);
+        assert!(usual.is_usual());
+        let sides = [usual, Hierarchy::new(&machine.memory).unusual()];
+        let mut sides = sides.map(|memory| (Transfers::new(&machine, &memory), memory));
+        let (mut random, mut time) = (1u64, 0);
+        let mut next = |below: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (random >> 33) % below
+        };
+        let mut at = [0; 6];
+        for _ in 0..100_000 {
+            let array = next(6);
+            let (size, base) = (8 << (10 + 2 * array), (array + 1) << 28);
+            let bytes = 64 << next(4);
+            let place = &mut at[array as usize];
+            *place = if next(16) == 0 { next(size) } else { (*place + bytes) % size };
+            let addr = base + (*place & if next(8) == 0 { !3 } else { !63 });
+            let write = next(3) == 0;
+            let access = |shape, bytes, count| Access { shape, write, occupancy: bytes * count / 32 + 1, bytes, count };
+            let (access, words) = match next(8) {
+                0 => (access(Shape::Strided, 4, 16), vec![addr, 4 * next(20)]),
+                1 => (access(Shape::Indexed, 8, 1), [8].into_iter().chain((0..8).map(|_| base + next(size))).collect()),
+                _ => (access(Shape::Stream, bytes, 1), vec![addr]),
+            };
+            let scalar = (next(4) == 0).then(|| (base + next(size), next(2) == 0));
+            let [one, other] = sides.each_mut().map(|(transfers, memory)| {
+                let served = scalar.map(|(addr, write)| memory.scalar(addr, write, time));
+                (served, transfers.run(&access, &words, time, memory))
+            });
+            assert_eq!(one, other, "{access:?}");
+            time += next(one.1.held + 20);
+        }
+        let [one, other] = sides.map(|(_, memory)| memory.counts());
+        assert_eq!(one, other);
+        assert!(one.l1d.misses > 10_000 && one.l2.misses > 10_000 && one.l3.misses > 10_000, "{one:?}");
+    }
 }
