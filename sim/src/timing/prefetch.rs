@@ -86,6 +86,19 @@ impl Prefetcher {
         self.demand_other(line)
     }
 
+    /// Demands for so many lines in a row, if each of them wants the one line so far ahead that is returned: those of a stream that
+    /// has its full lead. They are made then.
+    #[inline(always)]
+    pub fn demand_in_row(&mut self, first: u64, count: u64) -> Option<u64> {
+        let Stream { last, step, distance, ahead } = self.latest;
+        let led = step == 1 && distance == self.maximum && ahead == distance;
+        if !led || first != last + 1 || first + count > self.until {
+            return None;
+        }
+        self.latest.last += count;
+        Some(ahead)
+    }
+
     /// A demand that need not belong to the latest stream.
     #[inline(never)]
     fn demand_other(&mut self, line: u64) -> Wanted {
@@ -267,7 +280,13 @@ mod tests {
                 4 => *line - 1,
                 _ => *line + 1,
             };
-            assert_eq!(prefetcher.demand(*line), simple.demand(*line));
+            let rest = u64::from(step >> 4);
+            let wanted: Vec<u64> = (*line..*line + rest).flat_map(|line| simple.demand(line).lines()).collect();
+            let lines = match prefetcher.demand_in_row(*line, rest) {
+                Some(ahead) => (*line..*line + rest).map(|line| line + ahead).collect(),
+                None => (*line..*line + rest).flat_map(|line| prefetcher.demand(line).lines()).collect::<Vec<u64>>(),
+            };
+            assert_eq!(lines, wanted);
         }
     }
 }

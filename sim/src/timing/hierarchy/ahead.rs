@@ -23,11 +23,30 @@ impl Hierarchy {
     /// The same for lines of a row that begins with `first`, the demands with these numbers.
     #[inline(never)]
     pub(super) fn train_in_row(&mut self, first: Located, demands: Range<u64>) {
-        for index in demands {
+        for index in demands.clone() {
             let demanded = self.directory.within(first, index);
             let Some(prefetcher) = &mut self.prefetcher else { return };
+            if let Some(ahead) = prefetcher.demand_in_row(demanded.at, demands.end - index) {
+                return self.fetch_row_ahead(first, ahead, index..demands.end);
+            }
             let wanted = prefetcher.demand(demanded.at);
             self.ahead_of::<true>(demanded, wanted, self.demanded[index as usize % MOST]);
+        }
+    }
+
+    /// Each of these demands of a row wants the line so far ahead of it.
+    #[inline(always)]
+    fn fetch_row_ahead(&mut self, first: Located, ahead: u64, demands: Range<u64>) {
+        let inside = demands.end.min(self.directory.left_in_page(first).saturating_sub(ahead)).max(demands.start);
+        for index in demands.start..inside {
+            let wanted = self.directory.within(first, index + ahead);
+            self.prefetch::<true>(wanted, self.demanded[index as usize % MOST]);
+        }
+        if !self.directory.scattered() {
+            for index in inside..demands.end {
+                let wanted = self.directory.line(first.at + index + ahead);
+                self.prefetch_other(wanted, self.demanded[index as usize % MOST]);
+            }
         }
     }
 

@@ -82,7 +82,11 @@ impl Hierarchy {
     #[inline(always)]
     fn tell(&mut self, row: &mut Row, demands: u64) {
         if row.way.trains && row.told < demands {
-            self.train_in_row(row.first, row.told..demands);
+            if demands == 1 {
+                self.train::<true>(row.first, self.demanded[0]);
+            } else {
+                self.train_in_row(row.first, row.told..demands);
+            }
         }
         row.told = demands;
     }
