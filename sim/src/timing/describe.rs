@@ -26,11 +26,28 @@ pub(super) enum Via {
     Full,
 }
 
-/// A scalar register that an instruction reads: x0..x31 are 0..31, f0..f31 are 32..63.
+/// A scalar register that an instruction reads, and how: x0..x31 are 0..31, f0..f31 are 32..63.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Source {
-    pub reg: u8,
-    pub via: Via,
+    /// [`Source::WAYS`] for each register.
+    pub slot: u8,
+}
+
+impl Source {
+    /// Slots of a register: one for each [`Via`], and a power of two.
+    pub const WAYS: usize = 4;
+
+    /// x0, which is always there.
+    const NONE: Source = Source { slot: 0 };
+
+    fn new(reg: u8, via: Via) -> Source {
+        Source { slot: reg * Source::WAYS as u8 + via as u8 }
+    }
+
+    /// The register.
+    pub fn reg(self) -> usize {
+        usize::from(self.slot) / Source::WAYS
+    }
 }
 
 /// The kinds of work that the model treats differently.
@@ -67,12 +84,20 @@ pub(super) struct Desc {
     /// Where its log words begin among those of its block, when every access in front of it has none of variable
     /// number.
     pub words: u16,
+    /// Its words in the access log, without those that its first word counts.
+    pub log_words: u16,
     pub next: u64,
     pub kind: Kind,
     pub control: Control,
     pub pipe: Pipe,
+    /// [`Source::NONE`] behind the last.
     pub sources: [Source; 4],
-    pub source_count: u8,
+    /// There are more than two.
+    pub many_sources: bool,
+    /// It waits for what writes its scalar destination before it.
+    pub in_order: bool,
+    /// It waits for more than registers.
+    pub waits_for_more: bool,
     /// Scalar destination, [`Desc::NONE`] if there is none.
     pub dest: u8,
     /// What a consumer of the scalar result waits for.
@@ -131,6 +156,8 @@ pub(super) struct VectorDesc {
     pub sources: [Group; 4],
     pub source_count: u8,
     pub produces: Cause,
+    /// What its work counts as.
+    pub work: Cause,
     /// The mask result is merged into what the register holds.
     pub merges: bool,
     pub chains: bool,
@@ -171,21 +198,6 @@ pub(super) struct Cost {
 
 impl Desc {
     pub const NONE: u8 = u8::MAX;
-
-    /// Its words in the access log, without those that its first word counts.
-    #[inline]
-    pub fn fixed_words(&self) -> u16 {
-        match self.mem {
-            Mem::None if self.kind == Kind::Vset => 1,
-            Mem::None => {
-                let logs = |vector: &VectorDesc| vector.tile != TileAccess::None || vector.logs_work;
-                u16::from(self.vector.as_ref().is_some_and(logs))
-            }
-            Mem::Scalar(_) | Mem::Unit { .. } | Mem::Mask | Mem::Whole | Mem::Indexed { .. } => 1,
-            Mem::FaultFirst { .. } | Mem::Strided { .. } | Mem::Tile { .. } => 2,
-            Mem::Rows => 3,
-        }
-    }
 }
 
 const LINK_REGISTERS: [u8; 2] = [1, 5];
@@ -198,7 +210,7 @@ pub(super) fn block(block: &Block, machine: &Machine) -> Box<[Desc]> {
     let mut words = 0;
     for desc in &mut descs {
         desc.words = words;
-        words += desc.fixed_words();
+        words += desc.log_words;
     }
     descs.into_boxed_slice()
 }
@@ -207,7 +219,7 @@ fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) ->
     let row = inst.row;
     let class = machine.timing(row);
     let pc = block_pc.wrapping_add(u64::from(entry.offset));
-    let vector = row.props.contains(Props::VECTOR);
+    let is_vector = row.props.contains(Props::VECTOR);
     // Scalar classes have constants; a vector instruction's formulas are evaluated when vl is known.
     let extent = Extent { vl: 1, work: 1, tm: 0, tk: 0 };
     let inputs = Inputs::new(&shape(machine, entry.vtype, 8, inst.nf(), payload(inst), extent));
@@ -217,22 +229,31 @@ fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) ->
         Class::Vset => Kind::Vset,
         Class::Fence => Kind::Fence,
         Class::MConfig => Kind::Scalar,
-        _ if vector => Kind::Vector,
+        _ if is_vector => Kind::Vector,
         _ => Kind::Scalar,
     };
     let latency = constant(&class.latency);
     let alu = matches!(row.class, Class::Alu | Class::AluB);
-    let (sources, source_count) = scalar_sources(inst, class);
+    let (sources, count) = scalar_sources(inst, class);
+    let dest = scalar_dest(inst);
+    let reads_vl = row.encoding.has(Field::Csr) && inst.bits(31, 20) == u32::from(csr::VL);
+    let vector = (kind == Kind::Vector).then(|| vector_desc(entry, inst, class, machine));
     Desc {
         pc,
         words: 0,
+        log_words: log_words(row.mem, kind, vector.as_ref()),
         next: pc.wrapping_add(u64::from(inst.len)),
         kind,
         control: control(inst, pc, u64::from(machine.core.fused_branch)),
         pipe: class.pipe,
         sources,
-        source_count,
-        dest: scalar_dest(inst),
+        many_sources: count > 2,
+        in_order: machine.core.waw_hazards && dest != Desc::NONE,
+        waits_for_more: reads_vl
+            || matches!(row.mem, Mem::Scalar(_))
+            || matches!(class.unit, Unit::IntDivide | Unit::FpDivide)
+            || matches!(kind, Kind::Vector | Kind::Fence),
+        dest,
         produces: scalar_cause(row.class),
         latency,
         late_latency: class.bypass.map_or(latency, u64::from),
@@ -241,8 +262,19 @@ fn describe(block_pc: u64, entry: &BlockInst, inst: &Inst, machine: &Machine) ->
         busy: constant(&class.occupancy),
         mem: row.mem,
         writes_memory: row.props.contains(Props::STORE),
-        reads_vl: row.encoding.has(Field::Csr) && inst.bits(31, 20) == u32::from(csr::VL),
-        vector: (kind == Kind::Vector).then(|| vector_desc(entry, inst, class, machine)),
+        reads_vl,
+        vector,
+    }
+}
+
+/// Words in the access log, without those that the first one counts.
+fn log_words(mem: Mem, kind: Kind, vector: Option<&VectorDesc>) -> u16 {
+    match mem {
+        Mem::None if kind == Kind::Vset => 1,
+        Mem::None => u16::from(vector.is_some_and(|vector| vector.tile != TileAccess::None || vector.logs_work)),
+        Mem::Scalar(_) | Mem::Unit { .. } | Mem::Mask | Mem::Whole | Mem::Indexed { .. } => 1,
+        Mem::FaultFirst { .. } | Mem::Strided { .. } | Mem::Tile { .. } => 2,
+        Mem::Rows => 3,
     }
 }
 
@@ -266,8 +298,8 @@ fn control(inst: &Inst, pc: u64, fused: u64) -> Control {
     }
 }
 
-fn scalar_sources(inst: &Inst, class: &ClassTiming) -> ([Source; 4], u8) {
-    let mut list = [Source { reg: 0, via: Via::Full }; 4];
+fn scalar_sources(inst: &Inst, class: &ClassTiming) -> ([Source; 4], usize) {
+    let mut list = [Source::NONE; 4];
     let mut count = 0;
     let memory = inst.row.mem != Mem::None;
     let vector = inst.row.props.contains(Props::VECTOR);
@@ -290,10 +322,10 @@ fn scalar_sources(inst: &Inst, class: &ClassTiming) -> ([Source; 4], u8) {
         } else {
             Via::Full
         };
-        list[count] = Source { reg, via };
+        list[count] = Source::new(reg, via);
         count += 1;
     }
-    (list, count as u8)
+    (list, count)
 }
 
 fn scalar_dest(inst: &Inst) -> u8 {
@@ -488,6 +520,11 @@ fn vector_desc(entry: &BlockInst, inst: &Inst, class: &ClassTiming, machine: &Ma
         sources,
         source_count: source_count as u8,
         produces,
+        work: match mem {
+            Mem::None if is_mac(inst.row.class) => Cause::VectorMac,
+            Mem::None => Cause::VectorArithmetic,
+            _ => Cause::MemoryPort,
+        },
         // Logical instructions compute whole mask registers.
         merges: props.contains(Props::MASK_RESULT)
             && !(props.contains(Props::MASK_SOURCES) && inst.row.operands.has(Operand::Vs1)),
@@ -549,15 +586,6 @@ impl VectorDesc {
         let groups = self.sources[..self.source_count as usize].iter().chain(&self.dest);
         let even = groups.into_iter().all(|group| occupancy.is_multiple_of(u64::from(group.count)));
         self.cached = (extent, Cost { occupancy, latency, rewrite, even });
-    }
-
-    /// What its work counts as.
-    pub fn work(&self) -> Cause {
-        match self.mem {
-            Mem::None if is_mac(self.class) => Cause::VectorMac,
-            Mem::None => Cause::VectorArithmetic,
-            _ => Cause::MemoryPort,
-        }
     }
 
     /// The access of a memory instruction with `vl` elements, or with `rows` if it moves such.

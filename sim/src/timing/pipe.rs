@@ -75,7 +75,7 @@ impl Pipe {
     /// At rest. `line_log2`: of the bytes in a line of instructions.
     pub fn new(machine: Arc<Machine>, line_log2: u32) -> Pipe {
         Pipe {
-            scalar: Scalar::new(&machine.core),
+            scalar: Scalar::new(),
             now: 0,
             used: Pipes::None,
             issued: 0,
@@ -319,7 +319,7 @@ fn take_words<'a>(desc: &Desc, log: &mut &'a [u64]) -> Words<'a> {
         Mem::Indexed { .. } => log.first().copied().unwrap_or(0) as usize,
         _ => 0,
     };
-    let count = usize::from(desc.fixed_words()) + more;
+    let count = usize::from(desc.log_words) + more;
     let (list, rest) = log.split_at(count.min(log.len()));
     *log = rest;
     Words { list, place: desc.words }

@@ -2,32 +2,18 @@
 
 use rvtile_isa::row::Mem;
 
-use super::describe::{Desc, Kind, Via};
+use super::describe::{Desc, Kind, Source, Via};
 use super::ledger::Cause;
 use super::snapshot::{Fold, ones};
 use super::vector::VectorUnit;
-use crate::machine::{Core, Unit};
-
-/// When a scalar register's new value can be used, by the way it is used, and what its producer was.
-#[derive(Clone, Copy)]
-struct Ready {
-    /// By [`Via`].
-    times: [u64; 3],
-    cause: Cause,
-}
-
-impl Ready {
-    const REST: Ready = Ready { times: [0; 3], cause: Cause::OperandAlu };
-
-    /// For any use.
-    fn full(&self) -> u64 {
-        self.times[Via::Full as usize]
-    }
-}
+use crate::machine::Unit;
 
 /// What instructions of the scalar pipe wait for.
 pub(super) struct Scalar {
-    registers: [Ready; 64],
+    /// When the new value of each register can be used, by the way it is used.
+    times: [[u64; Source::WAYS]; 64],
+    /// What its producer was.
+    causes: [Cause; 64],
     /// Those of them that may not be at rest.
     awake: u64,
     /// No instruction may issue before this cycle: fetch or redirection.
@@ -36,20 +22,22 @@ pub(super) struct Scalar {
     pub l1d_free: (u64, Cause),
     int_div_free: u64,
     fp_div_free: u64,
-    waw_hazards: bool,
 }
+
+/// A register at rest.
+const REST: [u64; Source::WAYS] = [0; Source::WAYS];
 
 impl Scalar {
     /// At rest.
-    pub fn new(core: &Core) -> Scalar {
+    pub fn new() -> Scalar {
         Scalar {
-            registers: [Ready::REST; 64],
+            times: [REST; 64],
+            causes: [Cause::OperandAlu; 64],
             awake: 0,
             front: (0, Cause::Branch),
             l1d_free: (0, Cause::OperandLoad),
             int_div_free: 0,
             fp_div_free: 0,
-            waw_hazards: core.waw_hazards,
         }
     }
 
@@ -58,27 +46,25 @@ impl Scalar {
         let now = fold.now();
         let mut live = 0;
         for index in ones(self.awake) {
-            let ready = &mut self.registers[index];
-            let [late, address, full] = ready.times;
+            let [late, address, full, _] = self.times[index];
             if late.max(address).max(full + 1) > now {
                 live |= 1 << index;
             } else {
-                *ready = Ready::REST;
+                self.times[index] = REST;
             }
         }
         fold.word(&mut live);
-        ones(self.awake & !live).for_each(|index| self.registers[index] = Ready::REST);
+        ones(self.awake & !live).for_each(|index| self.times[index] = REST);
         self.awake = live;
         for index in ones(live) {
-            let ready = &mut self.registers[index];
-            let [late, address, full] = &mut ready.times;
+            let [late, address, full, _] = &mut self.times[index];
             fold.time(late);
             fold.time(address);
             // A result in order counts one cycle longer, see `waits`.
             fold.recent(full);
-            let mut cause = Some(ready.cause);
+            let mut cause = Some(self.causes[index]);
             fold.cause(&mut cause, true);
-            ready.cause = cause.unwrap_or(ready.cause);
+            self.causes[index] = cause.unwrap_or(self.causes[index]);
         }
         fold.wait(&mut self.front);
         fold.wait(&mut self.l1d_free);
@@ -88,7 +74,7 @@ impl Scalar {
 
     /// All registers have their values.
     pub fn done(&self) -> u64 {
-        self.registers.iter().map(Ready::full).max().unwrap_or(0)
+        self.times.iter().map(|times| times[Via::Full as usize]).max().unwrap_or(0)
     }
 
     /// Keeps a unit until `time`.
@@ -104,8 +90,10 @@ impl Scalar {
     /// A register has a new value at `times`, by [`Via`].
     #[inline(always)]
     pub fn produce(&mut self, register: u8, times: [u64; 3], cause: Cause) {
-        if let Some(ready) = self.registers.get_mut(register as usize) {
-            *ready = Ready { times, cause };
+        let [late, address, full] = times;
+        if let Some(times) = self.times.get_mut(register as usize) {
+            *times = [late, address, full, 0];
+            self.causes[register as usize] = cause;
             self.awake |= 1 << register;
         }
     }
@@ -126,17 +114,26 @@ impl Scalar {
     #[inline(always)]
     pub fn waits(&self, desc: &Desc, vector: &VectorUnit, mut wait: impl FnMut(u64, Cause)) {
         wait(self.front.0, self.front.1);
-        for source in &desc.sources[..desc.source_count as usize] {
-            let ready = &self.registers[source.reg as usize];
-            wait(ready.times[source.via as usize], ready.cause);
+        let mut wait_for = |source: Source| {
+            wait(self.times.as_flattened()[usize::from(source.slot)], self.causes[source.reg()]);
+        };
+        let [first, second, third, fourth] = desc.sources;
+        wait_for(first);
+        wait_for(second);
+        if desc.many_sources {
+            wait_for(third);
+            wait_for(fourth);
         }
-        if self.waw_hazards
-            && let Some(ready) = self.registers.get(desc.dest as usize)
-        {
+        if desc.in_order {
             // Results of the pipe come in order by themselves; one of the vector unit is waited for.
-            let vector = ready.cause == Cause::OperandVector;
-            let time = if vector { ready.full() } else { (ready.full() + 1).saturating_sub(desc.latency) };
-            wait(time, ready.cause);
+            let dest = usize::from(desc.dest) % 64;
+            let (full, cause) = (self.times[dest][Via::Full as usize], self.causes[dest]);
+            let vector = cause == Cause::OperandVector;
+            let time = if vector { full } else { (full + 1).saturating_sub(desc.latency) };
+            wait(time, cause);
+        }
+        if !desc.waits_for_more {
+            return;
         }
         if desc.reads_vl {
             wait(vector.vl_known, Cause::OperandVector);

@@ -241,7 +241,9 @@ impl VectorUnit {
         // A coprocessor's own queue lets the next instruction come to the head before this one starts.
         let beside = !STANDARD && desc.unit == Unit::Coprocessor;
         let left = if beside { head.max(self.coprocessors[desc.coprocessor].room()) } else { head };
-        painter.wait(head, left, Cause::QueueFull);
+        if beside {
+            painter.wait(head, left, Cause::QueueFull);
+        }
         let (mut start, mut cause) = self.operands(desc, left, cost);
         if let Some(tiles) = tiles {
             let ready = self.tiles_ready(desc.tile, tiles);
@@ -313,7 +315,7 @@ impl VectorUnit {
             head: issued.head,
             start: issued.start,
             waited_for: issued.waited_for,
-            work: desc.work(),
+            work: desc.work,
             unit: desc.unit,
             sequencer: issued.sequencer,
             until: issued.start + issued.held,
@@ -392,6 +394,7 @@ impl VectorUnit {
     }
 
     /// Keeps the unit busy; returns which of the arithmetic sequencers it took.
+    #[inline(always)]
     fn hold(&mut self, desc: &VectorDesc, start: u64, held: u64, painter: &mut Painter) -> usize {
         let free = start + held + self.extra;
         match desc.unit {
@@ -399,33 +402,36 @@ impl VectorUnit {
             Unit::Store => self.store = free,
             Unit::Matrix => {
                 self.matrix = free;
-                painter.arithmetic(start, start + held, desc.work());
+                painter.arithmetic(start, start + held, desc.work);
             }
             Unit::Coprocessor => {
                 let unit = &mut self.coprocessors[desc.coprocessor];
                 unit.free = free;
                 unit.left[unit.next] = start;
                 unit.next = (unit.next + 1) % unit.left.len();
-                painter.beside(start, start + held, desc.work());
+                painter.beside(start, start + held, desc.work);
                 return desc.coprocessor;
             }
             _ => {
-                painter.arithmetic(start, start + held, desc.work());
-                let last = if desc.unit == Unit::ArithmeticFirst { 0 } else { self.arithmetic.len() - 1 };
-                // Of two free sequencers the last is taken: the first has work of its own.
-                let earlier = (0..last).rev();
-                let chosen =
-                    earlier.fold(
-                        last,
-                        |chosen, index| {
-                            if self.arithmetic[index] < self.arithmetic[chosen] { index } else { chosen }
-                        },
-                    );
-                self.arithmetic[chosen] = free;
-                return chosen;
+                painter.arithmetic(start, start + held, desc.work);
+                match &mut self.arithmetic[..] {
+                    [only] => *only = free,
+                    _ => return self.hold_one(desc, free),
+                }
             }
         }
         0
+    }
+
+    /// Keeps one of several arithmetic sequencers busy; returns which.
+    #[inline(never)]
+    fn hold_one(&mut self, desc: &VectorDesc, free: u64) -> usize {
+        let last = if desc.unit == Unit::ArithmeticFirst { 0 } else { self.arithmetic.len() - 1 };
+        // Of two free sequencers the last is taken: the first has work of its own.
+        let sooner = |chosen, index| if self.arithmetic[index] < self.arithmetic[chosen] { index } else { chosen };
+        let chosen = (0..last).rev().fold(last, sooner);
+        self.arithmetic[chosen] = free;
+        chosen
     }
 
     #[inline(always)]
