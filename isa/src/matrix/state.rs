@@ -166,6 +166,12 @@ pub struct Own {
 }
 
 impl Own {
+    /// Whether the registers of a bank are there.
+    pub fn has(&self, bank: &Bank) -> bool {
+        let whole = |bytes: &Vec<u8>| !bytes.is_empty() && bytes.len().is_multiple_of(bank.count as usize);
+        bank.count > 0 && self.banks.get(bank.place).is_some_and(whole)
+    }
+
     /// Register `number` of a bank.
     ///
     /// # Panics

@@ -131,7 +131,8 @@ impl Engine {
     /// Loads a program. With a machine the run is timed; VLEN is the machine's in any case.
     ///
     /// # Errors
-    /// When the program does not fit, the host refuses the memory, or the extensions do not go together.
+    /// When the program does not fit, the host refuses the memory, the extensions do not go together, or a definition lacks its
+    /// registers.
     pub fn new(
         image: Image,
         machine: &Arc<Machine>,
@@ -153,6 +154,9 @@ impl Engine {
             )));
         }
         let decoder = Decoder::with(options.isa, &options.definitions).map_err(env::StartError::Clash)?;
+        if let Some(why) = lacking(options, machine, timed) {
+            return Err(env::StartError::Definition(why));
+        }
         let memory = Memory::new(env::memory_size(&image, &environment)?).map_err(env::StartError::memory)?;
         let time = Timebase { hz: environment.timebase_hz, clock_khz: (machine.core.clock_mhz * 1000.0) as u64 };
         let mut hart = Hart::new(config, memory);
@@ -374,6 +378,30 @@ fn compiler_model(machine: &Machine) -> Option<&'static str> {
     ]
     .into_iter()
     .find_map(|(used, key)| used.then_some(key))
+}
+
+/// What a definition of a run needs and does not find.
+fn lacking(options: &RunOptions, machine: &Machine, timed: bool) -> Option<String> {
+    for row in options.definitions.iter().copied().flatten() {
+        let banks = row.operands.iter().filter_map(|operand| row.definition()?.bank(operand));
+        for bank in banks {
+            let (name, registers) = (row.name, bank.name);
+            if !options.state.has(bank) {
+                return Some(format!(
+                    "{name} needs registers {registers}, which the state of the run does not have: add them to \
+                     RunOptions::state, as Extensions::apply does"
+                ));
+            }
+            if timed && bank.first + bank.count > machine.own_registers {
+                return Some(format!(
+                    "{name} needs registers {registers}, which machine {} does not time: run on the machine that \
+                     Extensions::on returns",
+                    machine.name
+                ));
+            }
+        }
+    }
+    None
 }
 
 fn dirty(hart: &mut Hart, props: Props) {

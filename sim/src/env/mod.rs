@@ -61,6 +61,8 @@ pub enum StartError {
     Machine(String),
     /// The extensions of the run do not go together.
     Clash(Clash),
+    /// A definition needs something that the run or its machine lacks.
+    Definition(String),
 }
 
 impl StartError {
@@ -78,7 +80,7 @@ impl std::fmt::Display for StartError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             StartError::Image(error) => error.fmt(f),
-            StartError::Machine(why) => f.write_str(why),
+            StartError::Machine(why) | StartError::Definition(why) => f.write_str(why),
             StartError::Clash(clash) => clash.fmt(f),
             StartError::Memory(error) => write!(f, "the host gives no memory for the program: {error}"),
         }

@@ -506,18 +506,18 @@ impl Hierarchy {
         }
         match held.get(index + 1).and_then(|held| held.place()) {
             Some(place) => self.stages[index + 1].cache.dropped::<USUAL>(place, victim.dirty),
-            None if victim.dirty => self.write_back(index + 1, victim.id, hit),
+            None if victim.dirty => self.write_back::<USUAL>(index + 1, victim.id, hit),
             None => {}
         }
     }
 
     /// A dirty line goes to a stage that does not hold it, or to memory, when the data of `hit` take its place.
     #[inline(never)]
-    fn write_back(&mut self, index: usize, id: Id, hit: Data) {
-        if index < self.shape.levels {
+    fn write_back<const USUAL: bool>(&mut self, index: usize, id: Id, hit: Data) {
+        if index < self.shape::<USUAL>().levels {
             self.stages[index].cache.misses += 1;
             let located = self.directory.line(self.directory.number(id));
-            self.fill::<false>(index, located, hit, true);
+            self.fill::<USUAL>(index, located, hit, true);
         } else {
             self.dram_writes.transfer(hit.ready);
             self.dram_lines += 1;

@@ -34,26 +34,27 @@ impl Default for Near {
 }
 
 impl Near {
-    /// The place of a line whose data are there by `time`; counts the access.
+    /// The place of a line whose data are there by `time`.
+    #[inline(always)]
+    fn place(&self, line: u64, time: u64) -> Option<u32> {
+        let slot = &self.slots[line as usize % SLOTS];
+        (slot.line == line && slot.ready <= time).then_some(slot.place)
+    }
+
+    /// The same; counts the access.
     #[inline(always)]
     pub fn find(&mut self, line: u64, time: u64) -> Option<u32> {
-        let slot = &self.slots[line as usize % SLOTS];
-        let found = slot.line == line && slot.ready <= time;
-        self.accesses += u64::from(found);
-        found.then_some(slot.place)
+        let place = self.place(line, time);
+        self.accesses += u64::from(place.is_some());
+        place
     }
 
     /// Whether all these lines are here with their data by `time`; counts the accesses if they are.
     #[inline(always)]
     pub fn has(&mut self, first: u64, count: u64, time: u64) -> bool {
-        for line in first..first + count {
-            let slot = &self.slots[line as usize % SLOTS];
-            if slot.line != line || slot.ready > time {
-                return false;
-            }
-        }
-        self.accesses += count;
-        true
+        let all = (first..first + count).all(|line| self.place(line, time).is_some());
+        self.accesses += if all { count } else { 0 };
+        all
     }
 
     /// Where the slots are as long as this lives.

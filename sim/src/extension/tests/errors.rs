@@ -1,6 +1,9 @@
 //! Every refusal tells file, line and key.
 
 use super::*;
+use crate::engine::{Engine, RunOptions};
+use crate::env;
+use crate::loader::Image;
 
 const GOOD: &str = r#"name = "t"
 [registers.acc]
@@ -130,4 +133,25 @@ fn formulas_must_make_sense_on_the_machine() {
     all.add("t.toml", &text).expect("it parses");
     let error = all.on(Machine::load("x280", &[]).expect("x280").into()).expect_err("negative").to_string();
     assert!(error.starts_with("t.toml:10: instruction.t.mac.latency") && error.contains("negative"), "{error}");
+}
+
+#[test]
+fn a_run_without_the_registers_of_a_definition_does_not_start() {
+    let extensions = builtin("int8-4x16x4");
+    let plain = std::sync::Arc::new(Machine::load("x280", &[]).expect("x280"));
+    let timing = extensions.on(plain.clone()).expect("formulas");
+    let bare = RunOptions { definitions: extensions.rows(), ..RunOptions::default() };
+    let mut whole = RunOptions::default();
+    extensions.apply(&mut whole, 512);
+    let start = |machine, timed, options| {
+        let kernel = rvtile_kernels::all()[0];
+        let image = Image::parse(kernel.name(), kernel.elf().to_vec()).expect("an ELF file");
+        Engine::new(image, machine, timed, options, env::Options::silent()).map(|_| ()).map_err(|why| why.to_string())
+    };
+    let without_state = start(&timing, true, &bare).expect_err("no state");
+    assert!(without_state.contains("registers acc") && without_state.contains("RunOptions::state"), "{without_state}");
+    let untimed = start(&plain, true, &whole).expect_err("no timing");
+    assert!(untimed.contains("machine x280 does not time") && untimed.contains("Extensions::on"), "{untimed}");
+    assert_eq!(start(&plain, false, &whole), Ok(()));
+    assert_eq!(start(&timing, true, &whole), Ok(()));
 }

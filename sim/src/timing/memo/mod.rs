@@ -163,11 +163,11 @@ impl Memo {
                         place = Place::State(*state);
                         self.miss.answers[..answers.len()].copy_from_slice(answers);
                         from = (*at, answers.len() as u8);
-                        if let (true, Some(odd)) = (*asked, world.odd.take()) {
-                            (self.miss.count, self.miss.odd) = (from.1, Some(odd));
-                            break;
-                        }
                         if *asked {
+                            if let Some(odd) = world.odd.take() {
+                                (self.miss.count, self.miss.odd) = (from.1, Some(odd));
+                                break;
+                            }
                             self.miss.answers[answers.len()] = answer;
                             from.1 += 1;
                             let Some(next) = self.trees.after(*at, answer) else {
