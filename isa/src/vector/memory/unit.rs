@@ -191,10 +191,13 @@ unsafe fn copy<const ANY: bool>(from: *const u8, to: *mut u8, bytes: usize) -> O
     unsafe {
         if ANY {
             std::ptr::copy_nonoverlapping(from, to, bytes);
-        } else if bytes == 64 {
+        } else if bytes <= 64 {
+            // Apart from the longer ones, so that one comparison finds it: where an instruction has the least to do, choosing shows most.
+            if bytes != 64 {
+                return None;
+            }
             std::ptr::copy_nonoverlapping(from, to, 64);
         } else {
-            // Where an instruction has the least to do, choosing shows most.
             cold_path();
             match bytes {
                 128 => std::ptr::copy_nonoverlapping(from, to, 128),
