@@ -494,7 +494,13 @@ mod tests {
     /// Streams, strided and indexed accesses and scalar stores in turn, from arrays that fit some of the caches.
     #[test]
     fn the_code_for_usual_caches_does_what_that_for_any_does() {
-        let machine = Machine::load("x280", &[]).unwrap();
+        for scattered in ["true", "false"] {
+            compare_codes(&[("memory.scattered_pages".into(), scattered.into())]);
+        }
+    }
+
+    fn compare_codes(overrides: &[(String, String)]) {
+        let machine = Machine::load("x280", overrides).unwrap();
         let usual = Hierarchy::new(&machine.memory);
         assert!(usual.is_usual());
         let sides = [usual, Hierarchy::new(&machine.memory).unusual()];
