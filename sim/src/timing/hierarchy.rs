@@ -374,14 +374,8 @@ impl Hierarchy {
     #[inline(never)]
     pub fn supply_element<const USUAL: bool>(&mut self, way: Way, addr: u64, time: u64) -> Served {
         let way = if USUAL { Way { first: 0, base: 0, streams: false, ..way } } else { way };
-        let located = self.locate(addr >> self.line_log2);
+        let located = self.directory.line(addr >> self.line_log2);
         self.supply_line::<USUAL>(way, located, time)
-    }
-
-    /// Looks a line up.
-    #[inline(always)]
-    pub fn locate(&mut self, line: u64) -> Located {
-        self.directory.line(line)
     }
 
     /// An access to a line. A hit is here, the rest in [`Hierarchy::miss`].

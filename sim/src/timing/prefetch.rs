@@ -102,11 +102,8 @@ impl Prefetcher {
     /// A demand that need not belong to the latest stream.
     #[inline(never)]
     fn demand_other(&mut self, line: u64) -> Wanted {
-        if let Some(stream) = self.streams.get_mut(self.head as usize)
-            && *stream != self.latest
-        {
-            *stream = self.latest;
-            self.lows[self.head as usize / LANES][self.head as usize % LANES] = stream.last as u32;
+        if self.streams.get(self.head as usize).is_some_and(|stream| *stream != self.latest) {
+            self.keep(self.latest);
         }
         match self.find(line) {
             Some((number, until)) => {
@@ -119,6 +116,13 @@ impl Prefetcher {
                 Wanted::default()
             }
         }
+    }
+
+    /// Puts the latest stream among the others.
+    #[inline(always)]
+    fn keep(&mut self, latest: Stream) {
+        let head = self.head as usize;
+        (self.streams[head], self.lows[head / LANES][head % LANES]) = (latest, latest.last as u32);
     }
 
     fn make_latest(&mut self, number: u32) {
@@ -194,8 +198,7 @@ impl Prefetcher {
             self.head = self.order[self.head as usize].younger;
         }
         let fresh = Stream { last: line, step: 0, distance: self.initial, ahead: 0 };
-        let head = self.head as usize;
-        (self.streams[head], self.lows[head / LANES][head % LANES]) = (fresh, line as u32);
+        self.keep(fresh);
         (self.latest, self.until) = (fresh, 0);
     }
 }
@@ -210,6 +213,7 @@ impl Wanted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::Random;
 
     const PARAMETERS: machine::Prefetcher = machine::Prefetcher {
         kind: PrefetchKind::Stride,
@@ -265,22 +269,20 @@ mod tests {
     fn streams_are_those_of_a_simple_prefetcher() {
         let mut prefetcher = Prefetcher::new(&PARAMETERS).unwrap();
         let mut simple = Simple { streams: Vec::new(), clock: 0 };
-        let mut random = 1u64;
+        let mut random = Random(1);
         let mut lines = [100, 108, 300, 500, 700, 900];
         for _ in 0..200_000 {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let [choice, step, ..] = (random >> 32).to_le_bytes();
-            let line = &mut lines[usize::from(choice) % 6];
+            let line = &mut lines[random.below(6)];
             // Mostly on by one, at times back, in place, or far away.
-            *line = match step % 16 {
+            *line = match random.below(16) {
                 0 => *line - 5,
                 1 => *line,
                 2 => *line + 7,
-                3 if step > 200 => 1000 + (random >> 40) % 100,
+                3 if random.below(5) == 0 => 1000 + random.below(100) as u64,
                 4 => *line - 1,
                 _ => *line + 1,
             };
-            let rest = u64::from(step >> 4);
+            let rest = random.below(16) as u64;
             let wanted: Vec<u64> = (*line..*line + rest).flat_map(|line| simple.demand(line).lines()).collect();
             let lines = match prefetcher.demand_in_row(*line, rest) {
                 Some(ahead) => (*line..*line + rest).map(|line| line + ahead).collect(),

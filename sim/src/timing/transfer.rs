@@ -483,6 +483,7 @@ impl Waits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::Random;
 
     #[test]
     fn what_is_packed_comes_out_again() {
@@ -505,11 +506,8 @@ mod tests {
         assert!(usual.is_usual());
         let sides = [usual, Hierarchy::new(&machine.memory).unusual()];
         let mut sides = sides.map(|memory| (Transfers::new(&machine, &memory), memory));
-        let (mut random, mut time) = (1u64, 0);
-        let mut next = |below: u64| {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (random >> 33) % below
-        };
+        let (mut random, mut time) = (Random(1), 0);
+        let mut next = |below: u64| random.below(below as usize) as u64;
         let mut at = [0; 6];
         for _ in 0..100_000 {
             let array = next(6);

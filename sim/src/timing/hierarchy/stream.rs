@@ -47,7 +47,7 @@ impl Hierarchy {
         };
         let stage = &mut self.stages[Shape::USUAL.behind_l1];
         stage.cache.hit::<true>(place, WRITE);
-        let latency = if WRITE { 0 } else { stage.latency.saturating_sub(u64::from(row.way.base)) };
+        let latency = stage.latency.saturating_sub(u64::from(row.way.base));
         let from = if l2.ready > time { l2.from } else { stage.level };
         let mut ready = l2.ready.max(time) + latency;
         if !WRITE {
