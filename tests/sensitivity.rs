@@ -17,11 +17,12 @@ fn check(kernel: (&str, &str), changed: &[(&str, &str)], expected: std::ops::Ran
     assert!(expected.contains(&ratio), "{kernel:?} with {changed:?}: {ratio:.3} times, expected {expected:?}");
 }
 
-/// With these values changed a kernel takes its bytes over this rate, and hardly more.
+/// With these values changed a kernel takes its bytes over this rate, and hardly more. A line is there when its transfer begins, so
+/// that of the last few is not waited for.
 fn bound_by(kernel: (&str, &str), changed: &[(&str, &str)], bytes_per_cycle: f64) {
     let (cycles, bytes) = run(kernel, changed);
     let ratio = cycles / (bytes / bytes_per_cycle);
-    assert!((1.0..=1.15).contains(&ratio), "{kernel:?} with {changed:?}: {ratio:.3} times the time of its bytes");
+    assert!((0.99..=1.15).contains(&ratio), "{kernel:?} with {changed:?}: {ratio:.3} times the time of its bytes");
 }
 
 /// A matrix of 16 KiB, in the L1D, one of 128 KiB, in the L2, and one of 16 MiB, in main memory, each read once.
@@ -49,8 +50,11 @@ fn a_second_sequencer_halves_arithmetic_at_most() {
 fn a_slow_l2_is_felt_by_those_who_read_from_it() {
     let late = [("memory.l2.hit_latency", "48")];
     check(FROM_L1, &late, 1.0..=1.0);
-    // It keeps two columns of 16 cycles under way: behind that the latency shows, once for both.
-    check(FROM_L2, &[("memory.l2.hit_latency", "96")], 1.5..=1.8);
+    // It keeps two columns of 16 cycles under way, and what waits in the command queue asks for up to four more: beyond 80 to 96 cycles
+    // the latency shows, once for all of them, for the lines that the L1D does not have.
+    check(FROM_L2, &late, 1.0..=1.15);
+    check(FROM_L2, &[("memory.l2.hit_latency", "192")], 1.7..=2.3);
+    check(FROM_L2, &[("memory.l2.hit_latency", "96"), ("vector.early_requests", "false")], 1.7..=2.4);
     check(PRODUCT, &late, 1.02..=1.3);
     let narrow = [("memory.l1d.bytes_per_cycle", "4")];
     check(FROM_L1, &narrow, 1.0..=1.0);

@@ -119,6 +119,7 @@ impl<'a> Reader<'a> {
             start_level: self.choice("start_level")?,
             store_level: self.choice("store_level")?,
             early_line: self.integer("early_line")?,
+            early_requests: self.optional_flag("early_requests")?,
             store_granule: self.integer("store_granule")?,
             partial_granule: self.integer("partial_granule")?,
             elements_through_l1d: self.flag("elements_through_l1d")?,

@@ -86,6 +86,12 @@ pub const KEYS: &[Key] = &[
     key("vector.start_level", Kind::Choice(StartLevel::NAMES), "", "nearest level of unit-stride loads"),
     key("vector.store_level", Kind::Choice(StartLevel::NAMES), "", "nearest level of unit-stride stores"),
     key("vector.early_line", CYCLES, "cycles", "that a vector load sees a line from behind L1D before a scalar one"),
+    optional(
+        "vector.early_requests",
+        Kind::Flag,
+        "",
+        "unit-stride accesses ask for their lines when they enter the command queue; absent: false",
+    ),
     key("vector.store_granule", power(1, 4096), "bytes", "aligned piece that a store writes without reading it first"),
     key("vector.partial_granule", CYCLES, "cycles", "to merge a store's incomplete first or last granule"),
     key("vector.elements_through_l1d", Kind::Flag, "", "strided, indexed and segment accesses go through L1D"),

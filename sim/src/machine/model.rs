@@ -187,6 +187,8 @@ pub struct Vector {
     pub store_level: StartLevel,
     /// Cycles that a vector load sees a line from behind the L1D before a scalar load would.
     pub early_line: u32,
+    /// Whether unit-stride accesses ask for their lines when they enter the command queue, not when they leave it.
+    pub early_requests: bool,
     /// Bytes of the aligned pieces that a store writes without reading them first.
     pub store_granule: u32,
     /// Cycles to merge the incomplete first or last granule of a store.

@@ -77,11 +77,25 @@ impl Stage {
     }
 }
 
-/// A line on its way: when its data are there, and who supplies them.
+/// A line on its way.
 #[derive(Clone, Copy)]
 struct Data {
+    /// When it was asked for.
+    asked: u64,
+    /// Cycles that it takes, once its supplier has it and all paths are free.
+    latency: u64,
+    /// When it is there.
     ready: u64,
+    /// Who supplies it.
     from: Level,
+}
+
+impl Data {
+    /// It does not set out before `time`.
+    #[inline(always)]
+    fn wait(&mut self, time: u64) {
+        self.ready = self.ready.max(time + self.latency);
+    }
 }
 
 /// The answer to an access.
@@ -414,13 +428,13 @@ impl Hierarchy {
             Some(held) => self.hit::<USUAL>(supplier, held, located, false, (time, base)),
             None => {
                 let latency = self.dram_latency.saturating_sub(u64::from(base));
-                Data { ready: self.read_dram(time) + latency, from: Level::Dram }
+                Data { asked: time, latency, ready: self.read_dram(time) + latency, from: Level::Dram }
             }
         };
-        hit.ready += self.pass(first..supplier, time);
+        hit.wait(self.pass(first..supplier, time));
         for index in (first..shape.levels).rev() {
             if index < supplier {
-                self.fill::<USUAL>(index, located, hit, write && index == first);
+                hit.ready = self.fill::<USUAL>(index, located, hit, write && index == first);
                 if index > 0 || !streams {
                     self.stages[index].fill_done(hit.ready);
                 }
@@ -451,13 +465,13 @@ impl Hierarchy {
         }
         let latency = if index == 0 { 0 } else { stage.latency.saturating_sub(u64::from(base)) };
         let from = if held.ready > time { held.from } else { stage.level };
-        Data { ready: held.ready.max(time) + latency, from }
+        Data { asked: time, latency, ready: held.ready.max(time) + latency, from }
     }
 
-    /// A line passes the paths into some stages. Returns how long it waits for the slowest of them, which decides.
+    /// A line passes the paths into some stages. Returns when the slowest of them has room, which decides.
     #[inline(always)]
     fn pass(&mut self, stages: Range<usize>, time: u64) -> u64 {
-        self.stages[stages].iter_mut().fold(0, |waited, stage| waited.max(stage.channel.transfer(time) - time))
+        self.stages[stages].iter_mut().fold(time, |begins, stage| begins.max(stage.channel.transfer(time)))
     }
 
     /// Reads a line from memory, not before `time`; returns when the transfer begins.
@@ -467,11 +481,26 @@ impl Hierarchy {
         self.dram_reads.transfer(time)
     }
 
-    /// Puts a line into a stage; a dirty victim moves one level out.
+    /// Puts a line into a stage; a dirty victim moves one level out. Returns when the line is there: later than its data where the
+    /// victim has to wait for room on its way to memory.
     #[inline(always)]
-    fn fill<const USUAL: bool>(&mut self, index: usize, located: Located, hit: Data, dirty: bool) {
+    fn fill<const USUAL: bool>(&mut self, index: usize, located: Located, hit: Data, dirty: bool) -> u64 {
         let victim = self.put::<USUAL>(index, located, hit, dirty);
-        self.leave::<USUAL>(index, victim, hit);
+        let left = self.leave::<USUAL>(index, victim, hit);
+        if left > hit.ready {
+            self.delay(index, located, left);
+        }
+        left
+    }
+
+    /// A line that was put into a stage is there no sooner than `ready`.
+    #[inline(never)]
+    fn delay(&mut self, index: usize, located: Located, ready: u64) {
+        let held = &mut self.directory.held(located.id)[index];
+        held.ready = ready;
+        if let (true, Some(place)) = (index < self.shape.behind_l1, held.place()) {
+            self.near.insert(located.line, ready, place);
+        }
     }
 
     /// Puts a line into a stage. Returns what has to leave.
@@ -488,33 +517,38 @@ impl Hierarchy {
         victim
     }
 
-    /// A line leaves a stage when the data of `hit` take its place.
+    /// A line leaves a stage so that the data of `hit` can take its place. Returns when it has left.
     #[inline(always)]
-    fn leave<const USUAL: bool>(&mut self, index: usize, victim: Line, hit: Data) {
+    fn leave<const USUAL: bool>(&mut self, index: usize, victim: Line, hit: Data) -> u64 {
         let shape = self.shape::<USUAL>();
         let held = self.directory.held(victim.id);
         held[index].leave();
         // Few lines of the L1D are dirty. Behind it nobody can tell, and `dropped` has no branch on that.
         if USUAL && index < shape.behind_l1 && !victim.dirty {
-            return;
+            return hit.ready;
         }
         match held.get(index + 1).and_then(|held| held.place()) {
             Some(place) => self.stages[index + 1].cache.dropped::<USUAL>(place, victim.dirty),
-            None if victim.dirty => self.write_back::<USUAL>(index + 1, victim.id, hit),
+            None if victim.dirty => return self.write_back::<USUAL>(index + 1, victim.id, hit),
             None => {}
         }
+        hit.ready
     }
 
-    /// A dirty line goes to a stage that does not hold it, or to memory, when the data of `hit` take its place.
+    /// A dirty line goes to a stage that does not hold it, or to memory, so that the data of `hit` can take its place. Returns when it
+    /// has left.
     #[inline(never)]
-    fn write_back<const USUAL: bool>(&mut self, index: usize, id: Id, hit: Data) {
+    fn write_back<const USUAL: bool>(&mut self, index: usize, id: Id, hit: Data) -> u64 {
         if index < self.shape::<USUAL>().levels {
             self.stages[index].cache.misses += 1;
             let located = self.directory.line(self.directory.number(id));
-            self.fill::<USUAL>(index, located, hit, true);
+            self.fill::<USUAL>(index, located, hit, true)
         } else {
-            self.dram_writes.transfer(hit.ready);
             self.dram_lines += 1;
+            // Lines that wait for the path to memory have as many places as fills from there.
+            let waits = self.dram_writes.line_cost * self.stages[index - 1].fills.len() as u64 >> 8;
+            let begins = self.dram_writes.transfer(hit.asked);
+            hit.ready.max(begins.saturating_sub(waits))
         }
     }
 

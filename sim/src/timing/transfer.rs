@@ -59,6 +59,8 @@ pub(super) struct Access {
     pub bytes: u64,
     /// Elements or rows, where no log word counts them.
     pub count: u64,
+    /// Cycles before its start at which it asks for its lines.
+    pub ahead: u64,
 }
 
 /// What became of a vector access.
@@ -161,7 +163,10 @@ impl Turns {
 
 /// How far an access has come, line by line.
 struct Progress {
+    /// When lines are asked for.
     turns: Turns,
+    /// Cycles between that and their turns at the port.
+    ahead: u64,
     /// When the latest line was accepted.
     accepted: u64,
     /// Cycles that the latest line is later than its turn, and who supplies it.
@@ -172,8 +177,9 @@ struct Progress {
 impl Progress {
     /// Of `count` lines that have their turns in so many cycles.
     #[inline(always)]
-    fn new(start: u64, cycles: u64, count: u64) -> Progress {
-        Progress { turns: Turns::new(start, cycles, count), accepted: start, late: 0, from: Level::L1 }
+    fn new(start: u64, cycles: u64, count: u64, ahead: u64) -> Progress {
+        let asked = start - ahead;
+        Progress { turns: Turns::new(asked, cycles, count), accepted: asked, ahead, late: 0, from: Level::L1 }
     }
 
     /// Nothing had to wait for the first lines.
@@ -278,7 +284,7 @@ impl Transfers {
         start: u64,
         memory: &mut Hierarchy,
     ) -> Moved {
-        let Access { occupancy, bytes, .. } = *access;
+        let Access { occupancy, bytes, ahead, .. } = *access;
         let ((first, lines), words) = self.extent(addr, bytes, memory);
         let beats = occupancy.max(words);
         let mut moved = Moved { beats, held: beats, late: 0, more: 0, from: Level::L1 };
@@ -292,12 +298,12 @@ impl Transfers {
                 return moved;
             }
         }
-        let mut progress = Progress::new(start, beats, lines);
+        let mut progress = Progress::new(start, beats, lines, ahead);
         progress.skip(done);
         self.lines::<USUAL, WRITE>(&mut progress, (first + done, lines - done), memory);
         progress.end(&mut moved, start);
         if WRITE {
-            let (port, store) = self.merge(addr, bytes, start + moved.held, memory);
+            let (port, store) = self.merge(addr, bytes, (start - ahead, start + moved.held), memory);
             (moved.late, moved.more, moved.from) = (port, store - port, Level::L1);
         }
         moved
@@ -312,12 +318,12 @@ impl Transfers {
         start: u64,
         memory: &mut Hierarchy,
     ) -> Moved {
-        let Access { write, occupancy, bytes, .. } = *access;
+        let Access { write, occupancy, bytes, ahead, .. } = *access;
         let extents = rows.clone().map(|addr| self.extent(addr, bytes, memory));
         let (count, words) = extents.fold((0, 0), |(count, words), (lines, more)| (count + lines.1, words + more));
         let beats = occupancy.max(words);
         let mut moved = Moved { beats, held: beats, late: 0, more: 0, from: Level::L1 };
-        let mut progress = Progress::new(start, beats, count);
+        let mut progress = Progress::new(start, beats, count, ahead);
         for addr in rows.clone() {
             let (lines, _) = self.extent(addr, bytes, memory);
             match write {
@@ -329,7 +335,8 @@ impl Transfers {
         if write {
             let (mut port, mut store) = (0, 0);
             for addr in rows {
-                let (more_port, more_store) = self.merge(addr, bytes, start + moved.held + store, memory);
+                let (more_port, more_store) =
+                    self.merge(addr, bytes, (start - ahead, start + moved.held + store), memory);
                 (port, store) = (port + more_port, store + more_store);
             }
             (moved.late, moved.more, moved.from) = (port, store - port, Level::L1);
@@ -347,7 +354,7 @@ impl Transfers {
     ) {
         let way = self.streams[usize::from(WRITE)];
         let way = if USUAL { way.of_stream::<WRITE>() } else { way };
-        let Progress { mut turns, mut accepted, mut late, mut from } = *progress;
+        let Progress { mut turns, ahead, mut accepted, mut late, mut from } = *progress;
         let mut done = 0;
         while done < count {
             let mut row = memory.row(way, first + done, count - done);
@@ -365,7 +372,7 @@ impl Transfers {
                         self.next_stored = 0;
                     }
                 }
-                let more = served.ready.saturating_sub(turn);
+                let more = served.ready.saturating_sub(turn + ahead);
                 if more > late {
                     (late, from) = (more, served.from);
                 }
@@ -375,13 +382,14 @@ impl Transfers {
                 memory.tell_all(row);
             }
         }
-        *progress = Progress { turns, accepted, late, from };
+        *progress = Progress { turns, ahead, accepted, late, from };
     }
 
     /// The ends of a store from `addr` on that do not fill a granule: they are read through the L1D, merged and
     /// written. One end keeps the port from loads, the other only the store path; ends in one register's reach are
-    /// merged together. Returns for how long port and store path are kept beyond the store itself, from `time` on.
-    fn merge(&self, addr: u64, bytes: u64, time: u64, memory: &mut Hierarchy) -> (u64, u64) {
+    /// merged together. They are asked for at one time. Returns for how long port and store path are kept beyond the store itself, from
+    /// the other time on.
+    fn merge(&self, addr: u64, bytes: u64, (asked, time): (u64, u64), memory: &mut Hierarchy) -> (u64, u64) {
         let cost = self.partial_granule;
         let end = addr.wrapping_add(bytes);
         // A granule is a power of two.
@@ -390,7 +398,7 @@ impl Transfers {
             return (0, 0);
         }
         let line = if tail { end - 1 } else { addr };
-        let late = memory.supply(self.merges, line, time).ready.saturating_sub(time);
+        let late = memory.supply(self.merges, line, asked).ready.saturating_sub(time);
         let ends = if bytes > self.register_bytes { u64::from(head) + u64::from(tail) } else { 1 };
         (cost + late, cost * ends + late)
     }
@@ -492,6 +500,41 @@ mod tests {
         assert_eq!(Moved { late: 65_536, ..moved }.pack(), None);
     }
 
+    fn stream(write: bool, bytes: u64, ahead: u64) -> Access {
+        Access { shape: Shape::Stream, write, occupancy: bytes / 32, bytes, count: 1, ahead }
+    }
+
+    #[test]
+    fn what_is_asked_for_ahead_is_so_much_less_late() {
+        let machine = Machine::load("x280", &[]).unwrap();
+        let late = |ahead| {
+            let mut memory = Hierarchy::new(&machine.memory);
+            Transfers::new(&machine, &memory).run(&stream(false, 64, ahead), &[1 << 20], 5000, &mut memory).late
+        };
+        let whole = u64::from(machine.memory.dram.latency - machine.vector.early_line);
+        assert_eq!([0, 10, whole, 1000].map(late), [whole, whole - 10, 0, 0]);
+    }
+
+    #[test]
+    fn filling_memory_goes_at_the_rate_of_writing() {
+        let set = [("memory.dram.read", "16 B/cycle"), ("memory.dram.write", "2 B/cycle")];
+        let machine = Machine::load("x280", &set.map(|(key, value)| (key.into(), value.into()))).unwrap();
+        let mut memory = Hierarchy::new(&machine.memory);
+        let mut transfers = Transfers::new(&machine, &memory);
+        let (mut time, mut filled) = (0, 0);
+        let mut fill_to = |end| {
+            let (begin, before) = (time, filled);
+            while filled < end {
+                time += transfers.run(&stream(true, 512, 0), &[(1 << 30) + filled], time, &mut memory).held;
+                filled += 512;
+            }
+            (filled - before) as f64 / (time - begin) as f64
+        };
+        fill_to(16 << 20);
+        let rate = fill_to(24 << 20);
+        assert!((1.9..2.05).contains(&rate), "{rate} bytes a cycle");
+    }
+
     /// Streams, strided and indexed accesses and scalar stores in turn, from arrays that fit some of the caches.
     #[test]
     fn the_code_for_usual_caches_does_what_that_for_any_does() {
@@ -517,7 +560,9 @@ mod tests {
             *place = if next(16) == 0 { next(size) } else { (*place + bytes) % size };
             let addr = base + (*place & if next(8) == 0 { !3 } else { !63 });
             let write = next(3) == 0;
-            let access = |shape, bytes, count| Access { shape, write, occupancy: bytes * count / 32 + 1, bytes, count };
+            let ahead = next(time.min(40) + 1);
+            let access =
+                |shape, bytes, count| Access { shape, write, occupancy: bytes * count / 32 + 1, bytes, count, ahead };
             let (access, words) = match next(8) {
                 0 => (access(Shape::Strided, 4, 16), vec![addr, 4 * next(20)]),
                 1 => (access(Shape::Indexed, 8, 1), [8].into_iter().chain((0..8).map(|_| base + next(size))).collect()),

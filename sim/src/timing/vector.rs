@@ -73,6 +73,8 @@ pub(super) struct Issued {
 /// One instruction's turn in its sequencer.
 #[derive(Clone, Copy)]
 struct Turn {
+    /// It entered the command queue.
+    entered: u64,
     start: u64,
     occupancy: u64,
     vl: u32,
@@ -281,7 +283,7 @@ impl VectorUnit {
 
         let (held, delay, late) = match desc.mem {
             Mem::None => (occupancy, 0, None),
-            _ => self.memory(desc, Turn { start, occupancy, vl, rows }, words, outside, painter),
+            _ => self.memory(desc, Turn { entered: time, start, occupancy, vl, rows }, words, outside, painter),
         };
         let produces = late.unwrap_or(desc.produces);
         let sequencer = self.hold(desc, start, held, painter);
@@ -461,8 +463,8 @@ impl VectorUnit {
         outside: &mut O,
         painter: &mut Painter,
     ) -> (u64, u64, Option<Cause>) {
-        let Turn { start, occupancy, vl, rows } = turn;
-        let access = desc.access(vl, rows, occupancy, &self.machine);
+        let Turn { entered, start, occupancy, vl, rows } = turn;
+        let access = desc.access(vl, rows, occupancy, start - entered, &self.machine);
         if access.bytes == 0 || rows.is_some_and(|rows| rows.count == 0) || words.list.is_empty() {
             return (occupancy, 0, None);
         }

@@ -315,11 +315,13 @@ impl VectorDesc {
         self.cached = (extent, Cost { occupancy, latency, rewrite, even });
     }
 
-    /// The access of a memory instruction with `vl` elements, or with `rows` if it moves such.
-    pub fn access(&self, vl: u32, rows: Option<Rows>, occupancy: u64, machine: &Machine) -> Access {
+    /// The access of a memory instruction with `vl` elements, or with `rows` if it moves such, that was for so many cycles in the
+    /// command queue.
+    pub fn access(&self, vl: u32, rows: Option<Rows>, occupancy: u64, queued: u64, machine: &Machine) -> Access {
         let write = self.writes_memory;
+        let ahead = if machine.vector.early_requests && !self.elementwise { queued } else { 0 };
         if let Some(Rows { count, bytes }) = rows {
-            return Access { shape: Addresses::Rows, write, occupancy, bytes, count };
+            return Access { shape: Addresses::Rows, write, occupancy, bytes, count, ahead };
         }
         let (vl, element) = (u64::from(vl), self.element_bytes * self.fields);
         let (shape, bytes) = match self.mem {
@@ -328,7 +330,7 @@ impl VectorDesc {
             Mem::Strided { .. } => (Addresses::Strided, element),
             _ => (Addresses::Segments, element),
         };
-        Access { shape, write, occupancy, bytes, count: vl }
+        Access { shape, write, occupancy, bytes, count: vl, ahead }
     }
 
     /// Bytes that a unit-stride access of `vl` elements moves.

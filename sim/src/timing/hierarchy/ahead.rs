@@ -88,16 +88,17 @@ impl Hierarchy {
             return self.prefetch_from_memory::<USUAL>(located, time);
         }
         let stage = &self.stages[supplier];
-        let mut hit = Data { ready: time + stage.latency, from: stage.level };
-        hit.ready += self.pass(target..supplier, time);
+        let mut hit = Data { asked: time, latency: stage.latency, ready: time + stage.latency, from: stage.level };
+        hit.wait(self.pass(target..supplier, time));
         self.put_ahead::<USUAL>(supplier, located, hit);
     }
 
     #[inline(never)]
     fn prefetch_from_memory<const USUAL: bool>(&mut self, located: Located, time: u64) {
         let shape = self.shape::<USUAL>();
-        let mut hit = Data { ready: self.read_dram(time) + self.dram_latency, from: Level::Dram };
-        hit.ready += self.pass(shape.behind_l1..shape.levels, time);
+        let latency = self.dram_latency;
+        let mut hit = Data { asked: time, latency, ready: self.read_dram(time) + latency, from: Level::Dram };
+        hit.wait(self.pass(shape.behind_l1..shape.levels, time));
         self.put_ahead::<USUAL>(shape.levels, located, hit);
     }
 

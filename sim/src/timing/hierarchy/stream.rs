@@ -51,14 +51,18 @@ impl Hierarchy {
         let from = if l2.ready > time { l2.from } else { stage.level };
         let mut ready = l2.ready.max(time) + latency;
         if !WRITE {
-            ready += self.pass(0..1, time);
+            ready = ready.max(self.pass(0..1, time) + latency);
             self.stages[0].cache.misses += 1;
-            let data = Data { ready, from };
+            let data = Data { asked: time, latency, ready, from };
             let victim = self.put::<true>(0, located, data, false);
             if victim.dirty {
                 self.tell(row, index);
             }
-            self.leave::<true>(0, victim, data);
+            let left = self.leave::<true>(0, victim, data);
+            if left > ready {
+                self.delay(0, located, left);
+                ready = left;
+            }
         }
         Served { ready, accepted: time, from }
     }
