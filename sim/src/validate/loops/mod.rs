@@ -4,10 +4,11 @@
 //! some 4,560 cycles, as the smallest sizes show. That constant is added to every simulated figure, and a second group
 //! compares with it taken off both. Below 1 KB a figure is little else: such lines are left out.
 //!
-//! The arrays have been written or read by the call before, so that they lie in the caches that they fit. Addresses
+//! Calls before the measured one have brought the arrays into the caches, as far as they hold them. Addresses
 //! follow the source: plain titles have random offsets (two odd ones are simulated, and averaged), "aligned" ones are 16
 //! bytes behind a page, where the C library's allocator puts large blocks, and a source of memcpy 9 bytes further.
-//! Of arrays above 256 KB a part is simulated and scaled; above 6 MB without warming the caches, which hold little of it.
+//! Of arrays above 256 KB a part is measured and scaled; above 6 MB calls before went over what lies in front of that part, as
+//! caches hold little of it.
 
 mod routines;
 
@@ -62,6 +63,10 @@ const SMALLEST: u64 = 1000;
 const PART: u64 = 256 << 10;
 /// More bytes than these leave little in any cache.
 const UNCACHED: u64 = 6 << 20;
+/// Calls before the measured one.
+const CALLS: usize = 3;
+/// Bytes in front of the measured part of an array that no cache holds: more than the last cache.
+const WARMED: u64 = 4 << 20;
 /// The largest array that there is room for.
 const LARGEST: u64 = 32 << 20;
 
@@ -188,50 +193,30 @@ fn cycles(case: &Case, machine: &Arc<Machine>) -> Result<f64, String> {
 fn run(case: &Case, first: u64, second: u64, machine: &Arc<Machine>) -> Result<(u64, u64), String> {
     let cached = case.bytes <= UNCACHED;
     let part = case.bytes.min(if cached { PART } else { 4 * PART });
+    // What calls before have touched: of arrays that no cache holds, what comes in front of the measured part.
+    let (before, skipped) = if cached { (case.bytes, 0) } else { (WARMED, WARMED) };
+    let arrays = [first, second].into_iter().take(case.benchmark.arrays() as usize);
     let mut program = Program::default();
-    // The arrays are brought into the caches, as by the call before.
-    let touched = if cached { case.bytes } else { part };
-    if cached || case.benchmark == Benchmark::Strlen {
-        for routine in ["fill", "read"] {
-            for array in [first, second].into_iter().take(case.benchmark.arrays() as usize) {
-                program.constant("a0", array);
-                program.constant("a2", touched);
-                program.push(&format!("jal ra,{routine}"));
-            }
-        }
-    }
-    if case.benchmark == Benchmark::Strlen && !cached {
-        // The string must be there, but in no cache.
-        program.constant("a0", DATA + LARGEST);
-        program.constant("a2", UNCACHED);
-        program.push("jal ra,read");
-    }
     if case.benchmark == Benchmark::Strlen {
-        // The string ends where the measured part ends.
-        program.constant("a0", first + part);
-        program.push("sb zero,0(a0)");
+        each(&mut program, "fill", arrays.clone(), skipped + part.max(before));
+    }
+    if case.variant == "scalar" {
+        for routine in ["fill", "read"] {
+            each(&mut program, routine, arrays.clone(), before);
+        }
+    } else {
+        // With random replacement it takes calls until as much is driven out as in all that follow.
+        for _ in 0..if cached { CALLS } else { 1 } {
+            call(&mut program, case, (first, second), before, "routine");
+        }
     }
     // A short call, for the instruction cache.
-    for (bytes, measured) in [(part.min(512), false), (part, true)] {
-        let name = program.name();
-        program.constant("a0", first);
-        match case.benchmark {
-            Benchmark::Memcpy => {
-                program.constant("a1", second);
-                program.constant("a2", bytes);
-            }
-            Benchmark::Memset => {
-                program.constant("a1", 42);
-                program.constant("a2", bytes);
-            }
-            Benchmark::Utf8Count => program.constant("a1", bytes),
-            Benchmark::Strlen => {
-                // The short string is the end of the long one.
-                program.constant("a0", if measured { first } else { first + part - bytes });
-            }
-        }
-        program.push("jal ra,measured");
-        debug_assert_eq!(name, usize::from(measured));
+    let (first, second) = (first + skipped, second + skipped);
+    for bytes in [part.min(512), part] {
+        program.name();
+        // The short string is the end of the long one.
+        let first = if case.benchmark == Benchmark::Strlen { first + part - bytes } else { first };
+        call(&mut program, case, (first, second), bytes, "measured");
     }
     program.push("j end");
     program.push(&format!("measured:\nmv s10,ra\n{BEGIN}\njal ra,routine\n{END}\nmv ra,s10\nret"));
@@ -240,6 +225,41 @@ fn run(case: &Case, first: u64, second: u64, machine: &Arc<Machine>) -> Result<(
     program.push("end:");
     let regions = program.run(machine, 2 * LARGEST + (1 << 20), &[])?;
     Ok((part, regions[1].cycles))
+}
+
+/// Fills or reads so many bytes of each array.
+fn each(program: &mut Program, routine: &str, arrays: impl Iterator<Item = u64>, bytes: u64) {
+    for array in arrays {
+        program.constant("a0", array);
+        program.constant("a2", bytes);
+        program.push(&format!("jal ra,{routine}"));
+    }
+}
+
+/// Calls a routine for so many bytes.
+fn call(program: &mut Program, case: &Case, (first, second): (u64, u64), bytes: u64, label: &str) {
+    match case.benchmark {
+        Benchmark::Memcpy => {
+            program.constant("a1", second);
+            program.constant("a2", bytes);
+        }
+        Benchmark::Memset => {
+            program.constant("a1", 42);
+            program.constant("a2", bytes);
+        }
+        Benchmark::Utf8Count => program.constant("a1", bytes),
+        Benchmark::Strlen => {
+            program.constant("a0", first + bytes);
+            program.push("sb zero,0(a0)");
+        }
+    }
+    program.constant("a0", first);
+    program.push(&format!("jal ra,{label}"));
+    if case.benchmark == Benchmark::Strlen {
+        program.constant("a0", first + bytes);
+        program.push("li a1,97");
+        program.push("sb a1,0(a0)");
+    }
 }
 
 /// Fills or reads a2 bytes at a0.
