@@ -122,6 +122,7 @@ impl<'a> Reader<'a> {
             early_requests: self.optional_flag("early_requests")?,
             store_granule: self.integer("store_granule")?,
             partial_granule: self.integer("partial_granule")?,
+            split_line: self.optional("split_line", Reader::integer)?.unwrap_or(0),
             elements_through_l1d: self.flag("elements_through_l1d")?,
             chaining: self.flag("chaining")?,
             war_hazards: self.flag("war_hazards")?,

@@ -94,6 +94,12 @@ pub const KEYS: &[Key] = &[
     ),
     key("vector.store_granule", power(1, 4096), "bytes", "aligned piece that a store writes without reading it first"),
     key("vector.partial_granule", CYCLES, "cycles", "to merge a store's incomplete first or last granule"),
+    optional(
+        "vector.split_line",
+        CYCLES,
+        "cycles",
+        "of the store path for each line dirty behind L1D, where a store splits granules; absent: 0",
+    ),
     key("vector.elements_through_l1d", Kind::Flag, "", "strided, indexed and segment accesses go through L1D"),
     key("vector.chaining", Kind::Flag, "", "a dependent may start at its producer's first beat"),
     key("vector.war_hazards", Kind::Flag, "", "a write waits for earlier readers of its register"),

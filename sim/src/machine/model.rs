@@ -193,6 +193,8 @@ pub struct Vector {
     pub store_granule: u32,
     /// Cycles to merge the incomplete first or last granule of a store.
     pub partial_granule: u32,
+    /// Cycles of the store path for each line that a store whose granules are all split finds dirty behind the L1D.
+    pub split_line: u32,
     /// Whether element accesses (strided, indexed, segment) go through L1D; else they start where unit-stride ones do.
     pub elements_through_l1d: bool,
     /// Whether a dependent may start at the first beat of its producer, for classes that chain.

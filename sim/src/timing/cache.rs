@@ -129,6 +129,11 @@ impl Cache {
         self.lines.as_ptr()
     }
 
+    /// Whether the line at a place is dirty.
+    pub fn is_dirty(&self, place: u32) -> bool {
+        self.lines[place as usize].dirty
+    }
+
     /// Whether the ages of lines make a difference.
     #[inline(always)]
     pub fn ages(&self) -> bool {

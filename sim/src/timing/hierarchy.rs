@@ -291,6 +291,19 @@ impl Hierarchy {
         self.near.accesses += accesses;
     }
 
+    /// Lines of these that are dirty in the level behind the L1s, and not in the L1D.
+    pub fn dirty_behind_l1d(&mut self, first: u64, count: u64) -> u64 {
+        let behind_l1 = self.shape.behind_l1;
+        let dirty = |line| {
+            let id = self.directory.line(line).id;
+            let held = self.directory.held(id);
+            let near = held[..behind_l1].iter().any(|held| held.place().is_some());
+            let place = held[behind_l1].place().filter(|_| !near);
+            u64::from(place.is_some_and(|place| self.stages[behind_l1].cache.is_dirty(place)))
+        };
+        (first..first + count).map(dirty).sum()
+    }
+
     /// Whether nothing is late of a load of these lines, because all are in the L1D and found without a search; it is made then.
     #[inline(always)]
     pub fn all_at_hand(&mut self, first: u64, count: u64, time: u64) -> bool {
@@ -546,7 +559,7 @@ impl Hierarchy {
         } else {
             self.dram_lines += 1;
             // Lines that wait for the path to memory have as many places as fills from there.
-            let waits = self.dram_writes.line_cost * self.stages[index - 1].fills.len() as u64 >> 8;
+            let waits = (self.dram_writes.line_cost * self.stages[index - 1].fills.len() as u64) >> 8;
             let begins = self.dram_writes.transfer(hit.asked);
             hit.ready.max(begins.saturating_sub(waits))
         }

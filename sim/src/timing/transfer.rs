@@ -120,11 +120,10 @@ pub(super) struct Transfers {
     /// Ways of unit-stride loads and stores, and of scattered ones.
     streams: [Way; 2],
     elements: [Way; 2],
-    /// That of the ends of a store.
-    merges: Way,
     word_log2: u32,
     granule: u64,
     partial_granule: u64,
+    split_line: u64,
     register_bytes: u64,
 }
 
@@ -208,10 +207,10 @@ impl Transfers {
             next_stored: 0,
             streams: [false, true].map(|write| memory.stream_way(write, at_l1d[usize::from(write)], early)),
             elements: [false, true].map(|write| memory.element_way(write, vector.elements_through_l1d)),
-            merges: memory.element_way(true, true),
             word_log2: vector.port_bytes.trailing_zeros(),
             granule: u64::from(vector.store_granule),
             partial_granule: u64::from(vector.partial_granule),
+            split_line: u64::from(vector.split_line),
             register_bytes: u64::from(vector.vlen / 8),
         }
     }
@@ -298,12 +297,14 @@ impl Transfers {
                 return moved;
             }
         }
+        let split = if WRITE { self.split(addr, (first, lines), memory) } else { 0 };
         let mut progress = Progress::new(start, beats, lines, ahead);
         progress.skip(done);
         self.lines::<USUAL, WRITE>(&mut progress, (first + done, lines - done), memory);
         progress.end(&mut moved, start);
         if WRITE {
-            let (port, store) = self.merge(addr, bytes, (start - ahead, start + moved.held), memory);
+            let (port, store) = self.merge(addr, bytes);
+            let store = store.max(split.saturating_sub(moved.held));
             (moved.late, moved.more, moved.from) = (port, store - port, Level::L1);
         }
         moved
@@ -335,8 +336,7 @@ impl Transfers {
         if write {
             let (mut port, mut store) = (0, 0);
             for addr in rows {
-                let (more_port, more_store) =
-                    self.merge(addr, bytes, (start - ahead, start + moved.held + store), memory);
+                let (more_port, more_store) = self.merge(addr, bytes);
                 (port, store) = (port + more_port, store + more_store);
             }
             (moved.late, moved.more, moved.from) = (port, store - port, Level::L1);
@@ -385,22 +385,30 @@ impl Transfers {
         *progress = Progress { turns, ahead, accepted, late, from };
     }
 
-    /// The ends of a store from `addr` on that do not fill a granule: they are read through the L1D, merged and
-    /// written. One end keeps the port from loads, the other only the store path; ends in one register's reach are
-    /// merged together. They are asked for at one time. Returns for how long port and store path are kept beyond the store itself, from
-    /// the other time on.
-    fn merge(&self, addr: u64, bytes: u64, (asked, time): (u64, u64), memory: &mut Hierarchy) -> (u64, u64) {
+    /// Cycles of the store path that a store takes whose address is not that of a granule: each of its granules comes in two parts, for
+    /// which a line that is dirty behind the L1D has to be read first.
+    #[inline(always)]
+    fn split(&self, addr: u64, (first, lines): (u64, u64), memory: &mut Hierarchy) -> u64 {
+        if self.split_line == 0 || addr & (self.granule - 1) == 0 {
+            return 0;
+        }
+        self.split_line * memory.dirty_behind_l1d(first, lines)
+    }
+
+    /// The ends of a store from `addr` on that do not fill a granule are read, merged and written. One end keeps the port from loads, the
+    /// other only the store path; ends in one register's reach are merged together. Returns for how long port and store path are kept
+    /// beyond the store itself.
+    #[inline(always)]
+    fn merge(&self, addr: u64, bytes: u64) -> (u64, u64) {
         let cost = self.partial_granule;
-        let end = addr.wrapping_add(bytes);
         // A granule is a power of two.
-        let (head, tail) = (addr & (self.granule - 1) != 0, end & (self.granule - 1) != 0);
-        if cost == 0 || !(head || tail) {
+        let inside = self.granule - 1;
+        let (head, tail) = (addr & inside != 0, addr.wrapping_add(bytes) & inside != 0);
+        if !(head || tail) {
             return (0, 0);
         }
-        let line = if tail { end - 1 } else { addr };
-        let late = memory.supply(self.merges, line, asked).ready.saturating_sub(time);
         let ends = if bytes > self.register_bytes { u64::from(head) + u64::from(tail) } else { 1 };
-        (cost + late, cost * ends + late)
+        (cost, cost * ends)
     }
 
     /// An access element by element through the L1D, one outstanding miss at a time. The code for the usual caches is compiled apart.
@@ -513,6 +521,28 @@ mod tests {
         };
         let whole = u64::from(machine.memory.dram.latency - machine.vector.early_line);
         assert_eq!([0, 10, whole, 1000].map(late), [whole, whole - 10, 0, 0]);
+    }
+
+    #[test]
+    fn a_store_that_splits_granules_takes_its_time_for_each_dirty_line() {
+        let machine = Machine::load("x280", &[]).unwrap();
+        let mut memory = Hierarchy::new(&machine.memory);
+        let mut transfers = Transfers::new(&machine, &memory);
+        let mut store = |addr, time| {
+            let moved = transfers.run(&stream(true, 512, 0), &[addr], time, &mut memory);
+            moved.held + moved.late + moved.more
+        };
+        // Eight lines from memory, and one more, neither dirty nor there.
+        store(1 << 20, 0);
+        assert_eq!(store(1 << 20, 5000), 16);
+        assert_eq!(store((1 << 20) + 16, 9000), 17, "granules are whole");
+        let line = u64::from(machine.vector.split_line);
+        assert_eq!(store((1 << 20) + 1, 12_000), 9 * line);
+        assert_eq!(
+            store((1 << 20) + 1023, 15_000),
+            line.max(17 + 2 * 4),
+            "one line is dirty, the others are not there"
+        );
     }
 
     #[test]
