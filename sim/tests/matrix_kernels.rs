@@ -154,8 +154,8 @@ fn where_operands_fit_the_l2_all_reach_four_fifths_of_their_peak() {
 #[test]
 fn attention_by_blocks_is_several_times_faster() {
     for (plain, form, shape, least) in [
-        ("attention_f32", "attention_bf16_qqq", "128x512x128x0", 5.2),
-        ("attention_f32", "attention_bf16_qqq", "128x512x128x1", 5.1),
+        ("attention_f32", "attention_bf16_qqq", "128x512x128x0", 5.0),
+        ("attention_f32", "attention_bf16_qqq", "128x512x128x1", 5.0),
         ("attention_f32", "attention_bf16_qqq", "512x512x64x1", 4.0),
         ("attention_alibi_f32", "attention_alibi_bf16_qqq", "128x512x80x3", 4.0),
         ("attention_t5_f32", "attention_t5_bf16_qqq", "128x128x64x0", 3.0),
@@ -178,7 +178,7 @@ fn attention_by_blocks_is_several_times_faster() {
 /// multiplies of a block for 8192 cycles and its C for 2048; A is packed besides.
 #[test]
 fn tiles_use_what_caches_and_port_give_them() {
-    for (name, least) in [("matmul_i8_xsfmm", 0.165), ("matmul_bf16_zvt", 0.2)] {
+    for (name, least) in [("matmul_i8_xsfmm", 0.17), ("matmul_bf16_zvt", 0.21)] {
         let (cycles, share) = reached(name, "256x256x256", &[]);
         assert!(share > least, "{name}: {cycles} cycles, {share}");
     }
@@ -190,22 +190,22 @@ fn tiles_use_what_caches_and_port_give_them() {
 #[test]
 fn cycles_are_known_exactly() {
     let known = [
-        ("matmul_i8_dod", "256x256x256", 292_575),
-        ("matmul_i8_qoq", "64x256x64", 12_437),
-        ("matmul_i8_qoq", "256x256x256", 161_378),
-        ("matmul_i8_ime", "64x256x64", 13_279),
-        ("matmul_i8_ime", "256x256x256", 165_594),
-        ("matmul_bf16_zvfbfwma", "128x128x128", 152_633),
-        ("matmul_bf16_zvfbfwma", "256x256x256", 1_215_160),
-        ("matmul_bf16_qqq", "256x256x256", 341_984),
-        ("matmul_i8_xsfmm", "128x128x128", 6_803),
-        ("matmul_i8_xsfmm", "256x256x256", 49_116),
-        ("matmul_bf16_zvt", "128x128x128", 10_726),
-        ("linear_i8_xsfmm", "128x512x512", 164_290),
-        ("linear_bf16_xsfmm", "128x512x512", 152_211),
-        ("attention_bf16_qqq", "128x512x128x0", 602_591),
-        ("attention_bf16_qqq", "256x256x64x1", 245_138),
-        ("attention_t5_bf16_qqq", "128x128x64x0", 116_981),
+        ("matmul_i8_dod", "256x256x256", 288_568),
+        ("matmul_i8_qoq", "64x256x64", 12_380),
+        ("matmul_i8_qoq", "256x256x256", 158_726),
+        ("matmul_i8_ime", "64x256x64", 12_738),
+        ("matmul_i8_ime", "256x256x256", 161_269),
+        ("matmul_bf16_zvfbfwma", "128x128x128", 149_276),
+        ("matmul_bf16_zvfbfwma", "256x256x256", 1_167_644),
+        ("matmul_bf16_qqq", "256x256x256", 331_385),
+        ("matmul_i8_xsfmm", "128x128x128", 6_346),
+        ("matmul_i8_xsfmm", "256x256x256", 47_166),
+        ("matmul_bf16_zvt", "128x128x128", 9_830),
+        ("linear_i8_xsfmm", "128x512x512", 153_610),
+        ("linear_bf16_xsfmm", "128x512x512", 146_139),
+        ("attention_bf16_qqq", "128x512x128x0", 571_901),
+        ("attention_bf16_qqq", "256x256x64x1", 239_569),
+        ("attention_t5_bf16_qqq", "128x128x64x0", 113_306),
     ];
     let now = known.map(|(name, shape, _)| (name, shape, reached(name, shape, &[]).0));
     assert_eq!(now, known);
