@@ -499,6 +499,12 @@ impl Hierarchy {
     #[inline(always)]
     fn fill<const USUAL: bool>(&mut self, index: usize, located: Located, hit: Data, dirty: bool) -> u64 {
         let victim = self.put::<USUAL>(index, located, hit, dirty);
+        self.drive_out::<USUAL>(index, victim, located, hit)
+    }
+
+    /// What was in the place of a line that was put into a stage leaves. Returns when the line is there, as [`Hierarchy::fill`].
+    #[inline(always)]
+    fn drive_out<const USUAL: bool>(&mut self, index: usize, victim: Line, located: Located, hit: Data) -> u64 {
         let left = self.leave::<USUAL>(index, victim, hit);
         if left > hit.ready {
             self.delay(index, located, left);

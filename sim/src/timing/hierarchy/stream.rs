@@ -58,11 +58,7 @@ impl Hierarchy {
             if victim.dirty {
                 self.tell(row, index);
             }
-            let left = self.leave::<true>(0, victim, data);
-            if left > ready {
-                self.delay(0, located, left);
-                ready = left;
-            }
+            ready = self.drive_out::<true>(0, victim, located, data);
         }
         Served { ready, accepted: time, from }
     }
