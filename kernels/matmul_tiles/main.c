@@ -2,21 +2,30 @@
  * C = A * B with tiles: int8 to int32, exact, or bf16 to fp32. A is M x K, B is K x N, C is M x N, row-major.
  *
  * B is packed while the arrays are made, as weights are, and not measured. A is packed in the measured call, the rows of two tiles
- * at a time. C leaves in its rows. */
+ * at a time. C leaves in its rows, those of a block while the next is multiplied. */
 #include "matmul.h"
+
+/* Two tiles, one below the other, or one; tiles.inc reads it. */
+struct block {
+    const char *b; /* packed panel */
+    char *c;
+    size_t rows, upper, columns; /* upper: rows of the upper tile */
+    size_t slice;                /* first row of the upper tile */
+};
 
 struct form {
     size_t bytes; /* of an element */
     size_t (*edge)(void);
-    void (*pack)(void *dst, const void *src, size_t src_stride, size_t rows, size_t k);
-    void (*block)(size_t k, const void *a, const void *b, void *c, size_t ldc_bytes, size_t rows, size_t cols);
+    void (*pack)(void *dst, const void *src, size_t src_stride, size_t rows, size_t upper, size_t k, size_t slice);
+    void (*block)(size_t k, const void *a, const struct block *now, const struct block *before, size_t ldc_bytes);
 };
 
 #define FORM(NAME, BYTES)                                                                                              \
     size_t gemm_##NAME##_edge(void);                                                                                   \
-    void gemm_##NAME##_pack(void *dst, const void *src, size_t src_stride, size_t rows, size_t k);                     \
-    void gemm_##NAME##_block(size_t k, const void *a, const void *b, void *c, size_t ldc_bytes, size_t rows,           \
-                             size_t cols);                                                                             \
+    void gemm_##NAME##_pack(void *dst, const void *src, size_t src_stride, size_t rows, size_t upper, size_t k,        \
+                            size_t slice);                                                                             \
+    void gemm_##NAME##_block(size_t k, const void *a, const struct block *now, const struct block *before,             \
+                             size_t ldc_bytes);                                                                        \
     static const struct form NAME = {BYTES, gemm_##NAME##_edge, gemm_##NAME##_pack, gemm_##NAME##_block};
 
 FORM(xsfmm_i8, 1)
@@ -31,16 +40,12 @@ static char *c;
 static size_t edge, row_bytes; /* of a tile; of a row of one packed panel */
 static char *packed_a, *packed_b;
 
-/* Panels side by side that so many rows or columns need. */
-static size_t panels(size_t count) { return count > edge ? 2 : 1; }
-
-/* Strips of two panels, rows of k, the last strip with one panel if that is enough. */
+/* Panels of columns, rows of k. */
 static void pack_b(void) {
-    char *to = packed_b;
-    for (size_t j = 0; j < n; j += 2 * edge) {
-        size_t cols = rt_min(2 * edge, n - j), stride = panels(cols) * row_bytes;
-        for (size_t p = 0; p < k; p++, to += stride)
-            for (size_t x = 0; x < cols * form->bytes; x++)
+    for (size_t j = 0; j < n; j += edge) {
+        char *to = packed_b + j * k * form->bytes;
+        for (size_t p = 0; p < k; p++, to += row_bytes)
+            for (size_t x = 0; x < rt_min(edge, n - j) * form->bytes; x++)
                 to[x] = b[(p * n + j) * form->bytes + x];
     }
 }
@@ -53,23 +58,28 @@ static void setup(const uint64_t *dims, const struct form *chosen, enum rt_dtype
     c = rt_array("c", to, RT_OUTPUT, m, n);
     edge = form->edge();
     row_bytes = edge * form->bytes;
-    /* A step reads four rows of k, int8, or two, bf16. */
-    packed_a = rt_scratch((k + 3) * 2 * row_bytes);
-    packed_b = rt_scratch(((n + 2 * edge - 1) / (2 * edge) * k + 3) * 2 * row_bytes);
+    /* Up to two steps behind k are read. */
+    packed_a = rt_scratch((k + 8) * 2 * row_bytes);
+    packed_b = rt_scratch(((n + edge - 1) / edge * k + 8) * row_bytes);
     pack_b();
 }
 
 static void matmul_vector(void) {
+    struct block before = {0}, now = {0};
     for (size_t i = 0; i < m; i += 2 * edge) {
-        size_t rows = rt_min(2 * edge, m - i);
-        form->pack(packed_a, a + i * k * form->bytes, k * form->bytes, rows, k);
-        const char *strip = packed_b;
-        for (size_t j = 0; j < n; j += 2 * edge) {
-            size_t cols = rt_min(2 * edge, n - j);
-            form->block(k, packed_a, strip, c + 4 * (i * n + j), 4 * n, rows, cols);
-            strip += k * panels(cols) * row_bytes;
+        now.rows = rt_min(2 * edge, m - i);
+        now.upper = now.rows > edge ? (now.rows + 1) / 2 : now.rows;
+        form->pack(packed_a, a + i * k * form->bytes, k * form->bytes, now.rows, now.upper, k, now.slice);
+        for (size_t j = 0; j < n; j += edge) {
+            now.b = packed_b + j * k * form->bytes;
+            now.c = c + 4 * (i * n + j);
+            now.columns = rt_min(edge, n - j);
+            form->block(k, packed_a, &now, &before, 4 * n);
+            before = now;
+            now.slice ^= 8 << 27;
         }
     }
+    form->block(0, packed_a, &now, &before, 4 * n);
 }
 
 static void run(enum rt_variant variant) {
