@@ -14,9 +14,4 @@
     sf_vsettnt_e16alt_w2 t0, t0
 .endm
 
-.macro SET_TYPE_C
-    li t0, -1
-    sf_vsettnt_e32_w1 t0, t0
-.endm
-
 #include "tiles.inc"

@@ -15,10 +15,4 @@
     msettn t0, t0
 .endm
 
-.macro SET_TYPE_C
-    msetmtypei_e32_w1 t0
-    li t0, -1
-    msettn t0, t0
-.endm
-
 #include "tiles.inc"
