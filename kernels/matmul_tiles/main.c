@@ -2,8 +2,8 @@
  * C = A * B with tiles: int8 to int32, exact, or bf16 to fp32. A is M x K, B is K x N, C is M x N, row-major.
  *
  * B is packed while the arrays are made, as weights are, and not measured. A is packed in the measured call, the rows of a tile
- * at a time. C leaves in its rows, those of a block while the next is multiplied. Blocks of a product are about equally large, so that none is so small
- * that its loads take longer than its multiplies. */
+ * at a time. C leaves in its rows, those of a block while the next is multiplied. Blocks are about equally large, so that none is
+ * so small that its loads take longer than its multiplies. */
 #include "matmul.h"
 
 /* Two tiles side by side, or one; tiles.inc reads it. */
