@@ -107,9 +107,9 @@ mod tests {
         assert_eq!(peak("x280", "sifive", "sf.vqmacc.4x8x4", 8, 1), (256, 2, 1, 128.0));
         assert_eq!(peak("x280", "sifive", "sf.vfwmacc.4x4x4", 16, 1), (128, 2, 1, 64.0));
         assert_eq!(peak("x280", "spacemit", "smt.vmadot", 8, 1), (256, 2, 1, 128.0));
-        assert_eq!(peak("x280", "sifive", "sf.mm.s.s", 8, 1), (16384, 8, 1, 2048.0));
-        assert_eq!(peak("x280", "zvt", "vtmms.tvv", 8, 1), (16384, 8, 1, 2048.0));
-        assert_eq!(peak("x280", "sifive", "sf.mm.f.f", 16, 2), (8192, 8, 1, 1024.0));
+        assert_eq!(peak("x280", "sifive", "sf.mm.s.s", 8, 1), (16384, 32, 1, 512.0));
+        assert_eq!(peak("x280", "zvt", "vtmms.tvv", 8, 1), (16384, 32, 1, 512.0));
+        assert_eq!(peak("x280", "sifive", "sf.mm.f.f", 16, 2), (8192, 32, 1, 256.0));
     }
 
     #[test]
