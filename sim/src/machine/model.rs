@@ -96,6 +96,8 @@ choices! {
         L1d = "l1d",
         /// The L2 cache, past L1D.
         L2 = "l2",
+        /// The L1 data cache for the lines that it holds, the L2 for others, which do not enter the L1D.
+        Either = "l1d-or-l2",
     }
 
     /// Choice of the line that goes when a set is full.

@@ -39,7 +39,7 @@ fn the_default_machine_is_the_silicon() {
     assert_eq!((machine.core.clock_mhz, machine.core.issue_width), (1750.0, 2));
     assert_eq!((machine.vector.vlen, machine.vector.dlen, machine.vector.port_bytes), (512, 256, 32));
     assert_eq!(machine.vector.memory_port, MemoryPort::Shared);
-    assert_eq!((machine.vector.start_level, machine.vector.store_level), (StartLevel::L1d, StartLevel::L2));
+    assert_eq!((machine.vector.start_level, machine.vector.store_level), (StartLevel::Either, StartLevel::L2));
     let l1d = machine.memory.l1d.as_ref().expect("an L1D");
     assert_eq!((l1d.size, l1d.ways, l1d.line, l1d.outstanding_fills), (32 << 10, 4, 64, 1));
     assert_eq!(machine.memory.l3.as_ref().map(|cache| (cache.size, cache.ways)), Some((2 << 20, 16)));

@@ -9,7 +9,7 @@ use super::cache::{Cache, Level, Line};
 use super::directory::{Directory, Held, Id, Located};
 use super::near::Near;
 use super::prefetch::Prefetcher;
-use crate::machine::{self, MemorySystem, Replacement};
+use crate::machine::{self, MemorySystem, Replacement, StartLevel};
 
 /// A path that moves a limited number of bytes a cycle. Times are kept in 1/256 cycle, so that fractional rates add
 /// up over many lines.
@@ -192,6 +192,8 @@ pub(super) struct Way {
     base: u32,
     /// It takes none of the L1D's places for fills.
     streams: bool,
+    /// It finds lines in the L1D too, though it begins behind it.
+    looks: bool,
     /// The prefetcher sees it.
     trains: bool,
 }
@@ -199,7 +201,7 @@ pub(super) struct Way {
 impl Way {
     /// Through the L1D, of accesses that nothing is special about.
     fn new(write: bool) -> Way {
-        Way { write, first: 0, base: 0, streams: false, trains: false }
+        Way { write, first: 0, base: 0, streams: false, looks: false, trains: false }
     }
 
     /// Whether it begins at the L1D.
@@ -208,10 +210,16 @@ impl Way {
         self.first == 0
     }
 
-    /// That of a stream which begins at the L1D if it is a load, behind it if it is a store: the code knows that it is.
+    /// Whether it finds lines in the L1D.
+    #[inline(always)]
+    pub fn reads_l1d(self) -> bool {
+        self.first == 0 || self.looks
+    }
+
+    /// That of a stream which finds lines in the L1D if it is a load, but not if it is a store: the code knows that it is.
     #[inline(always)]
     pub fn of_stream<const WRITE: bool>(self) -> Way {
-        Way { write: WRITE, first: WRITE as u8, streams: true, ..self }
+        Way { write: WRITE, first: u8::from(WRITE || self.looks), looks: !WRITE && self.looks, streams: true, ..self }
     }
 }
 
@@ -360,9 +368,10 @@ impl Hierarchy {
 
     /// Of unit-stride accesses of the vector unit. They do not take the L1D's places for fills; where they begin there, `early`
     /// cycles of the latency behind the L1D are saved.
-    pub fn stream_way(&self, write: bool, through_l1d: bool, early: u32) -> Way {
-        let way = self.element_way(write, through_l1d);
-        Way { streams: true, base: if through_l1d { early } else { way.base }, ..way }
+    pub fn stream_way(&self, write: bool, start: StartLevel, early: u32) -> Way {
+        let way = self.element_way(write, start == StartLevel::L1d);
+        let looks = start == StartLevel::Either;
+        Way { streams: true, looks, base: if start == StartLevel::L2 { way.base } else { early }, ..way }
     }
 
     /// A scalar access through the L1D.
@@ -408,7 +417,9 @@ impl Hierarchy {
     /// An access to a line. A hit is here, the rest in [`Hierarchy::miss`].
     #[inline(always)]
     pub fn supply_line<const USUAL: bool>(&mut self, way: Way, located: Located, time: u64) -> Served {
-        let held = self.directory.held(located.id)[usize::from(way.first)];
+        let held = self.directory.held(located.id);
+        let way = if way.looks && held[0].place().is_some() { Way { first: 0, ..way } } else { way };
+        let held = held[usize::from(way.first)];
         let Some(place) = held.place() else { return self.miss::<USUAL>(way, located, time) };
         let hit = self.hit::<USUAL>(usize::from(way.first), (held, place), located, way.write, (time, way.base));
         if way.trains && usize::from(way.first) >= self.shape::<USUAL>().behind_l1 {
@@ -420,7 +431,7 @@ impl Hierarchy {
     /// An access to a line that the stage in which it begins does not hold.
     #[inline(always)]
     fn miss<const USUAL: bool>(&mut self, way: Way, located: Located, time: u64) -> Served {
-        let Way { write, first, base, streams, trains } = way;
+        let Way { write, first, base, streams, trains, .. } = way;
         let first = usize::from(first);
         let shape = self.shape::<USUAL>();
         let (mut time, mut supplier, mut found) = (time, first, None);

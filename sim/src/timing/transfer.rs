@@ -2,7 +2,7 @@
 
 use super::cache::Level;
 use super::hierarchy::{Hierarchy, Way};
-use crate::machine::{Machine, StartLevel};
+use crate::machine::Machine;
 
 /// How the addresses of a vector access follow from its log words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,13 +199,12 @@ impl Transfers {
     /// Of accesses to this memory.
     pub fn new(machine: &Machine, memory: &Hierarchy) -> Transfers {
         let vector = &machine.vector;
-        let at_l1d = [vector.start_level, vector.store_level].map(|level| level == StartLevel::L1d);
-        let early = vector.early_line;
+        let start = [vector.start_level, vector.store_level];
         let fills = machine.memory.l2.as_ref().map_or(1, |cache| cache.outstanding_fills);
         Transfers {
             stored_lines: vec![0; fills.max(1) as usize],
             next_stored: 0,
-            streams: [false, true].map(|write| memory.stream_way(write, at_l1d[usize::from(write)], early)),
+            streams: [false, true].map(|write| memory.stream_way(write, start[usize::from(write)], vector.early_line)),
             elements: [false, true].map(|write| memory.element_way(write, vector.elements_through_l1d)),
             word_log2: vector.port_bytes.trailing_zeros(),
             granule: u64::from(vector.store_granule),
@@ -219,7 +218,7 @@ impl Transfers {
     /// their turn in one cycle. It is made then.
     #[inline(always)]
     pub fn at_hand(&self, access: &Access, words: &[u64], start: u64, memory: &mut Hierarchy) -> Option<u64> {
-        if access.shape != Shape::Stream || access.write || !self.streams[0].at_l1d() {
+        if access.shape != Shape::Stream || access.write || !self.streams[0].reads_l1d() {
             return None;
         }
         let (lines, touched) = self.extent(*words.first()?, access.bytes, memory);
@@ -272,7 +271,7 @@ impl Transfers {
     /// Whether loads begin at the L1D, or stores behind it, and the caches are the usual ones.
     #[inline(always)]
     fn is_usual(&self, write: bool, memory: &Hierarchy) -> bool {
-        memory.is_usual() && self.streams[usize::from(write)].at_l1d() != write
+        memory.is_usual() && self.streams[usize::from(write)].reads_l1d() != write
     }
 
     #[inline(never)]
@@ -289,7 +288,7 @@ impl Transfers {
         let mut moved = Moved { beats, held: beats, late: 0, more: 0, from: Level::L1 };
         let mut done = 0;
         // As in `at_hand`, for the first lines.
-        if !WRITE && (USUAL || self.streams[0].at_l1d()) && beats >= lines {
+        if !WRITE && (USUAL || self.streams[0].reads_l1d()) && beats >= lines {
             while done < lines && memory.at_hand::<USUAL>(first + done, false, start) {
                 done += 1;
             }

@@ -145,7 +145,7 @@ fn sources() {
         ),
         (
             "[vector]\nvlen = { value = 512, source = \"a friend told me so\" }",
-            "m.toml:3: vector.vlen: unknown source \"a friend told me so\"; known sources: CLOCK, HW, L2PF, LLVM, PUBLIC, T19, T22, TT, assumed",
+            "m.toml:3: vector.vlen: unknown source \"a friend told me so\"; known sources: CLOCK, HW, L2PF, LLVM, PATENT, PUBLIC, T19, T22, TT, assumed",
         ),
         (
             "[vector]\nvlen = { value = 512, source = 7 }",

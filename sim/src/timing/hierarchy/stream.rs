@@ -50,7 +50,7 @@ impl Hierarchy {
         let latency = stage.latency.saturating_sub(u64::from(row.way.base));
         let from = if l2.ready > time { l2.from } else { stage.level };
         let mut ready = l2.ready.max(time) + latency;
-        if !WRITE {
+        if !WRITE && !row.way.looks {
             ready = ready.max(self.pass(0..1, time) + latency);
             self.stages[0].cache.misses += 1;
             let data = Data { asked: time, latency, ready, from };

@@ -24,6 +24,21 @@ fn what_is_asked_for_ahead_is_so_much_less_late() {
 }
 
 #[test]
+fn loads_past_the_l1d_read_what_scalar_code_left_there_and_leave_nothing() {
+    let set = [("vector.start_level".into(), "l1d-or-l2".into())];
+    let machine = Machine::load("x280", &set).unwrap();
+    let mut memory = Hierarchy::new(&machine.memory);
+    let mut transfers = Transfers::new(&machine, &memory);
+    let mut late =
+        |addr, time, memory: &mut Hierarchy| transfers.run(&stream(false, 64, 0), &[addr], time, memory).late;
+    late(1 << 20, 0, &mut memory);
+    let from_l2 = u64::from(machine.memory.l2.as_ref().unwrap().hit_latency - machine.vector.early_line);
+    assert_eq!([1000, 2000].map(|time| late(1 << 20, time, &mut memory)), [from_l2; 2]);
+    memory.scalar(1 << 20, false, 3000);
+    assert_eq!(late(1 << 20, 4000, &mut memory), 0);
+}
+
+#[test]
 fn a_store_that_splits_granules_takes_its_time_for_each_dirty_line() {
     let machine = Machine::load("x280", &[]).unwrap();
     let mut memory = Hierarchy::new(&machine.memory);
@@ -64,8 +79,13 @@ fn filling_memory_goes_at_the_rate_of_writing() {
 /// Streams, strided and indexed accesses and scalar stores in turn, from arrays that fit some of the caches.
 #[test]
 fn the_code_for_usual_caches_does_what_that_for_any_does() {
-    for scattered in ["true", "false"] {
-        compare_codes(&[("memory.scattered_pages".into(), scattered.into())]);
+    for (key, value) in [
+        ("memory.scattered_pages", "true"),
+        ("memory.scattered_pages", "false"),
+        ("vector.start_level", "l1d"),
+        ("vector.start_level", "l1d-or-l2"),
+    ] {
+        compare_codes(&[(key.into(), value.into())]);
     }
 }
 
