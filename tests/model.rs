@@ -186,9 +186,16 @@ fn step(question: &Question, pieces: &[Piece], machine: &Arc<Machine>) -> Step {
     Step::compose(question.clone(), pieces, |job| &done[job], machine, 1)
 }
 
-/// A machine whose caches hold little of the small models, as those of a chip hold little of a large one.
+/// A machine whose caches hold little of the small models, as those of a chip hold little of a large one. The L1D, which vector loads do not
+/// fill, would otherwise keep what scalar code has read of all their layers until the next step; its ways are many, so that little depends on where layers
+/// lie.
 fn little_cache() -> Arc<Machine> {
-    machine(&[("memory.l3.size", "256 KiB"), ("memory.l2.size", "32 KiB")])
+    machine(&[
+        ("memory.l3.size", "256 KiB"),
+        ("memory.l2.size", "32 KiB"),
+        ("memory.l1d.size", "4 KiB"),
+        ("memory.l1d.ways", "8"),
+    ])
 }
 
 #[test]

@@ -78,7 +78,7 @@ pub enum Job {
 pub struct Done {
     /// The parts with their costs, one execution of the job.
     pub parts: Vec<(Part, Cost)>,
-    /// Cycles of a second layer over those of the first, less 1.
+    /// Cycles of a second measured layer over those of the one that counts, less 1.
     pub agreement: Option<f64>,
     /// Whether sizes were extrapolated.
     pub extrapolated: bool,
@@ -205,13 +205,14 @@ fn cycles(costs: &[Cost]) -> f64 {
     costs.iter().map(|cost| cost.cycles).sum()
 }
 
-/// A layer that warms caches and predictor up, then two that are measured. A prompt warms up within a layer: the second of two counts.
+/// A layer that warms caches and predictor up, then two that are measured, of which the second counts: what scalar code has in the L1D takes two
+/// layers to gather. A prompt warms up within a layer, and has two.
 fn run_layer(model: &Architecture, setup: Setup, machine: &Arc<Machine>) -> Result<Done, String> {
     let mut plan = Plan::new(machine, setup.ext);
     let x = plan.vector(setup.tokens * model.d_model);
     let layer = Layer { model, setup, x };
     let passes: &[Option<usize>] =
-        if setup.pass == Pass::Around { &[Some(1), Some(0)] } else { &[None, Some(0), Some(1)] };
+        if setup.pass == Pass::Around { &[Some(1), Some(0)] } else { &[None, Some(1), Some(0)] };
     if setup.pass == Pass::Around || plan_bytes(model, setup) > FLUSHES * last_cache(machine) {
         plan.pass(Some(0));
         layer.add(&mut plan);

@@ -174,11 +174,11 @@ pub(super) fn provenance(step: &Step) -> Vec<String> {
     } else {
         let prompt = step.question.phase == Phase::Prefill;
         let layers = if prompt && model.encoder_layers > 0 { model.encoder_layers } else { model.layers };
-        let one = if prompt { "one layer" } else { "one layer after a warm-up layer" };
+        let one = if prompt { "one layer" } else { "one layer after two others" };
         lines.push(format!("Simulated: {one}, and what stands around the layers. Composed: {layers} layers from it."));
     }
     if let Some(agreement) = step.agreement {
-        lines.push(format!("A second layer took {} % more or less.", quantity(100.0 * agreement)));
+        lines.push(format!("The layer before it took {} % more or less.", quantity(100.0 * agreement)));
     }
     if step.items.iter().any(|item| item.extrapolated) {
         lines.push(
