@@ -319,7 +319,7 @@ attn_qqq_transpose:
     .size attn_qqq_transpose, . - attn_qqq_transpose
 
 # void attn_qqq_touch(size_t groups, size_t lanes, const float *c)
-#   Brings groups to the L1D, many lines at a time, where segment loads would wait for each.
+#   Brings groups to the L2, and to the L1D where loads fill it, many lines at a time: segment loads would wait for each.
     .globl attn_qqq_touch
     .type attn_qqq_touch, @function
 attn_qqq_touch:

@@ -5,7 +5,7 @@
 #
 # A tile is one or two blocks of X by four of W. Sums begin at even registers, whether they need two or not, so two blocks of X have
 # v16 to v31. A step of two blocks multiplies for 16 cycles at VLEN 512, and loads for 12; one block is there for few rows, and takes
-# as long as its W from the L1D, 10 cycles, less than memory needs: it loads W three steps ahead, four registers at a time.
+# as long as its W from the L1D or L2, 10 cycles, less than memory needs: it loads W three steps ahead, four registers at a time.
 
 #include "matrix.inc"
 #include "linear.h"

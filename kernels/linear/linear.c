@@ -7,8 +7,8 @@
  *             for each strip of the block: sums of one tile, which continue those of the chunk before
  *         scale the rows of the panel
  *
- * A chunk of a panel is 16 KiB: it stays in the L1D while all strips pass. The sums of a block by a panel are 16 KiB as well, which is
- * 128 rows of 32 columns: so W comes from memory once in 128 rows, and a chunk's tile moves its sums in 6 % of the time that its
+ * A chunk of a panel is 16 KiB: it stays in the L1D, where loads fill it, or the L2 while all strips pass. The sums of a block by a panel are
+ * 16 KiB as well, which is 128 rows of 32 columns: so W comes from memory once in 128 rows, and a chunk's tile moves its sums in 6 % of the time that its
  * multiplies take (IME: 256 rows of 16 columns). A single strip needs no chunks: its sums stay in registers. */
 #include "linear.h"
 

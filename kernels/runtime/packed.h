@@ -35,8 +35,8 @@ static inline size_t vlenb(void) {
     return bytes;
 }
 
-/* Where packed A and B are: A in the odd pages of the same memory, B in the even ones. A way of the X280's L1D has two pages, so A, of which
- * all passes by while a panel of B is in use, leaves half of the sets to the panel. */
+/* Where packed A and B are: A in the odd pages of the same memory, B in the even ones. A way of an L1D of 32 KiB has two pages, so where vector
+ * loads fill it A, of which all passes by while a panel of B is in use, leaves half of the sets to the panel. */
 static char *in_a(size_t offset) { return packed + offset / PAGE * 2 * PAGE + PAGE + offset % PAGE; }
 static char *in_b(size_t offset) { return packed + offset / PAGE * 2 * PAGE + offset % PAGE; }
 
