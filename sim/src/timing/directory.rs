@@ -35,33 +35,30 @@ pub(super) struct Located {
 pub(super) struct Held {
     /// When its data are there: later than now while a fill or a prefetch is under way.
     pub ready: u64,
-    /// Its place in the cache, from 1 on; 0 if the cache does not hold it.
-    place: u32,
+    /// Its place in the cache.
+    pub place: u32,
     /// Who supplied it: for the ledger, while it is under way.
     pub from: Level,
 }
 
 impl Held {
     const NOWHERE: Held = Held { ready: 0, place: 0, from: Level::L1 };
-
-    /// At a place.
-    #[inline(always)]
-    pub fn at(place: u32, ready: u64, from: Level) -> Held {
-        Held { ready, place: place + 1, from }
-    }
-
-    /// Its place, if the cache holds it.
-    #[inline(always)]
-    pub fn place(self) -> Option<u32> {
-        self.place.checked_sub(1)
-    }
-
-    /// The cache does not hold it any more.
-    #[inline(always)]
-    pub fn leave(&mut self) {
-        self.place = 0;
-    }
 }
+
+/// What the caches hold of 64 lines with numbers in a row, which are bits here.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+pub(super) struct Group<const LEVELS: usize> {
+    /// Lines that each level holds.
+    pub held: [u64; LEVELS],
+    /// No data of lines that it holds come later.
+    pub ready: [u64; LEVELS],
+    /// Lines that are known to be dirty in the level behind the L1s, of those that it holds.
+    pub dirty: u64,
+}
+
+/// Lines of a group.
+pub(super) const GROUP: u64 = 64;
 
 /// A page that was looked up lately.
 #[derive(Clone, Copy)]
@@ -78,8 +75,10 @@ const NO_PAGE: Recent = Recent { number: NOTHING, physical: NOTHING, first: 0 };
 pub(super) struct Directory<const LEVELS: usize> {
     /// Numbers of pages.
     pages: Vec<u64>,
-    /// The lines of each page.
+    /// The lines of each page: what is here of a level means something only while that holds the line.
     lines: Vec<[Held; LEVELS]>,
+    /// Which levels hold which of them.
+    groups: Vec<Group<LEVELS>>,
     by_number: FxHashMap<u64, u32>,
     /// Where to look first, by the low bits of a page's number.
     recent: Box<[Recent; RECENT]>,
@@ -89,12 +88,51 @@ pub(super) struct Directory<const LEVELS: usize> {
     /// log2 of the lines in a page, and one less than these.
     log2: u32,
     mask: u64,
+    /// log2 of the lines of a page that are in one group.
+    shared_log2: u32,
     scattered: bool,
 }
 
 impl Id {
     /// The line of vacant places.
     pub const NONE: Id = Id(0);
+
+    /// Lines of its group in front of it.
+    #[inline(always)]
+    pub fn place(self) -> u64 {
+        u64::from(self.0) % GROUP
+    }
+
+    /// Its bit among those of its group.
+    #[inline(always)]
+    pub fn bit(self) -> u64 {
+        1 << self.place()
+    }
+}
+
+impl Located {
+    /// This line and so many `more` behind it, all of one group, as bits.
+    #[inline(always)]
+    pub fn bits(self, more: u64) -> u64 {
+        debug_assert!(more < self.left_in_group());
+        ((2 << more) - 1) << self.id.place()
+    }
+
+    /// Lines from here on to the end of the group.
+    #[inline(always)]
+    pub fn left_in_group(self) -> u64 {
+        GROUP - self.id.place()
+    }
+}
+
+impl<const LEVELS: usize> Group<LEVELS> {
+    const EMPTY: Group<LEVELS> = Group { held: [0; LEVELS], ready: [0; LEVELS], dirty: 0 };
+
+    /// Whether a level holds all these lines, with their data there by `time`.
+    #[inline(always)]
+    pub fn has(&self, level: usize, bits: u64, time: u64) -> bool {
+        self.held[level] & bits == bits && self.ready[level] <= time
+    }
 }
 
 impl<const LEVELS: usize> Directory<LEVELS> {
@@ -105,12 +143,14 @@ impl<const LEVELS: usize> Directory<LEVELS> {
             pages: Vec::new(),
             // Not copied while it grows, as long as that is little.
             lines: Vec::with_capacity(FIRST_SEARCH << log2),
+            groups: Vec::new(),
             by_number: FxHashMap::default(),
             recent: Box::new([NO_PAGE; RECENT]),
             vacant: Vec::new(),
             search_at: FIRST_SEARCH,
             log2,
             mask: (1 << log2) - 1,
+            shared_log2: log2.min(GROUP.ilog2()),
             scattered,
         };
         // That of `Id::NONE`.
@@ -128,6 +168,16 @@ impl<const LEVELS: usize> Directory<LEVELS> {
         }
         let within = line & self.mask;
         Located { id: Id(page.first | within as u32), line, at: page.physical | within }
+    }
+
+    /// The line `first`, if its page was looked up lately and `last` is in the same page and group.
+    #[inline(always)]
+    pub fn recent(&self, first: u64, last: u64) -> Option<Located> {
+        let number = first >> self.log2;
+        let page = &self.recent[number as usize % RECENT];
+        let within = first & self.mask;
+        let known = page.number == number && (first ^ last) >> self.shared_log2 == 0;
+        known.then_some(Located { id: Id(page.first | within as u32), line: first, at: page.physical | within })
     }
 
     /// The line with the physical number `at`, given another one; `None` if it is in another page.
@@ -170,13 +220,51 @@ impl<const LEVELS: usize> Directory<LEVELS> {
         self.pages[(id.0 >> self.log2) as usize] << self.log2 | u64::from(id.0) & self.mask
     }
 
-    /// How the caches hold a line.
+    /// What the caches hold of the lines around one.
     #[inline(always)]
-    pub fn held(&mut self, id: Id) -> &mut [Held; LEVELS] {
+    pub fn group(&mut self, id: Id) -> &mut Group<LEVELS> {
+        let group = id.0 as usize / GROUP as usize;
+        debug_assert!(group < self.groups.len());
+        // SAFETY: an id is made of a page of the directory, whose lines and groups are never taken away, and a line within it.
+        // Several looks are taken for each line that moves, and nothing else in them would take as long as the check.
+        unsafe { self.groups.get_unchecked_mut(group) }
+    }
+
+    #[inline(always)]
+    fn entry(&mut self, id: Id, level: usize) -> &mut Held {
         debug_assert!((id.0 as usize) < self.lines.len());
-        // SAFETY: an id is made of a page of the directory, whose lines are never taken away, and a line within it. Several
-        // looks are taken for each line that moves, and nothing else in them would take as long as the check.
-        unsafe { self.lines.get_unchecked_mut(id.0 as usize) }
+        // SAFETY: as in `group`.
+        let levels = unsafe { self.lines.get_unchecked_mut(id.0 as usize) };
+        &mut levels[level]
+    }
+
+    /// Whether a level holds a line.
+    #[inline(always)]
+    pub fn holds(&mut self, id: Id, level: usize) -> bool {
+        self.group(id).held[level] & id.bit() != 0
+    }
+
+    /// How a level holds a line, if it does.
+    #[inline(always)]
+    pub fn held(&mut self, id: Id, level: usize) -> Option<Held> {
+        self.holds(id, level).then(|| *self.entry(id, level))
+    }
+
+    /// A level holds a line from now on, or holds it in another way.
+    #[inline(always)]
+    pub fn hold(&mut self, id: Id, level: usize, held: Held) {
+        let group = self.group(id);
+        group.held[level] |= id.bit();
+        group.ready[level] = group.ready[level].max(held.ready);
+        *self.entry(id, level) = held;
+    }
+
+    /// A level does not hold a line any more.
+    #[inline(always)]
+    pub fn leave(&mut self, id: Id, level: usize) {
+        let group = self.group(id);
+        group.held[level] &= !id.bit();
+        group.dirty &= !id.bit();
     }
 
     #[inline(never)]
@@ -202,7 +290,9 @@ impl<const LEVELS: usize> Directory<LEVELS> {
             }
             None => {
                 self.pages.push(number);
-                self.lines.resize(self.pages.len() << self.log2, [Held::NOWHERE; LEVELS]);
+                let lines = self.pages.len() << self.log2;
+                self.lines.resize(lines, [Held::NOWHERE; LEVELS]);
+                self.groups.resize(lines.div_ceil(GROUP as usize), Group::EMPTY);
                 self.pages.len() as u32 - 1
             }
         };
@@ -213,8 +303,9 @@ impl<const LEVELS: usize> Directory<LEVELS> {
     /// Forgets the pages of which nothing is held.
     #[cold]
     fn search(&mut self) {
-        for (page, lines) in self.lines.chunks_exact(1 << self.log2).enumerate().skip(1) {
-            if lines.as_flattened().iter().all(|held| held.place == 0) {
+        for page in 1..self.pages.len() {
+            let mut lines = (page << self.log2)..(page + 1) << self.log2;
+            if lines.all(|line| (0..LEVELS).all(|level| !self.holds(Id(line as u32), level))) {
                 self.by_number.remove(&self.pages[page]);
                 self.vacant.push(page as u32);
             }
@@ -241,22 +332,45 @@ mod tests {
     #[test]
     fn pages_live_as_long_as_a_line_is_held() {
         let mut directory = Directory::<3>::new(6, true);
-        let places = |directory: &mut Directory<3>, id| directory.held(id).map(Held::place);
+        let held = |directory: &mut Directory<3>, id| [0, 1, 2].map(|level| directory.held(id, level));
+        let [near, far] = [(0, Level::L2), (9, Level::Dram)].map(|(place, from)| Held { ready: 5, place, from });
         let first = directory.line(0x1007);
-        directory.held(first.id)[0] = Held::at(0, 5, Level::L2);
-        directory.held(first.id)[2] = Held::at(9, 5, Level::Dram);
+        directory.hold(first.id, 0, near);
+        directory.hold(first.id, 2, far);
         for line in 0..100_000 {
             let other = directory.line((0x1007 << 20) + (line << 6));
-            assert_eq!(places(&mut directory, other.id), [None; 3]);
+            assert_eq!(held(&mut directory, other.id), [None; 3]);
         }
         assert!(directory.pages.len() <= FIRST_SEARCH, "pages without held lines are used again");
         let again = directory.line(0x1007);
         assert_eq!((again, directory.number(again.id)), (first, 0x1007));
-        assert_eq!(places(&mut directory, again.id), [Some(0), None, Some(9)]);
-        directory.held(again.id).iter_mut().for_each(Held::leave);
-        assert_eq!(places(&mut directory, again.id), [None; 3]);
+        assert_eq!(held(&mut directory, again.id), [Some(near), None, Some(far)]);
+        [0, 2].into_iter().for_each(|level| directory.leave(again.id, level));
+        assert_eq!(held(&mut directory, again.id), [None; 3]);
         directory.search();
         assert!(directory.by_number.len() < 2);
+    }
+
+    #[test]
+    fn groups_tell_of_lines_in_a_row() {
+        // Lines of 128 bytes: two pages in a group.
+        for line_log2 in [4, 6, 7] {
+            let mut directory = Directory::<2>::new(line_log2, false);
+            let (mut known, page) = (directory.line(5 * directory.page_lines()), directory.page_lines());
+            directory.line(6 * page);
+            known = directory.within(known, 3);
+            for index in 0..8 {
+                let id = directory.within(known, index).id;
+                directory.hold(id, 1, Held { ready: 10 + index, place: 0, from: Level::L2 });
+            }
+            let group = *directory.group(known.id);
+            assert!(group.has(1, known.bits(7), 17) && !group.has(1, known.bits(7), 16), "{line_log2}");
+            assert!(!group.has(1, known.bits(8), 17) && !group.has(0, known.bits(0), 17), "{line_log2}");
+            directory.group(known.id).dirty = known.bits(1);
+            directory.leave(known.id, 1);
+            let second = directory.within(known, 1).id;
+            assert_eq!((directory.group(known.id).dirty, directory.holds(known.id, 1)), (second.bit(), false));
+        }
     }
 
     #[test]

@@ -1,15 +1,21 @@
 //! The memory hierarchy: caches, the channels between them, prefetch and DRAM, in cycles.
 
 mod ahead;
+mod elements;
 mod stream;
+mod stretch;
+mod way;
 
 use std::ops::Range;
 
 use super::cache::{Cache, Level, Line};
-use super::directory::{Directory, Held, Id, Located};
+use super::directory::{Directory, GROUP, Held, Id, Located};
 use super::near::Near;
 use super::prefetch::Prefetcher;
-use crate::machine::{self, MemorySystem, Replacement, StartLevel};
+use crate::machine::{self, MemorySystem, Replacement};
+pub(super) use elements::{CHUNK, Waits};
+pub(super) use stretch::Spread;
+pub(super) use way::Way;
 
 /// A path that moves a limited number of bytes a cycle. Times are kept in 1/256 cycle, so that fractional rates add
 /// up over many lines.
@@ -162,12 +168,16 @@ pub(super) struct Hierarchy {
     pub near: Near,
     /// Whether the ages of lines in the L1D make a difference.
     near_ages: bool,
+    /// There is an L1D, and they make none.
+    ageless_l1d: bool,
     /// L1D, L2, L3: those the machine has; behind them stages that nobody asks.
     stages: [Stage; MOST_LEVELS],
     shape: Shape,
     /// Both shape and caches are the usual ones; and lines of a page, or one of them and what is prefetched for it, have no set in
     /// common behind the L1s.
     usual: bool,
+    /// The same; pages lie anywhere and are groups of the directory.
+    quick: bool,
     dram_reads: Channel,
     dram_writes: Channel,
     dram_latency: u64,
@@ -175,52 +185,12 @@ pub(super) struct Hierarchy {
     line_log2: u32,
     pub fetch_log2: u32,
     prefetcher: Option<Prefetcher>,
+    /// The low bits of the line that left the L1D last.
+    left_l1d: Option<u16>,
     /// When the lines of a row were demanded.
     demanded: [u64; stream::MOST],
     trains_scalar: bool,
     trains_vector: bool,
-}
-
-/// How an access goes to its lines. What of it is the same for all accesses of a kind is known where the code for them is
-/// compiled. It fits into a register of the host.
-#[derive(Clone, Copy)]
-pub(super) struct Way {
-    write: bool,
-    /// Index of the stage that it begins at: the L1D's or that behind it.
-    first: u8,
-    /// The part of the latency that the requester's own latency already has.
-    base: u32,
-    /// It takes none of the L1D's places for fills.
-    streams: bool,
-    /// It finds lines in the L1D too, though it begins behind it.
-    looks: bool,
-    /// The prefetcher sees it.
-    trains: bool,
-}
-
-impl Way {
-    /// Through the L1D, of accesses that nothing is special about.
-    fn new(write: bool) -> Way {
-        Way { write, first: 0, base: 0, streams: false, looks: false, trains: false }
-    }
-
-    /// Whether it begins at the L1D.
-    #[inline(always)]
-    pub fn at_l1d(self) -> bool {
-        self.first == 0
-    }
-
-    /// Whether it finds lines in the L1D.
-    #[inline(always)]
-    pub fn reads_l1d(self) -> bool {
-        self.first == 0 || self.looks
-    }
-
-    /// That of a stream which finds lines in the L1D if it is a load, but not if it is a store: the code knows that it is.
-    #[inline(always)]
-    pub fn of_stream<const WRITE: bool>(self) -> Way {
-        Way { write: WRITE, first: u8::from(WRITE || self.looks), looks: !WRITE && self.looks, streams: true, ..self }
-    }
 }
 
 impl Hierarchy {
@@ -245,6 +215,7 @@ impl Hierarchy {
         let usual = shape == Shape::USUAL
             && stages.iter().all(|stage| stage.cache.is_usual())
             && stages[shape.behind_l1].cache.sets() >= reach;
+        let quick = usual && directory.scattered() && directory.page_lines() == GROUP;
         let mut stages = stages.into_iter();
         Hierarchy {
             fetch: memory.l1i.as_ref().map(|cache| Stage::new(Level::L1, cache)),
@@ -253,9 +224,11 @@ impl Hierarchy {
             directory,
             near: Near::default(),
             near_ages,
+            ageless_l1d: shape.behind_l1 == 1 && !near_ages,
             stages: std::array::from_fn(|_| stages.next().unwrap_or_else(Stage::none)),
             shape,
             usual,
+            quick,
             dram_reads: Channel::new(line_bytes, memory.dram.read_bytes_per_cycle),
             dram_writes: Channel::new(line_bytes, memory.dram.write_bytes_per_cycle),
             dram_latency: u64::from(memory.dram.latency),
@@ -263,6 +236,7 @@ impl Hierarchy {
             line_log2,
             fetch_log2,
             prefetcher,
+            left_l1d: None,
             demanded: [0; stream::MOST],
             trains_scalar: memory.prefetcher.scalar,
             trains_vector: memory.prefetcher.vector,
@@ -285,10 +259,10 @@ impl Hierarchy {
     /// As [`Hierarchy::scalar`], when the line is in the L1D, is found without a search, and its data are there by
     /// `time`, so that nothing is late. False says that nothing was done.
     #[inline(always)]
-    pub fn at_hand<const USUAL: bool>(&mut self, line: u64, write: bool, time: u64) -> bool {
+    pub fn at_hand(&mut self, line: u64, write: bool, time: u64) -> bool {
         let Some(place) = self.near.find(line, time) else { return false };
-        if write || !USUAL && self.near_ages {
-            self.stages[0].cache.touch::<USUAL>(place, write);
+        if write || self.near_ages {
+            self.stages[0].cache.touch::<false>(place, write);
         }
         true
     }
@@ -304,21 +278,14 @@ impl Hierarchy {
         let behind_l1 = self.shape.behind_l1;
         let dirty = |line| {
             let id = self.directory.line(line).id;
-            let held = self.directory.held(id);
-            let near = held[..behind_l1].iter().any(|held| held.place().is_some());
-            let place = held[behind_l1].place().filter(|_| !near);
-            u64::from(place.is_some_and(|place| self.stages[behind_l1].cache.is_dirty(place)))
+            let near = (0..behind_l1).any(|level| self.directory.holds(id, level));
+            let held = self.directory.held(id, behind_l1).filter(|_| !near);
+            u64::from(held.is_some_and(|held| self.stages[behind_l1].cache.is_dirty(held.place)))
         };
         (first..first + count).map(dirty).sum()
     }
 
-    /// Whether nothing is late of a load of these lines, because all are in the L1D and found without a search; it is made then.
-    #[inline(always)]
-    pub fn all_at_hand(&mut self, first: u64, count: u64, time: u64) -> bool {
-        !self.near_ages && self.near.has(first, count, time)
-    }
-
-    /// The same for [`Hierarchy::fetch`].
+    /// As [`Hierarchy::at_hand`], of [`Hierarchy::fetch`].
     #[inline(always)]
     pub fn fetch_at_hand(&mut self, addr: u64, time: u64) -> bool {
         let Some(place) = self.near_fetch.find(addr >> self.fetch_log2, time) else { return false };
@@ -333,10 +300,9 @@ impl Hierarchy {
         let Some(stage) = &mut self.fetch else { return Served { ready: time, accepted: time, from: Level::L1 } };
         let line = addr >> self.fetch_log2;
         let id = self.fetched.line(line).id;
-        let held = self.fetched.held(id)[0];
-        if let Some(place) = held.place() {
-            stage.cache.hit::<false>(place, false);
-            self.near_fetch.insert(line, held.ready, place);
+        if let Some(held) = self.fetched.held(id, 0) {
+            stage.cache.hit::<false>(held.place, false);
+            self.near_fetch.insert(line, held.ready, held.place);
             return Served { ready: held.ready.max(time), accepted: time, from: held.from };
         }
         stage.cache.misses += 1;
@@ -346,32 +312,12 @@ impl Hierarchy {
         if let Some(stage) = &mut self.fetch {
             let (place, former) = stage.cache.fill::<false>(line, id, false);
             stage.fill_done(served.ready);
-            self.fetched.held(former.id)[0].leave();
-            self.fetched.held(id)[0] = Held::at(place, served.ready, served.from);
+            self.fetched.leave(former.id, 0);
+            self.fetched.hold(id, 0, Held { ready: served.ready, place, from: served.from });
             self.near_fetch.remove(former.low, place);
             self.near_fetch.insert(line, served.ready, place);
         }
         served
-    }
-
-    /// Of scattered accesses of the vector unit, beginning at the L1D or behind it.
-    pub fn element_way(&self, write: bool, through_l1d: bool) -> Way {
-        let trains = self.trains_vector;
-        if through_l1d {
-            return Way { trains, ..Way::new(write) };
-        }
-        // The latency of the nearest level is part of the latency of an instruction that begins there.
-        let first = self.shape.behind_l1;
-        let base = self.stages.get(first).map_or(0, |stage| stage.latency) as u32;
-        Way { trains, first: first as u8, base, ..Way::new(write) }
-    }
-
-    /// Of unit-stride accesses of the vector unit. They do not take the L1D's places for fills; where they begin there, `early`
-    /// cycles of the latency behind the L1D are saved.
-    pub fn stream_way(&self, write: bool, start: StartLevel, early: u32) -> Way {
-        let way = self.element_way(write, start == StartLevel::L1d);
-        let looks = start == StartLevel::Either;
-        Way { streams: true, looks, base: if start == StartLevel::L2 { way.base } else { early }, ..way }
     }
 
     /// A scalar access through the L1D.
@@ -382,7 +328,7 @@ impl Hierarchy {
     /// The same, served by the code for any caches.
     #[cfg(test)]
     pub fn unusual(self) -> Hierarchy {
-        Hierarchy { usual: false, ..self }
+        Hierarchy { usual: false, quick: false, ..self }
     }
 
     /// Whether the code for the usual caches serves.
@@ -397,58 +343,72 @@ impl Hierarchy {
     }
 
     /// An access to the line that holds `addr`.
-    #[inline(always)]
     pub fn supply(&mut self, way: Way, addr: u64, time: u64) -> Served {
-        if self.is_usual() && way.at_l1d() {
-            self.supply_element::<true>(way, addr, time)
-        } else {
-            self.supply_element::<false>(way, addr, time)
-        }
-    }
-
-    /// The same. `USUAL`: it begins at the L1D of the usual caches, as the access to an element.
-    #[inline(never)]
-    pub fn supply_element<const USUAL: bool>(&mut self, way: Way, addr: u64, time: u64) -> Served {
-        let way = if USUAL { Way { first: 0, base: 0, streams: false, ..way } } else { way };
         let located = self.directory.line(addr >> self.line_log2);
-        self.supply_line::<USUAL>(way, located, time)
+        if self.is_usual() && way.at_l1d() {
+            let way = Way { first: 0, base: 0, streams: false, looks: false, ..way };
+            self.supply_line::<true>(way, located, time)
+        } else {
+            self.supply_line::<false>(way, located, time)
+        }
     }
 
     /// An access to a line. A hit is here, the rest in [`Hierarchy::miss`].
     #[inline(always)]
     pub fn supply_line<const USUAL: bool>(&mut self, way: Way, located: Located, time: u64) -> Served {
-        let held = self.directory.held(located.id);
-        let way = if way.looks && held[0].place().is_some() { Way { first: 0, ..way } } else { way };
-        let held = held[usize::from(way.first)];
-        let Some(place) = held.place() else { return self.miss::<USUAL>(way, located, time) };
-        let hit = self.hit::<USUAL>(usize::from(way.first), (held, place), located, way.write, (time, way.base));
-        if way.trains && usize::from(way.first) >= self.shape::<USUAL>().behind_l1 {
+        let way = if way.looks && self.directory.holds(located.id, 0) { Way { first: 0, ..way } } else { way };
+        let first = usize::from(way.first);
+        let Some(held) = self.directory.held(located.id, first) else { return self.miss::<USUAL>(way, located, time) };
+        let hit = self.hit::<USUAL>(first, held, located, way.write, (time, way.base));
+        if way.trains && first >= self.shape::<USUAL>().behind_l1 {
             self.train::<USUAL>(located, time);
         }
         Served { ready: hit.ready, accepted: time, from: hit.from }
     }
 
-    /// An access to a line that the stage in which it begins does not hold.
+    /// An access to a line that the stage in which it begins does not hold. In the usual caches the code for each way of a line is
+    /// compiled apart.
     #[inline(always)]
     fn miss<const USUAL: bool>(&mut self, way: Way, located: Located, time: u64) -> Served {
-        let Way { write, first, base, streams, trains, .. } = way;
-        let first = usize::from(first);
-        let shape = self.shape::<USUAL>();
-        let (mut time, mut supplier, mut found) = (time, first, None);
-        while supplier < shape.levels {
-            let held = self.directory.held(located.id)[supplier];
-            if let Some(place) = held.place() {
-                found = Some((held, place));
-                break;
-            }
-            let stage = &mut self.stages[supplier];
-            stage.cache.misses += 1;
-            if supplier > 0 || !streams {
-                time = stage.fill_slot(time);
-            }
-            supplier += 1;
+        let (first, levels, bit) = (usize::from(way.first), self.shape::<USUAL>().levels, located.id.bit());
+        let held = self.directory.group(located.id).held;
+        let supplier = (first + 1..levels).find(|&index| held[index] & bit != 0).unwrap_or(levels);
+        match (first, supplier) {
+            (0, 1) if USUAL => self.bring::<USUAL>(way, located, time, (0, 1)),
+            (1, 2) if USUAL => self.bring::<USUAL>(way, located, time, (1, 2)),
+            _ => self.bring_from_afar::<USUAL>(way, located, time, (first, supplier)),
         }
-        let mut hit = match found {
+    }
+
+    #[inline(never)]
+    fn bring_from_afar<const USUAL: bool>(
+        &mut self,
+        way: Way,
+        located: Located,
+        time: u64,
+        stages: (usize, usize),
+    ) -> Served {
+        self.bring::<USUAL>(way, located, time, stages)
+    }
+
+    /// Brings a line to the stage where an access begins from the first behind it that has it, or from memory.
+    #[inline(always)]
+    fn bring<const USUAL: bool>(
+        &mut self,
+        way: Way,
+        located: Located,
+        time: u64,
+        (first, supplier): (usize, usize),
+    ) -> Served {
+        let Way { write, base, streams, trains, .. } = way;
+        let takes_place = |index| index > 0 || !streams;
+        let mut time = time;
+        for index in first..supplier {
+            self.stages[index].cache.misses += 1;
+            time = if takes_place(index) { self.stages[index].fill_slot(time) } else { time };
+        }
+        let held = if supplier < MOST_LEVELS { self.directory.held(located.id, supplier) } else { None };
+        let mut hit = match held {
             Some(held) => self.hit::<USUAL>(supplier, held, located, false, (time, base)),
             None => {
                 let latency = self.dram_latency.saturating_sub(u64::from(base));
@@ -456,16 +416,14 @@ impl Hierarchy {
             }
         };
         hit.wait(self.pass(first..supplier, time));
-        for index in (first..shape.levels).rev() {
-            if index < supplier {
-                hit.ready = self.fill::<USUAL>(index, located, hit, write && index == first);
-                if index > 0 || !streams {
-                    self.stages[index].fill_done(hit.ready);
-                }
+        for index in (first..supplier).rev() {
+            hit.ready = self.fill::<USUAL>(index, located, hit, write && index == first);
+            if takes_place(index) {
+                self.stages[index].fill_done(hit.ready);
             }
         }
         // The prefetcher sits at the level behind the L1s and sees what reaches it.
-        if trains && supplier >= shape.behind_l1 {
+        if trains && supplier >= self.shape::<USUAL>().behind_l1 {
             self.train::<USUAL>(located, time);
         }
         Served { ready: hit.ready, accepted: time, from: hit.from }
@@ -476,16 +434,16 @@ impl Hierarchy {
     fn hit<const USUAL: bool>(
         &mut self,
         index: usize,
-        (held, place): (Held, u32),
+        held: Held,
         located: Located,
         write: bool,
         (time, base): (u64, u32),
     ) -> Data {
         let behind_l1 = self.shape::<USUAL>().behind_l1;
         let stage = &mut self.stages[index];
-        stage.cache.hit::<USUAL>(place, write);
+        stage.cache.hit::<USUAL>(held.place, write);
         if index < behind_l1 {
-            self.near.insert(located.line, held.ready, place);
+            self.near.insert(located.line, held.ready, held.place);
         }
         let latency = if index == 0 { 0 } else { stage.latency.saturating_sub(u64::from(base)) };
         let from = if held.ready > time { held.from } else { stage.level };
@@ -526,10 +484,10 @@ impl Hierarchy {
     /// A line that was put into a stage is there no sooner than `ready`.
     #[inline(never)]
     fn delay(&mut self, index: usize, located: Located, ready: u64) {
-        let held = &mut self.directory.held(located.id)[index];
-        held.ready = ready;
-        if let (true, Some(place)) = (index < self.shape.behind_l1, held.place()) {
-            self.near.insert(located.line, ready, place);
+        let Some(held) = self.directory.held(located.id, index) else { return };
+        self.directory.hold(located.id, index, Held { ready, ..held });
+        if index < self.shape.behind_l1 {
+            self.near.insert(located.line, ready, held.place);
         }
     }
 
@@ -539,8 +497,9 @@ impl Hierarchy {
         let (shape, Located { id, line, at }) = (self.shape::<USUAL>(), located);
         let indexed_by = if index < shape.behind_l1 { line } else { at };
         let (place, victim) = self.stages[index].cache.fill::<USUAL>(indexed_by, id, dirty);
-        self.directory.held(id)[index] = Held::at(place, hit.ready, hit.from);
+        self.directory.hold(id, index, Held { ready: hit.ready, place, from: hit.from });
         if index < shape.behind_l1 {
+            self.left_l1d = Some(victim.low);
             self.near.remove(victim.low, place);
             self.near.insert(line, hit.ready, place);
         }
@@ -551,14 +510,14 @@ impl Hierarchy {
     #[inline(always)]
     fn leave<const USUAL: bool>(&mut self, index: usize, victim: Line, hit: Data) -> u64 {
         let shape = self.shape::<USUAL>();
-        let held = self.directory.held(victim.id);
-        held[index].leave();
+        self.directory.leave(victim.id, index);
         // Few lines of the L1D are dirty. Behind it nobody can tell, and `dropped` has no branch on that.
         if USUAL && index < shape.behind_l1 && !victim.dirty {
             return hit.ready;
         }
-        match held.get(index + 1).and_then(|held| held.place()) {
-            Some(place) => self.stages[index + 1].cache.dropped::<USUAL>(place, victim.dirty),
+        let behind = if index + 1 < MOST_LEVELS { self.directory.held(victim.id, index + 1) } else { None };
+        match behind {
+            Some(held) => self.stages[index + 1].cache.dropped::<USUAL>(held.place, victim.dirty),
             None if victim.dirty => return self.write_back::<USUAL>(index + 1, victim.id, hit),
             None => {}
         }

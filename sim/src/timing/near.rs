@@ -34,27 +34,20 @@ impl Default for Near {
 }
 
 impl Near {
-    /// The place of a line whose data are there by `time`.
+    /// Whether a line is here with its data by `time`.
     #[inline(always)]
-    fn place(&self, line: u64, time: u64) -> Option<u32> {
+    pub fn has(&self, line: u64, time: u64) -> bool {
         let slot = &self.slots[line as usize % SLOTS];
-        (slot.line == line && slot.ready <= time).then_some(slot.place)
+        (slot.line == line) & (slot.ready <= time)
     }
 
-    /// The same; counts the access.
+    /// The place of a line whose data are there by `time`; counts the access.
     #[inline(always)]
     pub fn find(&mut self, line: u64, time: u64) -> Option<u32> {
-        let place = self.place(line, time);
+        let slot = &self.slots[line as usize % SLOTS];
+        let place = (slot.line == line && slot.ready <= time).then_some(slot.place);
         self.accesses += u64::from(place.is_some());
         place
-    }
-
-    /// Whether all these lines are here with their data by `time`; counts the accesses if they are.
-    #[inline(always)]
-    pub fn has(&mut self, first: u64, count: u64, time: u64) -> bool {
-        let all = (first..first + count).all(|line| self.place(line, time).is_some());
-        self.accesses += if all { count } else { 0 };
-        all
     }
 
     /// Where the slots are as long as this lives.

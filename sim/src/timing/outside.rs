@@ -93,7 +93,7 @@ impl World {
 
     #[inline(always)]
     pub fn access(&mut self, addr: u64, write: bool, time: u64) -> Late {
-        if self.memory.at_hand::<false>(addr >> self.memory.line_log2(), write, time) {
+        if self.memory.at_hand(addr >> self.memory.line_log2(), write, time) {
             return Late { cycles: 0, from: Level::L1 };
         }
         self.access_afar(addr, write, time)
@@ -115,8 +115,8 @@ impl World {
     /// A vector access, with the answer in one word; if it has none, it is [`Moved::ODD`] and the answer itself in `odd`.
     #[inline(always)]
     pub fn vector_word(&mut self, access: &Access, words: &[u64], time: u64) -> u64 {
-        if let Some(beats) = self.transfers.at_hand(access, words, time, &mut self.memory) {
-            return Moved::on_time(beats);
+        if let Some(word) = self.transfers.at_hand(access, words, time, &mut self.memory) {
+            return word;
         }
         let moved = self.transfer(access, words, time);
         moved.pack().unwrap_or_else(|| {
@@ -153,7 +153,10 @@ impl Outside for World {
 
     #[inline]
     fn vector(&mut self, access: &Access, words: Words<'_>, time: u64) -> Moved {
-        self.transfer(access, words.list, time)
+        match self.transfers.at_hand(access, words.list, time, &mut self.memory) {
+            Some(word) => Moved::unpack(word),
+            None => self.transfer(access, words.list, time),
+        }
     }
 
     fn branch(&mut self, jump: &Jump, next_pc: u64) -> Outcome {

@@ -1,7 +1,9 @@
 //! Vector accesses: which lines they touch when, and what that means for port, sequencer and data.
 
+mod elements;
+
 use super::cache::Level;
-use super::hierarchy::{Hierarchy, Way};
+use super::hierarchy::{Hierarchy, Spread, Way};
 use crate::machine::Machine;
 
 /// How the addresses of a vector access follow from its log words.
@@ -117,9 +119,15 @@ pub(super) struct Transfers {
     /// When the lines of the latest stores are there, as many as may be waited for.
     stored_lines: Vec<u64>,
     next_stored: usize,
+    /// None of them comes later.
+    stored: u64,
     /// Ways of unit-stride loads and stores, and of scattered ones.
     streams: [Way; 2],
     elements: [Way; 2],
+    /// Whether one look may tell all of a unit-stride load or store.
+    quick: [bool; 2],
+    /// Whether the port moves no more than a line at once.
+    one_a_cycle: bool,
     word_log2: u32,
     granule: u64,
     partial_granule: u64,
@@ -201,10 +209,16 @@ impl Transfers {
         let vector = &machine.vector;
         let start = [vector.start_level, vector.store_level];
         let fills = machine.memory.l2.as_ref().map_or(1, |cache| cache.outstanding_fills);
+        let streams = [false, true].map(|write| memory.stream_way(write, start[usize::from(write)], vector.early_line));
+        let latency = machine.memory.l2.as_ref().map_or(0, |cache| cache.hit_latency);
         Transfers {
+            quick: [streams[0].looks(), !streams[1].reads_l1d()]
+                .map(|quick| quick && memory.is_quick() && latency < 1 << 16),
+            one_a_cycle: vector.port_bytes.trailing_zeros() <= memory.line_log2(),
             stored_lines: vec![0; fills.max(1) as usize],
             next_stored: 0,
-            streams: [false, true].map(|write| memory.stream_way(write, start[usize::from(write)], vector.early_line)),
+            stored: 0,
+            streams,
             elements: [false, true].map(|write| memory.element_way(write, vector.elements_through_l1d)),
             word_log2: vector.port_bytes.trailing_zeros(),
             granule: u64::from(vector.store_granule),
@@ -214,17 +228,40 @@ impl Transfers {
         }
     }
 
-    /// The beats of a unit-stride load whose lines are all at hand: they keep nothing waiting, as long as no two of them have
-    /// their turn in one cycle. It is made then.
+    /// What becomes, in one word, of a unit-stride access whose lines are all held where it looks for them first, with their data there
+    /// by then: nothing keeps it waiting. It is made then.
     #[inline(always)]
-    pub fn at_hand(&self, access: &Access, words: &[u64], start: u64, memory: &mut Hierarchy) -> Option<u64> {
-        if access.shape != Shape::Stream || access.write || !self.streams[0].reads_l1d() {
+    pub fn at_hand(&mut self, access: &Access, words: &[u64], start: u64, memory: &mut Hierarchy) -> Option<u64> {
+        if access.shape != Shape::Stream || !self.one_a_cycle {
             return None;
         }
-        let (lines, touched) = self.extent(*words.first()?, access.bytes, memory);
-        let beats = access.occupancy.max(touched);
-        let fits = lines.1 <= beats && beats < Moved::MOST_BEATS;
-        (fits && memory.all_at_hand(lines.0, lines.1, start)).then_some(beats)
+        let addr = *words.first()?;
+        let ((first, lines), words) = self.extent(addr, access.bytes, memory);
+        let beats = access.occupancy.max(words);
+        if beats >= Moved::MOST_BEATS {
+            return None;
+        }
+        let stretch = memory.stretch(first, first + (lines - 1))?;
+        let turns = Spread { start: start - access.ahead, cycles: beats, count: lines };
+        if access.write {
+            // No ends to merge, and no store in front of it whose lines it waits for.
+            let free = (addr | access.bytes) & (self.granule - 1) == 0 && self.stored <= turns.start;
+            if !free || !self.quick[1] || lines > self.stored_lines.len() as u64 {
+                return None;
+            }
+            let latency = memory.demand_behind::<true>(self.streams[1], &stretch, turns)?;
+            (0..lines).for_each(|index| self.keep_stored(turns.turn(index) + latency));
+            return Some(Moved::on_time(beats));
+        }
+        if self.streams[0].reads_l1d() && memory.load_at_hand(&stretch, start) {
+            return Some(Moved::on_time(beats));
+        }
+        if !self.quick[0] {
+            return None;
+        }
+        let latency = memory.demand_behind::<false>(self.streams[0], &stretch, turns)?;
+        let late = latency.saturating_sub(access.ahead);
+        Some(if late == 0 { Moved::on_time(beats) } else { Moved::on_time(beats) | late << 16 | Level::L2 as u64 })
     }
 
     /// Lines that bytes in a row lie in, the first and their number, and how many words of the port.
@@ -289,7 +326,7 @@ impl Transfers {
         let mut done = 0;
         // As in `at_hand`, for the first lines.
         if !WRITE && (USUAL || self.streams[0].reads_l1d()) && beats >= lines {
-            while done < lines && memory.at_hand::<USUAL>(first + done, false, start) {
+            while done < lines && memory.at_hand(first + done, false, start) {
                 done += 1;
             }
             if done == lines {
@@ -365,11 +402,7 @@ impl Transfers {
                 if WRITE {
                     // A line that is still on its way keeps its place among the stores that wait for one.
                     accepted = accepted.max(self.stored_lines[self.next_stored]);
-                    self.stored_lines[self.next_stored] = served.ready;
-                    self.next_stored += 1;
-                    if self.next_stored == self.stored_lines.len() {
-                        self.next_stored = 0;
-                    }
+                    self.keep_stored(served.ready);
                 }
                 let more = served.ready.saturating_sub(turn + ahead);
                 if more > late {
@@ -382,6 +415,17 @@ impl Transfers {
             }
         }
         *progress = Progress { turns, ahead, accepted, late, from };
+    }
+
+    /// A line of a store will be there at `time`.
+    #[inline(always)]
+    fn keep_stored(&mut self, time: u64) {
+        self.stored = self.stored.max(time);
+        self.stored_lines[self.next_stored] = time;
+        self.next_stored += 1;
+        if self.next_stored == self.stored_lines.len() {
+            self.next_stored = 0;
+        }
     }
 
     /// Cycles of the store path that a store takes whose address is not that of a granule: each of its granules comes in two parts, for
@@ -408,90 +452,6 @@ impl Transfers {
         }
         let ends = if bytes > self.register_bytes { u64::from(head) + u64::from(tail) } else { 1 };
         (cost, cost * ends)
-    }
-
-    /// An access element by element through the L1D, one outstanding miss at a time. The code for the usual caches is compiled apart.
-    #[inline(always)]
-    fn elements(
-        &mut self,
-        access: &Access,
-        count: u64,
-        addr_of: impl Fn(u64) -> u64,
-        start: u64,
-        memory: &mut Hierarchy,
-    ) -> Moved {
-        if memory.is_usual() && self.elements[usize::from(access.write)].at_l1d() {
-            self.elements_of::<true>(access, count, addr_of, start, memory)
-        } else {
-            self.elements_of::<false>(access, count, addr_of, start, memory)
-        }
-    }
-
-    #[inline(never)]
-    fn elements_of<const USUAL: bool>(
-        &mut self,
-        access: &Access,
-        count: u64,
-        addr_of: impl Fn(u64) -> u64,
-        start: u64,
-        memory: &mut Hierarchy,
-    ) -> Moved {
-        let Access { write, occupancy, bytes, .. } = *access;
-        let log2 = memory.line_log2();
-        let way = self.elements[usize::from(write)];
-        let through_l1d = USUAL || way.at_l1d();
-        let mut waits = Waits { late: 0, worst: 0, from: Level::L1 };
-        let mut turns = Turns::new(start, occupancy, count.max(1));
-        // The line that the L1D holds because of the element before, and elements that have found it so.
-        let (mut before, mut again) = (u64::MAX, 0);
-        for index in 0..count {
-            let (addr, turn) = (addr_of(index), turns.next());
-            let end = addr.wrapping_add(bytes - 1);
-            let (first, last) = (addr >> log2, end >> log2);
-            if first == last {
-                if first == before {
-                    again += 1;
-                    continue;
-                }
-                if through_l1d {
-                    before = first;
-                    if memory.at_hand::<USUAL>(first, write, start) {
-                        continue;
-                    }
-                }
-                waits.of::<USUAL>(way, addr, turn + waits.late, memory);
-            } else {
-                // Both lines are asked for at once.
-                let turn = turn + waits.late;
-                waits.of::<USUAL>(way, addr, turn, memory);
-                waits.of::<USUAL>(way, end, turn, memory);
-                before = u64::MAX;
-            }
-        }
-        memory.accessed_again(again);
-        let Waits { late, from, .. } = waits;
-        Moved { beats: occupancy, held: occupancy + late, late, more: 0, from }
-    }
-}
-
-/// What elements had to wait for so far.
-struct Waits {
-    late: u64,
-    /// Longest wait for one line, and who supplied it.
-    worst: u64,
-    from: Level,
-}
-
-impl Waits {
-    /// For the line that holds `addr`, asked for at `time`.
-    #[inline(always)]
-    fn of<const USUAL: bool>(&mut self, way: Way, addr: u64, time: u64, memory: &mut Hierarchy) {
-        let served = memory.supply_element::<USUAL>(way, addr, time);
-        let waited = served.ready.saturating_sub(time);
-        self.late += waited;
-        if waited > self.worst {
-            (self.worst, self.from) = (waited, served.from);
-        }
     }
 }
 

@@ -5,8 +5,9 @@ use std::ops::Range;
 use super::super::cache::Level;
 use super::super::directory::Located;
 use super::super::prefetch::Wanted;
+use super::super::snapshot::ones;
 use super::stream::MOST;
-use super::{Data, Hierarchy};
+use super::{Data, Hierarchy, Shape};
 
 impl Hierarchy {
     /// Tells the prefetcher of a demand for a line and starts the fills that it wants, into the level behind the L1s. It
@@ -15,32 +16,73 @@ impl Hierarchy {
     pub(super) fn train<const USUAL: bool>(&mut self, demanded: Located, time: u64) {
         let Some(prefetcher) = &mut self.prefetcher else { return };
         let wanted = prefetcher.demand(demanded.at);
-        if wanted.count > 0 {
+        if USUAL && self.quick {
+            self.fetch_in_page(demanded, wanted, time);
+        } else if wanted.count > 0 {
             self.fetch_ahead::<USUAL>(demanded, wanted, time);
         }
     }
 
-    /// The same for lines of a row that begins with `first`, the demands with these numbers.
+    /// Fetches the lines that a demand makes wanted, where a stream ends with its page and that is a group.
+    #[inline(always)]
+    pub(super) fn fetch_in_page(&mut self, demanded: Located, wanted: Wanted, time: u64) {
+        let held = self.directory.group(demanded.id).held[Shape::USUAL.behind_l1];
+        let lacking = wanted.bits(demanded.at - demanded.id.place()) & !held;
+        if lacking != 0 {
+            self.fetch_lacking(demanded, lacking, wanted.step, time);
+        }
+    }
+
+    #[inline(never)]
+    fn fetch_lacking(&mut self, demanded: Located, mut lacking: u64, step: i64, time: u64) {
+        while lacking != 0 {
+            let place = if step > 0 { lacking.trailing_zeros() } else { 63 - lacking.leading_zeros() };
+            let distance = u64::from(place).wrapping_sub(demanded.id.place());
+            if let Some(wanted) = self.directory.beside(demanded, demanded.at.wrapping_add(distance)) {
+                self.prefetch::<true>(wanted, time);
+            }
+            lacking &= !(1 << place);
+        }
+    }
+
+    /// The same for lines of a row that begins with `first`, the demands with these numbers, which were made when `demanded` says. For
+    /// the usual caches.
     #[inline(never)]
     pub(super) fn train_in_row(&mut self, first: Located, demands: Range<u64>) {
-        for index in demands.clone() {
+        let (at, count) = (first.at + demands.start, demands.end - demands.start);
+        let Some(prefetcher) = &mut self.prefetcher else { return };
+        if let Some(ahead) = prefetcher.demand_in_row(at, count) {
+            return self.fetch_row_ahead(first, ahead, demands);
+        }
+        for index in demands {
             let demanded = self.directory.within(first, index);
             let Some(prefetcher) = &mut self.prefetcher else { return };
-            if let Some(ahead) = prefetcher.demand_in_row(demanded.at, demands.end - index) {
-                return self.fetch_row_ahead(first, ahead, index..demands.end);
-            }
             let wanted = prefetcher.demand(demanded.at);
-            self.ahead_of::<true>(demanded, wanted, self.demanded[index as usize % MOST]);
+            let time = self.demanded[index as usize % MOST];
+            if self.quick {
+                self.fetch_in_page(demanded, wanted, time);
+            } else {
+                self.ahead_of::<true>(demanded, wanted, time);
+            }
         }
     }
 
     /// Each of these demands of a row wants the line so far ahead of it.
     #[inline(always)]
-    fn fetch_row_ahead(&mut self, first: Located, ahead: u64, demands: Range<u64>) {
+    pub(super) fn fetch_row_ahead(&mut self, first: Located, ahead: u64, demands: Range<u64>) {
         let inside = demands.end.min(self.directory.left_in_page(first).saturating_sub(ahead)).max(demands.start);
-        for index in demands.start..inside {
+        let mut index = demands.start;
+        while index < inside {
             let wanted = self.directory.within(first, index + ahead);
-            self.prefetch::<true>(wanted, self.demanded[index as usize % MOST]);
+            let count = (inside - index).min(wanted.left_in_group());
+            let held = self.directory.group(wanted.id).held[Shape::USUAL.behind_l1];
+            // No fill drives another of these lines out: they have no set in common.
+            for place in ones((wanted.bits(count - 1) & !held) >> wanted.id.place()) {
+                let number = place as u64;
+                let demanded = self.demanded[(index + number) as usize % MOST];
+                self.prefetch::<true>(self.directory.within(wanted, number), demanded);
+            }
+            index += count;
         }
         if !self.directory.scattered() {
             for index in inside..demands.end {
@@ -79,14 +121,17 @@ impl Hierarchy {
     fn prefetch<const USUAL: bool>(&mut self, located: Located, time: u64) {
         let shape = self.shape::<USUAL>();
         let target = shape.behind_l1;
-        let held = self.directory.held(located.id);
-        let supplier = (target..shape.levels).find(|&index| held[index].place().is_some()).unwrap_or(shape.levels);
+        let held = self.directory.group(located.id).held;
+        let supplier =
+            (target..shape.levels).find(|&index| held[index] & located.id.bit() != 0).unwrap_or(shape.levels);
         if supplier == target {
             return;
         }
         if supplier == shape.levels {
             return self.prefetch_from_memory::<USUAL>(located, time);
         }
+        // In the usual caches there is but one left.
+        let supplier = if USUAL { shape.levels - 1 } else { supplier };
         let stage = &self.stages[supplier];
         let mut hit = Data { asked: time, latency: stage.latency, ready: time + stage.latency, from: stage.level };
         hit.wait(self.pass(target..supplier, time));
@@ -106,10 +151,8 @@ impl Hierarchy {
     #[inline(always)]
     fn put_ahead<const USUAL: bool>(&mut self, supplier: usize, located: Located, hit: Data) {
         let shape = self.shape::<USUAL>();
-        for index in (shape.behind_l1..shape.levels).rev() {
-            if index < supplier {
-                self.fill::<USUAL>(index, located, hit, false);
-            }
+        for index in (shape.behind_l1..supplier).rev() {
+            self.fill::<USUAL>(index, located, hit, false);
         }
     }
 }

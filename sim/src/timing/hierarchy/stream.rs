@@ -24,7 +24,7 @@ impl Hierarchy {
     #[inline(always)]
     pub fn row(&mut self, way: Way, first: u64, count: u64) -> Row {
         let first = self.directory.line(first);
-        let count = count.min(self.directory.left_in_page(first)).min(MOST as u64);
+        let count = count.min(self.directory.left_in_page(first)).min(first.left_in_group()).min(MOST as u64);
         Row { way, first, count, told: 0 }
     }
 
@@ -41,12 +41,11 @@ impl Hierarchy {
         }
         let located = self.directory.within(row.first, index);
         self.demanded[index as usize % MOST] = time;
-        let [l1, l2, _] = *self.directory.held(located.id);
-        let (true, Some(place)) = (WRITE || l1.place().is_none(), l2.place()) else {
-            return self.supply_apart::<WRITE>(row, index, time);
-        };
+        let behind =
+            if WRITE || !self.directory.holds(located.id, 0) { self.directory.held(located.id, 1) } else { None };
+        let Some(l2) = behind else { return self.supply_apart::<WRITE>(row, index, time) };
         let stage = &mut self.stages[Shape::USUAL.behind_l1];
-        stage.cache.hit::<true>(place, WRITE);
+        stage.cache.hit::<true>(l2.place, WRITE);
         let latency = stage.latency.saturating_sub(u64::from(row.way.base));
         let from = if l2.ready > time { l2.from } else { stage.level };
         let mut ready = l2.ready.max(time) + latency;
@@ -82,11 +81,7 @@ impl Hierarchy {
     #[inline(always)]
     fn tell(&mut self, row: &mut Row, demands: u64) {
         if row.way.trains && row.told < demands {
-            if demands == 1 {
-                self.train::<true>(row.first, self.demanded[0]);
-            } else {
-                self.train_in_row(row.first, row.told..demands);
-            }
+            self.train_in_row(row.first, row.told..demands);
         }
         row.told = demands;
     }

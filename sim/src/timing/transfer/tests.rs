@@ -111,13 +111,22 @@ fn compare_codes(overrides: &[(String, String)]) {
             |shape, bytes, count| Access { shape, write, occupancy: bytes * count / 32 + 1, bytes, count, ahead };
         let (access, words) = match next(8) {
             0 => (access(Shape::Strided, 4, 16), vec![addr, 4 * next(20)]),
-            1 => (access(Shape::Indexed, 8, 1), [8].into_iter().chain((0..8).map(|_| base + next(size))).collect()),
+            1 => {
+                let (count, mask) = (next(100), if next(2) == 0 { !0 } else { !7 });
+                let elements = (0..count).map(|_| base + (next(size) & mask));
+                (access(Shape::Indexed, 8, 1), [count].into_iter().chain(elements).collect())
+            }
             _ => (access(Shape::Stream, bytes, 1), vec![addr]),
         };
         let scalar = (next(4) == 0).then(|| (base + next(size), next(2) == 0));
         let [one, other] = sides.each_mut().map(|(transfers, memory)| {
             let served = scalar.map(|(addr, write)| memory.scalar(addr, write, time));
-            (served, transfers.run(&access, &words, time, memory))
+            // As the pipe does.
+            let moved = match transfers.at_hand(&access, &words, time, memory) {
+                Some(word) => Moved::unpack(word),
+                None => transfers.run(&access, &words, time, memory),
+            };
+            (served, moved)
         });
         assert_eq!(one, other, "{access:?}");
         time += next(one.1.held + 20);
