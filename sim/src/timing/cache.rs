@@ -75,10 +75,10 @@ impl Cache {
         }
     }
 
-    /// Whether it is of the usual kind: it replaces at random, and its ways are a power of two. `USUAL` tells the functions
-    /// below that it is, so that what such a cache never does is not compiled.
+    /// Whether it is of the usual kind: it replaces at random. `USUAL` tells the functions below that it is, so that what such a
+    /// cache never does is not compiled.
     pub fn is_usual(&self) -> bool {
-        self.replacement == Replacement::Random && self.ways.is_power_of_two()
+        self.replacement == Replacement::Random
     }
 
     /// Sets of lines.
@@ -147,8 +147,7 @@ impl Cache {
         let way = if USUAL || !self.ages() {
             // A linear-feedback shift register of full period, as in hardware.
             self.random = self.random >> 1 ^ 0xa300_0000 & (self.random & 1).wrapping_neg();
-            let random = self.random as usize;
-            let way = if USUAL { random & (self.ways - 1) } else { random % self.ways };
+            let way = remainder(self.random as usize, self.ways);
             if self.vacant > 0 { self.vacant(first).unwrap_or(way) } else { way }
         } else {
             let ages = self.used[first..first + self.ways].iter().enumerate();

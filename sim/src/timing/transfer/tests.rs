@@ -85,16 +85,17 @@ fn the_code_for_usual_caches_does_what_that_for_any_does() {
         ("vector.start_level", "l1d"),
         ("vector.start_level", "l1d-or-l2"),
     ] {
-        compare_codes(&[(key.into(), value.into())]);
+        compare_codes(&Machine::load("x280", &[(key.into(), value.into())]).unwrap());
     }
+    // With numbers of ways that are no powers of two.
+    compare_codes(&Machine::load("x280-blackhole", &[]).unwrap());
 }
 
-fn compare_codes(overrides: &[(String, String)]) {
-    let machine = Machine::load("x280", overrides).unwrap();
+fn compare_codes(machine: &Machine) {
     let usual = Hierarchy::new(&machine.memory);
     assert!(usual.is_usual());
     let sides = [usual, Hierarchy::new(&machine.memory).unusual()];
-    let mut sides = sides.map(|memory| (Transfers::new(&machine, &memory), memory));
+    let mut sides = sides.map(|memory| (Transfers::new(machine, &memory), memory));
     let (mut random, mut time) = (Random(1), 0);
     let mut next = |below: u64| random.below(below as usize) as u64;
     let mut at = [0; 6];
