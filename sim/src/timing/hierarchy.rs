@@ -376,8 +376,14 @@ impl Hierarchy {
         match (first, supplier) {
             (0, 1) if USUAL => self.bring::<USUAL>(way, located, time, (0, 1)),
             (1, 2) if USUAL => self.bring::<USUAL>(way, located, time, (1, 2)),
+            (0, 2) if USUAL => self.bring_from_l3::<USUAL>(way, located, time),
             _ => self.bring_from_afar::<USUAL>(way, located, time, (first, supplier)),
         }
+    }
+
+    #[inline(never)]
+    fn bring_from_l3<const USUAL: bool>(&mut self, way: Way, located: Located, time: u64) -> Served {
+        self.bring::<USUAL>(way, located, time, (0, 2))
     }
 
     #[inline(never)]

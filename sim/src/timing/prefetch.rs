@@ -154,7 +154,7 @@ impl Prefetcher {
 
     /// A stream goes on with a demand for `line`.
     #[inline(always)]
-    pub fn advance(&mut self, number: usize, line: u64) -> Wanted {
+    fn advance(&mut self, number: usize, line: u64) -> Wanted {
         let moved = line.wrapping_sub(self.streams[number].last) as i64;
         self.go_on(number, line);
         if moved == 0 {

@@ -16,10 +16,10 @@ impl Hierarchy {
     pub(super) fn train<const USUAL: bool>(&mut self, demanded: Located, time: u64) {
         let Some(prefetcher) = &mut self.prefetcher else { return };
         let wanted = prefetcher.demand(demanded.at);
-        if USUAL && self.quick {
-            self.fetch_in_page(demanded, wanted, time);
-        } else if wanted.count > 0 {
-            self.fetch_ahead::<USUAL>(demanded, wanted, time);
+        match (wanted.count, USUAL && self.quick) {
+            (0, _) => {}
+            (_, true) => self.fetch_in_page(demanded, wanted, time),
+            (_, false) => self.fetch_ahead::<USUAL>(demanded, wanted, time),
         }
     }
 
@@ -33,6 +33,7 @@ impl Hierarchy {
         }
     }
 
+    /// Fetches lines of the group of a demanded one, in the direction of the stream.
     #[inline(never)]
     fn fetch_lacking(&mut self, demanded: Located, mut lacking: u64, step: i64, time: u64) {
         while lacking != 0 {
@@ -45,8 +46,8 @@ impl Hierarchy {
         }
     }
 
-    /// The same for lines of a row that begins with `first`, the demands with these numbers, which were made when `demanded` says. For
-    /// the usual caches.
+    /// As [`Hierarchy::train`], for lines of a row that begins with `first`: the demands with these numbers, which were made when
+    /// `demanded` says. For the usual caches.
     #[inline(never)]
     pub(super) fn train_in_row(&mut self, first: Located, demands: Range<u64>) {
         let (at, count) = (first.at + demands.start, demands.end - demands.start);

@@ -41,7 +41,8 @@ impl Hierarchy {
         (turns, number): (Spread, u64),
         waits: &mut Waits,
     ) {
-        let way = Way { base: 0, streams: false, ..Way { trains: way.trains, ..Way::new(false) } };
+        // All else of the way is known where this is compiled.
+        let way = Way { trains: way.trains, ..Way::new(false) };
         let mut lows = [0; CHUNK];
         lows.iter_mut().zip(lines).for_each(|(low, line)| *low = *line as u16);
         let mut done = 0;
