@@ -253,7 +253,7 @@ impl Hierarchy {
     /// their lines make no difference, so that a hit changes nothing but that a line is dirty.
     pub fn ageless(&self) -> Option<*const Line> {
         let fetch = self.fetch.as_ref().is_some_and(|stage| !stage.cache.ages());
-        (fetch && self.shape.behind_l1 == 1 && !self.near_ages).then(|| self.stages[0].cache.lines())
+        (fetch && self.ageless_l1d).then(|| self.stages[0].cache.lines())
     }
 
     /// As [`Hierarchy::scalar`], when the line is in the L1D, is found without a search, and its data are there by

@@ -135,8 +135,7 @@ pub(super) struct Transfers {
     register_bytes: u64,
 }
 
-/// Times at which `count` things have their turn within so many cycles, evenly spread: those of `index * cycles / count`,
-/// without a division for each.
+/// The turns of a [`Spread`] one after the other, without a division for each.
 #[derive(Clone, Copy)]
 struct Turns {
     turn: u64,
@@ -148,9 +147,9 @@ struct Turns {
 }
 
 impl Turns {
-    /// From the first one on, which has its turn at `start`.
+    /// From the first one on.
     #[inline(always)]
-    fn new(start: u64, cycles: u64, count: u64) -> Turns {
+    fn new(Spread { start, cycles, count }: Spread) -> Turns {
         let (whole, part) = if count == 1 { (cycles, 0) } else { (cycles / count, cycles % count) };
         Turns { turn: start, rest: 0, whole, part, count }
     }
@@ -186,7 +185,13 @@ impl Progress {
     #[inline(always)]
     fn new(start: u64, cycles: u64, count: u64, ahead: u64) -> Progress {
         let asked = start - ahead;
-        Progress { turns: Turns::new(asked, cycles, count), accepted: asked, ahead, late: 0, from: Level::L1 }
+        Progress {
+            turns: Turns::new(Spread { start: asked, cycles, count }),
+            accepted: asked,
+            ahead,
+            late: 0,
+            from: Level::L1,
+        }
     }
 
     /// Nothing had to wait for the first lines.
