@@ -60,6 +60,9 @@ pub(super) struct Group<const LEVELS: usize> {
 /// Lines of a group.
 pub(super) const GROUP: u64 = 64;
 
+/// Bytes in a line where pages are groups.
+pub(super) const LINE_BYTES: u64 = PAGE_BYTES / GROUP;
+
 /// A page that was looked up lately.
 #[derive(Clone, Copy)]
 struct Recent {
@@ -88,8 +91,6 @@ pub(super) struct Directory<const LEVELS: usize> {
     /// log2 of the lines in a page, and one less than these.
     log2: u32,
     mask: u64,
-    /// log2 of the lines of a page that are in one group.
-    shared_log2: u32,
     scattered: bool,
 }
 
@@ -115,7 +116,7 @@ impl Located {
     #[inline(always)]
     pub fn bits(self, more: u64) -> u64 {
         debug_assert!(more < self.left_in_group());
-        ((2 << more) - 1) << self.id.place()
+        (2_u64 << more).wrapping_sub(1) << self.id.place()
     }
 
     /// Lines from here on to the end of the group.
@@ -150,7 +151,6 @@ impl<const LEVELS: usize> Directory<LEVELS> {
             search_at: FIRST_SEARCH,
             log2,
             mask: (1 << log2) - 1,
-            shared_log2: log2.min(GROUP.ilog2()),
             scattered,
         };
         // That of `Id::NONE`.
@@ -170,14 +170,16 @@ impl<const LEVELS: usize> Directory<LEVELS> {
         Located { id: Id(page.first | within as u32), line, at: page.physical | within }
     }
 
-    /// The line `first`, if its page was looked up lately and `last` is in the same page and group.
+    /// The line at `addr`, if pages are groups, and its page was looked up lately and is that of the last byte too. What is constant then
+    /// is so in the code.
     #[inline(always)]
-    pub fn recent(&self, first: u64, last: u64) -> Option<Located> {
-        let number = first >> self.log2;
+    pub fn recent(&self, addr: u64, last: u64) -> Option<Located> {
+        let number = addr / PAGE_BYTES;
         let page = &self.recent[number as usize % RECENT];
-        let within = first & self.mask;
-        let known = page.number == number && (first ^ last) >> self.shared_log2 == 0;
-        known.then_some(Located { id: Id(page.first | within as u32), line: first, at: page.physical | within })
+        let known = page.number == number && last / PAGE_BYTES == number;
+        let line = addr / LINE_BYTES;
+        let within = line % GROUP;
+        known.then_some(Located { id: Id(page.first | within as u32), line, at: page.physical | within })
     }
 
     /// The line with the physical number `at`, given another one; `None` if it is in another page.

@@ -115,7 +115,15 @@ impl World {
     /// A vector access, with the answer in one word; if it has none, it is [`Moved::ODD`] and the answer itself in `odd`.
     #[inline(always)]
     pub fn vector_word(&mut self, access: &Access, words: &[u64], time: u64) -> u64 {
-        if let Some(word) = self.transfers.at_hand(access, words, time, &mut self.memory) {
+        match self.transfers.load_at_hand(access, words, time, &mut self.memory) {
+            Some(word) => word,
+            None => self.vector_behind(access, words, time),
+        }
+    }
+
+    #[inline(never)]
+    fn vector_behind(&mut self, access: &Access, words: &[u64], time: u64) -> u64 {
+        if let Some(word) = self.transfers.behind_at_hand(access, words, time, &mut self.memory) {
             return word;
         }
         let moved = self.transfer(access, words, time);
@@ -153,10 +161,8 @@ impl Outside for World {
 
     #[inline]
     fn vector(&mut self, access: &Access, words: Words<'_>, time: u64) -> Moved {
-        match self.transfers.at_hand(access, words.list, time, &mut self.memory) {
-            Some(word) => Moved::unpack(word),
-            None => self.transfer(access, words.list, time),
-        }
+        let word = self.vector_word(access, words.list, time);
+        self.odd.take().unwrap_or_else(|| Moved::unpack(word))
     }
 
     fn branch(&mut self, jump: &Jump, next_pc: u64) -> Outcome {

@@ -12,6 +12,9 @@ struct Stream {
     distance: u64,
     /// Lines ahead of the demand that have been asked for.
     ahead: u64,
+    /// If it ascends and has its full lead: a demand less than so far in front of the last one wants just as many lines as it goes on by.
+    /// Else 0.
+    led: u64,
     /// The number of the latest demand.
     used: u64,
 }
@@ -46,11 +49,19 @@ pub(super) struct Prefetcher {
     /// Demands so far.
     clock: u64,
     capacity: usize,
+    rules: Rules,
+}
+
+/// What a stream is, in lines.
+#[derive(Clone, Copy)]
+struct Rules {
+    /// How far from the last demand of a stream others are its own.
     window: u32,
+    /// How far ahead of its demands it fetches at first, and at most.
     initial: u64,
-    /// Distance from which it doubles instead of growing by one.
-    threshold: u64,
     maximum: u64,
+    /// Distance from which that doubles instead of growing by one.
+    threshold: u64,
 }
 
 impl Prefetcher {
@@ -64,16 +75,18 @@ impl Prefetcher {
             latest: 0,
             clock: 0,
             capacity,
-            window: parameters.compare_window,
-            initial: u64::from(parameters.initial_distance),
-            threshold: u64::from(parameters.exponential_threshold),
-            maximum: u64::from(parameters.max_distance),
+            rules: Rules {
+                window: parameters.compare_window,
+                initial: u64::from(parameters.initial_distance),
+                threshold: u64::from(parameters.exponential_threshold),
+                maximum: u64::from(parameters.max_distance),
+            },
         })
     }
 
     /// Lines from the demand on that are never further ahead.
     pub fn maximum(&self) -> u64 {
-        self.maximum.max(self.initial)
+        self.rules.maximum.max(self.rules.initial)
     }
 
     /// A demand for `line`; returns the lines to be fetched.
@@ -88,28 +101,30 @@ impl Prefetcher {
         }
     }
 
-    /// Demands for so many lines in a row, if each of them wants the one line so far ahead that is returned: those of a stream that
-    /// has its full lead. They are made then.
+    /// Demands for some of the 64 lines from `from` on, in ascending order, the first of which is near to a stream. If that has its full
+    /// lead and they follow it, they are made, and the lines are returned that they want of the 64, and how far ahead these are.
     #[inline(always)]
-    pub fn demand_in_row(&mut self, first: u64, count: u64) -> Option<u64> {
-        let number = self.near(first)?;
-        let Stream { last, step, distance, ahead, .. } = self.streams[number];
-        let led = step == 1 && distance == self.maximum && ahead == distance;
-        if !led || last.wrapping_add(1) != first {
+    pub fn demand_led(&mut self, number: usize, from: u64, demanded: u64) -> Option<(u64, u64)> {
+        let Stream { last: former, led, ahead, .. } = self.streams[number];
+        let (first, run) = (from + u64::from(demanded.trailing_zeros()), demanded >> demanded.trailing_zeros());
+        if first.wrapping_sub(former) >= led || !is_run(run) && has_gaps(run, led - 1) {
             return None;
         }
-        self.go_on(number, last + count);
-        Some(ahead)
+        let last = from + u64::from(63 - demanded.leading_zeros());
+        self.go_on(number, last);
+        // What each of them wants begins behind what the one before has asked for.
+        let wanted = Wanted { first: former + ahead + 1, step: 1, count: last - former };
+        Some((wanted.bits(from), ahead))
     }
 
     /// The latest of the streams whose last lines are near to one.
     #[inline(always)]
-    fn near(&self, line: u64) -> Option<usize> {
-        let is_near = |stream: &Stream| stream.last.abs_diff(line) <= u64::from(self.window);
+    pub fn near(&self, line: u64) -> Option<usize> {
+        let is_near = |stream: &Stream| stream.last.abs_diff(line) <= u64::from(self.rules.window);
         if self.streams.get(self.latest).is_some_and(is_near) {
             return Some(self.latest);
         }
-        let (below, reach) = ((line as u32).wrapping_sub(self.window), 2 * self.window);
+        let (below, reach) = ((line as u32).wrapping_sub(self.rules.window), 2 * self.rules.window);
         let (mut found, mut used) = (None, 0);
         for (chunk, lows) in self.lows.iter().enumerate() {
             let mut near = within(lows, below, reach);
@@ -155,24 +170,9 @@ impl Prefetcher {
     /// A stream goes on with a demand for `line`.
     #[inline(always)]
     fn advance(&mut self, number: usize, line: u64) -> Wanted {
-        let moved = line.wrapping_sub(self.streams[number].last) as i64;
+        let wanted = self.streams[number].advance(line, self.rules);
         self.go_on(number, line);
-        if moved == 0 {
-            return Wanted::default();
-        }
-        let stream = &mut self.streams[number];
-        let (step, moved) = (moved.signum(), moved.unsigned_abs());
-        if step != stream.step {
-            (stream.step, stream.distance, stream.ahead) = (step, self.initial, 0);
-            return Wanted::default();
-        }
-        let ahead = stream.ahead.saturating_sub(moved);
-        let count = stream.distance.saturating_sub(ahead);
-        stream.ahead = ahead + count;
-        // A stream that goes on is worth a longer lead.
-        let grown = if stream.distance < self.threshold { stream.distance + 1 } else { stream.distance * 2 };
-        stream.distance = grown.min(self.maximum);
-        Wanted { first: line.wrapping_add_signed(step * (ahead + 1) as i64), step, count }
+        wanted
     }
 
     /// A stream begins, in place of the oldest.
@@ -187,9 +187,47 @@ impl Prefetcher {
             number = self.order[self.latest].younger as usize;
             self.latest = number;
         }
-        self.streams[number] = Stream { distance: self.initial, ..Stream::default() };
+        self.streams[number] = Stream { distance: self.rules.initial, ..Stream::default() };
         self.go_on(number, line);
     }
+}
+
+impl Stream {
+    /// A demand for `line`, which is of this stream.
+    #[inline(always)]
+    fn advance(&mut self, line: u64, rules: Rules) -> Wanted {
+        let moved = line.wrapping_sub(self.last) as i64;
+        self.last = line;
+        if moved == 0 {
+            return Wanted::default();
+        }
+        let (step, moved) = (moved.signum(), moved.unsigned_abs());
+        if step != self.step {
+            (self.step, self.distance, self.ahead, self.led) = (step, rules.initial, 0, 0);
+            return Wanted::default();
+        }
+        let ahead = self.ahead.saturating_sub(moved);
+        let count = self.distance.saturating_sub(ahead);
+        self.ahead = ahead + count;
+        // A stream that goes on is worth a longer lead.
+        let grown = if self.distance < rules.threshold { self.distance + 1 } else { self.distance * 2 };
+        self.distance = grown.min(rules.maximum);
+        let led = step == 1 && self.ahead == self.distance && self.distance == rules.maximum;
+        self.led = if led { 1 + self.ahead.min(u64::from(rules.window)) } else { 0 };
+        Wanted { first: line.wrapping_add_signed(step * (ahead + 1) as i64), step, count }
+    }
+}
+
+/// Whether a number has ones at its low end and nothing else.
+#[inline(always)]
+fn is_run(number: u64) -> bool {
+    number & number.wrapping_add(1) == 0
+}
+
+/// Whether ones of a number, which has one at its low end, are more than `reach` places apart.
+#[inline(never)]
+fn has_gaps(number: u64, reach: u64) -> bool {
+    !is_run((1..reach.min(63)).fold(number, |filled, by| filled | number << by))
 }
 
 /// Which of these are at most `reach` above `below`, as bits.
@@ -246,6 +284,7 @@ impl Wanted {
 mod tests {
     use super::*;
     use crate::random::Random;
+    use crate::timing::snapshot::ones;
 
     const PARAMETERS: machine::Prefetcher = machine::Prefetcher {
         kind: PrefetchKind::Stride,
@@ -289,7 +328,7 @@ mod tests {
         fn demand(&mut self, line: u64) -> Wanted {
             self.clock += 1;
             let mut one = Prefetcher::new(&PARAMETERS).unwrap();
-            let near = |(stream, _): &&mut (Stream, u64)| stream.last.abs_diff(line) <= u64::from(one.window);
+            let near = |(stream, _): &&mut (Stream, u64)| stream.last.abs_diff(line) <= u64::from(one.rules.window);
             if let Some((stream, used)) = self.streams.iter_mut().filter(near).max_by_key(|(_, used)| *used) {
                 one.begin(0);
                 one.streams[0] = *stream;
@@ -297,7 +336,7 @@ mod tests {
                 (*stream, *used) = (one.streams[0], self.clock);
                 return wanted;
             }
-            let fresh = (Stream { last: line, distance: one.initial, ..Stream::default() }, self.clock);
+            let fresh = (Stream { last: line, distance: one.rules.initial, ..Stream::default() }, self.clock);
             if self.streams.len() < one.capacity {
                 self.streams.push(fresh);
             } else if let Some(oldest) = self.streams.iter_mut().min_by_key(|(_, used)| *used) {
@@ -312,7 +351,7 @@ mod tests {
         let mut prefetcher = Prefetcher::new(&PARAMETERS).unwrap();
         let mut simple = Simple { streams: Vec::new(), clock: 0 };
         let mut random = Random(1);
-        let mut lines = [100, 108, 300, 500, 700, 900];
+        let (mut lines, mut led) = ([100, 108, 300, 500, 700, 900], 0);
         for _ in 0..200_000 {
             let line = &mut lines[random.below(6)];
             // Mostly on by one, at times back, in place, or far away.
@@ -325,12 +364,28 @@ mod tests {
                 _ => *line + 1,
             };
             let rest = 1 + random.below(16) as u64;
-            let wanted: Vec<u64> = (*line..*line + rest).flat_map(|line| simple.demand(line).lines()).collect();
-            let lines = match prefetcher.demand_in_row(*line, rest) {
-                Some(ahead) => (*line..*line + rest).map(|line| line + ahead).collect(),
-                None => (*line..*line + rest).flat_map(|line| prefetcher.demand(line).lines()).collect::<Vec<u64>>(),
-            };
-            assert_eq!(lines, wanted);
+            let gaps = if random.below(4) == 0 { random.below(1 << 16) as u64 } else { 0 };
+            let from = *line - random.below(48) as u64;
+            let demanded = (((1 << rest) - 1) & !gaps | 1) << (*line - from);
+            let wanted: Vec<Wanted> = ones(demanded).map(|place| simple.demand(from + place as u64)).collect();
+            let all = wanted.iter().fold(0, |bits, wanted| bits | wanted.bits(from));
+            let number = prefetcher.near(*line);
+            match number.and_then(|number| prefetcher.demand_led(number, from, demanded)) {
+                Some((lines, ahead)) => {
+                    assert_eq!(lines, all);
+                    led += 1;
+                    for (place, wanted) in ones(demanded).zip(wanted) {
+                        // The first demand that is near enough wants it.
+                        let lines = ones(wanted.bits(from))
+                            .map(|line| demanded & u64::MAX << (line as u64).saturating_sub(ahead));
+                        lines.for_each(|near| assert_eq!(near.trailing_zeros() as usize, place));
+                    }
+                }
+                None => {
+                    let lines = ones(demanded).map(|place| prefetcher.demand(from + place as u64));
+                    assert!(lines.eq(wanted));
+                }
+            }
             let apart = prefetcher.demand(*line + rest);
             simple.demand(*line + rest);
             let from = *line - random.below(70) as u64;
@@ -338,5 +393,6 @@ mod tests {
                 apart.lines().filter(|at| (from..from + 64).contains(at)).fold(0, |bits, at| bits | 1 << (at - from));
             assert_eq!(apart.bits(from), bits);
         }
+        assert!(led > 10_000, "{led}");
     }
 }

@@ -1,5 +1,6 @@
 //! Vector accesses: which lines they touch when, and what that means for port, sequencer and data.
 
+mod at_hand;
 mod elements;
 
 use super::cache::Level;
@@ -124,10 +125,9 @@ pub(super) struct Transfers {
     /// Ways of unit-stride loads and stores, and of scattered ones.
     streams: [Way; 2],
     elements: [Way; 2],
-    /// Whether one look may tell all of a unit-stride load or store.
-    quick: [bool; 2],
-    /// Whether the port moves no more than a line at once.
-    one_a_cycle: bool,
+    /// Whether one look may tell all of a unit-stride load that begins at the L1D, and of loads and stores that begin behind it.
+    near: bool,
+    behind: [bool; 2],
     word_log2: u32,
     granule: u64,
     partial_granule: u64,
@@ -216,10 +216,11 @@ impl Transfers {
         let fills = machine.memory.l2.as_ref().map_or(1, |cache| cache.outstanding_fills);
         let streams = [false, true].map(|write| memory.stream_way(write, start[usize::from(write)], vector.early_line));
         let latency = machine.memory.l2.as_ref().map_or(0, |cache| cache.hit_latency);
+        // The port moves no more than a line at once, and answers have a place in a word.
+        let simple = vector.port_bytes.trailing_zeros() <= memory.line_log2() && latency < 1 << 16;
         Transfers {
-            quick: [streams[0].looks(), !streams[1].reads_l1d()]
-                .map(|quick| quick && memory.is_quick() && latency < 1 << 16),
-            one_a_cycle: vector.port_bytes.trailing_zeros() <= memory.line_log2(),
+            near: simple && memory.is_told_by_page() && streams[0].reads_l1d(),
+            behind: [streams[0].looks(), !streams[1].reads_l1d()].map(|behind| behind && simple && memory.is_quick()),
             stored_lines: vec![0; fills.max(1) as usize],
             next_stored: 0,
             stored: 0,
@@ -233,51 +234,18 @@ impl Transfers {
         }
     }
 
-    /// What becomes, in one word, of a unit-stride access whose lines are all held where it looks for them first, with their data there
-    /// by then: nothing keeps it waiting. It is made then.
+    /// Lines that bytes in a row lie in: the first and their number.
     #[inline(always)]
-    pub fn at_hand(&mut self, access: &Access, words: &[u64], start: u64, memory: &mut Hierarchy) -> Option<u64> {
-        if access.shape != Shape::Stream || !self.one_a_cycle {
-            return None;
-        }
-        let addr = *words.first()?;
-        let ((first, lines), words) = self.extent(addr, access.bytes, memory);
-        let beats = access.occupancy.max(words);
-        if beats >= Moved::MOST_BEATS {
-            return None;
-        }
-        let stretch = memory.stretch(first, first + (lines - 1))?;
-        let turns = Spread { start: start - access.ahead, cycles: beats, count: lines };
-        if access.write {
-            // No ends to merge, and no store in front of it whose lines it waits for.
-            let free = (addr | access.bytes) & (self.granule - 1) == 0 && self.stored <= turns.start;
-            if !free || !self.quick[1] || lines > self.stored_lines.len() as u64 {
-                return None;
-            }
-            let latency = memory.demand_behind::<true>(self.streams[1], &stretch, turns)?;
-            (0..lines).for_each(|index| self.keep_stored(turns.turn(index) + latency));
-            return Some(Moved::on_time(beats));
-        }
-        if self.streams[0].reads_l1d() && memory.load_at_hand(&stretch, start) {
-            return Some(Moved::on_time(beats));
-        }
-        if !self.quick[0] {
-            return None;
-        }
-        let latency = memory.demand_behind::<false>(self.streams[0], &stretch, turns)?;
-        let late = latency.saturating_sub(access.ahead);
-        Some(if late == 0 { Moved::on_time(beats) } else { Moved::on_time(beats) | late << 16 | Level::L2 as u64 })
+    fn lines_of(addr: u64, bytes: u64, memory: &Hierarchy) -> (u64, u64) {
+        let [first, last] = [addr, addr.wrapping_add(bytes - 1)].map(|addr| addr >> memory.line_log2());
+        (first, last.wrapping_sub(first) + 1)
     }
 
-    /// Lines that bytes in a row lie in, the first and their number, and how many words of the port.
+    /// Words of the port that bytes in a row lie in. It moves aligned words: an access that is not aligned touches one more.
     #[inline(always)]
-    fn extent(&self, addr: u64, bytes: u64, memory: &Hierarchy) -> ((u64, u64), u64) {
-        let log2 = memory.line_log2();
-        let (first, last) = (addr >> log2, addr.wrapping_add(bytes - 1) >> log2);
-        // The port moves aligned words: an access that is not aligned touches one more.
-        let word = 1 << self.word_log2;
-        let words = ((addr & (word - 1)) + bytes + word - 1) >> self.word_log2;
-        ((first, last.wrapping_sub(first) + 1), words)
+    fn words_of(&self, addr: u64, bytes: u64) -> u64 {
+        let inside = (1 << self.word_log2) - 1;
+        ((addr & inside) + bytes + inside) >> self.word_log2
     }
 
     /// Makes an access that begins at `start`.
@@ -325,11 +293,11 @@ impl Transfers {
         memory: &mut Hierarchy,
     ) -> Moved {
         let Access { occupancy, bytes, ahead, .. } = *access;
-        let ((first, lines), words) = self.extent(addr, bytes, memory);
-        let beats = occupancy.max(words);
+        let (first, lines) = Transfers::lines_of(addr, bytes, memory);
+        let beats = occupancy.max(self.words_of(addr, bytes));
         let mut moved = Moved { beats, held: beats, late: 0, more: 0, from: Level::L1 };
         let mut done = 0;
-        // As in `at_hand`, for the first lines.
+        // As in `load_at_hand`, for the first lines.
         if !WRITE && (USUAL || self.streams[0].reads_l1d()) && beats >= lines {
             while done < lines && memory.at_hand(first + done, false, start) {
                 done += 1;
@@ -361,13 +329,12 @@ impl Transfers {
         memory: &mut Hierarchy,
     ) -> Moved {
         let Access { write, occupancy, bytes, ahead, .. } = *access;
-        let extents = rows.clone().map(|addr| self.extent(addr, bytes, memory));
-        let (count, words) = extents.fold((0, 0), |(count, words), (lines, more)| (count + lines.1, words + more));
-        let beats = occupancy.max(words);
+        let count = rows.clone().map(|addr| Transfers::lines_of(addr, bytes, memory).1).sum();
+        let beats = occupancy.max(rows.clone().map(|addr| self.words_of(addr, bytes)).sum());
         let mut moved = Moved { beats, held: beats, late: 0, more: 0, from: Level::L1 };
         let mut progress = Progress::new(start, beats, count, ahead);
         for addr in rows.clone() {
-            let (lines, _) = self.extent(addr, bytes, memory);
+            let lines = Transfers::lines_of(addr, bytes, memory);
             match write {
                 false => self.lines::<false, false>(&mut progress, lines, memory),
                 true => self.lines::<false, true>(&mut progress, lines, memory),

@@ -46,50 +46,67 @@ impl Hierarchy {
         }
     }
 
+    /// As [`Hierarchy::train`], for some lines of the group of `first` and not before it, each of which was demanded when `time` tells of
+    /// its distance from that. A stream ends with its page, and that is the group.
+    #[inline(always)]
+    pub(super) fn train_in_group(&mut self, first: Located, demanded: u64, time: impl Fn(&Hierarchy, u64) -> u64) {
+        let Some(prefetcher) = &mut self.prefetcher else { return };
+        let from = first.at - first.id.place();
+        let near = prefetcher.near(from + u64::from(demanded.trailing_zeros()));
+        let Some((wanted, ahead)) = near.and_then(|number| prefetcher.demand_led(number, from, demanded)) else {
+            return self.train_one_by_one(first, demanded, time);
+        };
+        let lacking = wanted & !self.directory.group(first.id).held[Shape::USUAL.behind_l1];
+        if lacking != 0 {
+            self.fetch_led(first, (demanded, lacking, ahead), time);
+        }
+    }
+
+    /// Fetches lines that demands lack which are so far `ahead` of them.
+    #[inline(never)]
+    fn fetch_led(
+        &mut self,
+        first: Located,
+        (demanded, lacking, ahead): (u64, u64, u64),
+        time: impl Fn(&Hierarchy, u64) -> u64,
+    ) {
+        let place = first.id.place();
+        // No fill drives another of these lines out: they have no set in common.
+        for line in ones(lacking).map(|line| line as u64) {
+            let near = demanded & u64::MAX << line.saturating_sub(ahead);
+            let time = time(self, u64::from(near.trailing_zeros()) - place);
+            self.prefetch::<true>(self.directory.within(first, line - place), time);
+        }
+    }
+
+    #[inline(never)]
+    fn train_one_by_one(&mut self, first: Located, demanded: u64, time: impl Fn(&Hierarchy, u64) -> u64) {
+        for place in ones(demanded) {
+            let Some(prefetcher) = &mut self.prefetcher else { return };
+            let number = place as u64 - first.id.place();
+            let line = self.directory.within(first, number);
+            let wanted = prefetcher.demand(line.at);
+            if wanted.count != 0 {
+                self.fetch_in_page(line, wanted, time(self, number));
+            }
+        }
+    }
+
     /// As [`Hierarchy::train`], for lines of a row that begins with `first`: the demands with these numbers, which were made when
     /// `demanded` says. For the usual caches.
     #[inline(never)]
     pub(super) fn train_in_row(&mut self, first: Located, demands: Range<u64>) {
-        let (at, count) = (first.at + demands.start, demands.end - demands.start);
-        let Some(prefetcher) = &mut self.prefetcher else { return };
-        if let Some(ahead) = prefetcher.demand_in_row(at, count) {
-            return self.fetch_row_ahead(first, ahead, demands);
+        if self.quick {
+            let begin = self.directory.within(first, demands.start);
+            let count = demands.end - demands.start;
+            let time = |memory: &Hierarchy, number| memory.demanded[(demands.start + number) as usize % MOST];
+            return self.train_in_group(begin, begin.bits(count - 1), time);
         }
         for index in demands {
             let demanded = self.directory.within(first, index);
             let Some(prefetcher) = &mut self.prefetcher else { return };
             let wanted = prefetcher.demand(demanded.at);
-            let time = self.demanded[index as usize % MOST];
-            if self.quick {
-                self.fetch_in_page(demanded, wanted, time);
-            } else {
-                self.ahead_of::<true>(demanded, wanted, time);
-            }
-        }
-    }
-
-    /// Each of these demands of a row wants the line so far ahead of it.
-    #[inline(always)]
-    pub(super) fn fetch_row_ahead(&mut self, first: Located, ahead: u64, demands: Range<u64>) {
-        let inside = demands.end.min(self.directory.left_in_page(first).saturating_sub(ahead)).max(demands.start);
-        let mut index = demands.start;
-        while index < inside {
-            let wanted = self.directory.within(first, index + ahead);
-            let count = (inside - index).min(wanted.left_in_group());
-            let held = self.directory.group(wanted.id).held[Shape::USUAL.behind_l1];
-            // No fill drives another of these lines out: they have no set in common.
-            for place in ones((wanted.bits(count - 1) & !held) >> wanted.id.place()) {
-                let number = place as u64;
-                let demanded = self.demanded[(index + number) as usize % MOST];
-                self.prefetch::<true>(self.directory.within(wanted, number), demanded);
-            }
-            index += count;
-        }
-        if !self.directory.scattered() {
-            for index in inside..demands.end {
-                let wanted = self.directory.line(first.at + index + ahead);
-                self.prefetch_other(wanted, self.demanded[index as usize % MOST]);
-            }
+            self.ahead_of::<true>(demanded, wanted, self.demanded[index as usize % MOST]);
         }
     }
 

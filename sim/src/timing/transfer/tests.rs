@@ -123,7 +123,8 @@ fn compare_codes(machine: &Machine) {
         let [one, other] = sides.each_mut().map(|(transfers, memory)| {
             let served = scalar.map(|(addr, write)| memory.scalar(addr, write, time));
             // As the pipe does.
-            let moved = match transfers.at_hand(&access, &words, time, memory) {
+            let word = transfers.load_at_hand(&access, &words, time, memory);
+            let moved = match word.or_else(|| transfers.behind_at_hand(&access, &words, time, memory)) {
                 Some(word) => Moved::unpack(word),
                 None => transfers.run(&access, &words, time, memory),
             };
