@@ -32,7 +32,7 @@ pub struct Hot {
     pub chain: Chain,
     /// [`Step::KIND`] or [`Branch::KIND`] of what can be run in one go with a neighbour, else 0.
     pub kind: u8,
-    /// As `chain`, for scalar accesses to memory while the access log is on.
+    /// As `chain`, for what writes to the access log, while that is on.
     pub logged: Chain,
 }
 
@@ -258,6 +258,15 @@ impl Hot {
         Hot { alone: alone::<G>, chain: usual::<F>, kind: 0, logged: usual_logged::<F> }
     }
 
+    /// The same where the usual case returns the word that belongs into the access log.
+    pub const fn telling<F, G>(_: F, _: G) -> Hot
+    where
+        F: Fn(&mut Hart, &Op) -> Option<u64> + Copy,
+        G: Fn(&mut Hart, &Op) -> Flow + Copy,
+    {
+        Hot { alone: alone::<G>, chain: untold::<F>, kind: 0, logged: told::<F> }
+    }
+
     /// Semantics that can be run in one go with a neighbour's.
     pub const fn step<S: Step>() -> Hot {
         Hot { alone: S::general, chain: single::<S>, kind: S::KIND, logged: single_logged::<S> }
@@ -337,20 +346,56 @@ unsafe fn usual<F: Fn(&mut Hart, &Op) -> Option<()> + Copy>(h: &mut Hart, op: *c
     }
 }
 
-/// An access to memory that logs the sum of rs1 and the immediate.
+/// # Safety
+/// That of [`Chain`].
+unsafe fn untold<F: Fn(&mut Hart, &Op) -> Option<u64> + Copy>(h: &mut Hart, op: *const Op) -> Flow {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match function::<F>()(h, &*op) {
+            Some(_) => go(h, op.add(1)),
+            None => any(h, op),
+        }
+    }
+}
+
+/// An operation of which the usual case returns the word that belongs into the access log.
 ///
 /// # Safety
 /// That of [`Chain`].
 #[inline(always)]
-unsafe fn logged(h: &mut Hart, op: *const Op, run: impl FnOnce(&mut Hart, &Op) -> Option<()>) -> Flow {
-    // SAFETY: the caller's promise.
+pub(crate) unsafe fn logged(h: &mut Hart, op: *const Op, run: impl FnOnce(&mut Hart, &Op) -> Option<u64>) -> Flow {
+    // SAFETY: the caller's promise; nothing but this writes to the log.
     unsafe {
-        let addr = h.x[(*op).rs1 as usize].wrapping_add((*op).imm as u64);
-        if !h.log.has_room() || run(h, &*op).is_none() {
+        // Asked for first, so that nothing is saved for a call that would make it.
+        if !h.log.has_room() {
             return any(h, op);
         }
-        h.log.push_within(addr);
+        let Some(word) = run(h, &*op) else { return any(h, op) };
+        h.log.push_within(word);
         go(h, op.add(1))
+    }
+}
+
+/// # Safety
+/// That of [`Chain`].
+unsafe fn told<F: Fn(&mut Hart, &Op) -> Option<u64> + Copy>(h: &mut Hart, op: *const Op) -> Flow {
+    // SAFETY: the caller's promise.
+    unsafe { logged(h, op, function::<F>()) }
+}
+
+/// A scalar access to memory logs the sum of rs1 and the immediate.
+///
+/// # Safety
+/// That of [`Chain`].
+#[inline(always)]
+unsafe fn access_logged(h: &mut Hart, op: *const Op, run: impl FnOnce(&mut Hart, &Op) -> Option<()>) -> Flow {
+    // SAFETY: the caller's promise.
+    unsafe {
+        logged(h, op, |h, op| {
+            // A load may write rs1.
+            let addr = h.x[op.rs1 as usize].wrapping_add(op.imm as u64);
+            run(h, op).map(|()| addr)
+        })
     }
 }
 
@@ -358,14 +403,14 @@ unsafe fn logged(h: &mut Hart, op: *const Op, run: impl FnOnce(&mut Hart, &Op) -
 /// That of [`Chain`].
 unsafe fn usual_logged<F: Fn(&mut Hart, &Op) -> Option<()> + Copy>(h: &mut Hart, op: *const Op) -> Flow {
     // SAFETY: the caller's promise.
-    unsafe { logged(h, op, function::<F>()) }
+    unsafe { access_logged(h, op, function::<F>()) }
 }
 
 /// # Safety
 /// That of [`Chain`].
 unsafe fn single_logged<S: Step>(h: &mut Hart, op: *const Op) -> Flow {
     // SAFETY: the caller's promise.
-    unsafe { logged(h, op, S::step) }
+    unsafe { access_logged(h, op, S::step) }
 }
 
 /// The log words at which a chain ends with the present block, so that the log stays in the host's caches.

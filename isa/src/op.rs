@@ -178,12 +178,14 @@ impl Op {
     /// The chain function of an operation that writes to the access log, when that is on. The short ways through an
     /// operation do not log, alone or joined with a neighbour.
     pub(crate) fn logged(inst: &Inst, ctx: &Ctx) -> Chain {
-        let hot = match (inst.row.mem, inst.row.exec) {
-            (Mem::Scalar(_), Exec::Hot(hot)) => Some(hot),
-            (Mem::Scalar(_), Exec::SelectHot(select)) => select(inst, ctx).ok(),
+        let hot = match inst.row.exec {
+            Exec::Hot(hot) => Some(hot),
+            Exec::SelectHot(select) => select(inst, ctx).ok(),
             _ => None,
         };
-        hot.map_or(chain::any, |hot| hot.logged)
+        // What else logs does it in its handler alone.
+        let short = inst.row.mem != Mem::None || inst.props().contains(Props::SETS_VTYPE);
+        hot.filter(|_| short).map_or(chain::any, |hot| hot.logged)
     }
 
     /// As [`Op::new`], for semantics from outside: the operation leads to its row through `imm`.

@@ -16,11 +16,8 @@ macro_rules! plain {
         fn avl($h: &Hart, $op: &Op) -> u64 {
             $avl
         }
-        Hot::usually(
-            |h, op| {
-                set_plain(h, op, avl(h, op));
-                Some(())
-            },
+        Hot::telling(
+            |h, op| Some(set_plain(h, op, avl(h, op))),
             |h, op| {
                 let vl = set_plain(h, op, avl(h, op));
                 h.log.push(vl);

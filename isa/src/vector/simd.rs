@@ -103,7 +103,7 @@ fn portable_scalar<B: ScalarBody>(h: &mut Hart, op: &Op, scalar: u64) -> Flow {
     B::run(h, op, scalar)
 }
 
-/// Semantics of which the usual case is compiled for several host feature sets.
+/// An access to memory from x\[rs1\] on, which it logs; the usual case is compiled for several host feature sets.
 pub trait Usual: 'static {
     /// The usual case, without the access log; `None` says that nothing was done. Must be `#[inline(always)]`.
     fn run(h: &mut Hart, op: &Op) -> Option<()>;
@@ -112,9 +112,6 @@ pub trait Usual: 'static {
     fn quick(h: &mut Hart, op: &Op) -> Option<()> {
         Self::run(h, op)
     }
-    /// Writes the access log of the usual case.
-    #[inline(always)]
-    fn log(_: &mut Hart, _: &Op) {}
     /// Every case.
     fn general(h: &mut Hart, op: &Op) -> Flow;
 }
@@ -123,23 +120,25 @@ pub trait Usual: 'static {
 pub fn usual<U: Usual>(level: Level) -> Hot {
     match level {
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => Hot { alone: usual_avx512::<U>, chain: chain_avx512::<U>, kind: 0, logged: chain::any },
+        Level::Avx512 => {
+            Hot { alone: usual_avx512::<U>, chain: chain_avx512::<U>, kind: 0, logged: logged_avx512::<U> }
+        }
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => Hot { alone: usual_avx2::<U>, chain: chain_avx2::<U>, kind: 0, logged: chain::any },
-        _ => Hot { alone: usual_portable::<U>, chain: chain_portable::<U>, kind: 0, logged: chain::any },
+        Level::Avx2 => Hot { alone: usual_avx2::<U>, chain: chain_avx2::<U>, kind: 0, logged: logged_avx2::<U> },
+        _ => Hot { alone: usual_portable::<U>, chain: chain_portable::<U>, kind: 0, logged: logged_portable::<U> },
     }
 }
 
-/// The two forms for one level.
+/// The forms for one level.
 macro_rules! usual {
-    ($alone:ident, $chain:ident $(, $features:literal)?) => {
+    ($alone:ident, $chain:ident, $logged:ident $(, $features:literal)?) => {
         /// # Safety
         /// The host must have the features: `Level::detect` says so.
         $(#[target_feature(enable = $features)])?
         unsafe fn $alone<U: Usual>(h: &mut Hart, op: &Op) -> Flow {
             match U::run(h, op) {
                 Some(()) => {
-                    U::log(h, op);
+                    h.log.push(h.x[op.rs1 as usize]);
                     Flow::Next
                 }
                 None => U::general(h, op),
@@ -158,11 +157,19 @@ macro_rules! usual {
                 }
             }
         }
+
+        /// # Safety
+        /// That of [`chain::Chain`], and the host must have the features: `Level::detect` says so.
+        $(#[target_feature(enable = $features)])?
+        unsafe fn $logged<U: Usual>(h: &mut Hart, op: *const Op) -> Flow {
+            // SAFETY: the caller's promise.
+            unsafe { chain::logged(h, op, |h, op| U::quick(h, op).map(|()| h.x[op.rs1 as usize])) }
+        }
     };
 }
 
-usual!(usual_portable, chain_portable);
+usual!(usual_portable, chain_portable, logged_portable);
 #[cfg(target_arch = "x86_64")]
-usual!(usual_avx2, chain_avx2, "avx2,fma,bmi1,bmi2");
+usual!(usual_avx2, chain_avx2, logged_avx2, "avx2,fma,bmi1,bmi2");
 #[cfg(target_arch = "x86_64")]
-usual!(usual_avx512, chain_avx512, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi1,bmi2");
+usual!(usual_avx512, chain_avx512, logged_avx512, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi1,bmi2");

@@ -121,6 +121,12 @@ impl World {
         }
     }
 
+    /// The same, never inlined: where many other questions are asked.
+    #[inline(never)]
+    pub fn vector_asked(&mut self, access: &Access, words: &[u64], time: u64) -> u64 {
+        self.vector_word(access, words, time)
+    }
+
     #[inline(never)]
     fn vector_behind(&mut self, access: &Access, words: &[u64], time: u64) -> u64 {
         if let Some(word) = self.transfers.behind_at_hand(access, words, time, &mut self.memory) {

@@ -134,11 +134,6 @@ impl<T: Element> Usual for Load<T> {
         load_usual::<T, false>(h, op)
     }
 
-    #[inline(always)]
-    fn log(h: &mut Hart, op: &Op) {
-        h.log.push(h.x[op.rs1 as usize]);
-    }
-
     fn general(h: &mut Hart, op: &Op) -> Flow {
         load_general::<T>(h, op)
     }
@@ -153,11 +148,6 @@ impl<T: Element> Usual for Store<T> {
     #[inline(always)]
     fn quick(h: &mut Hart, op: &Op) -> Option<()> {
         store_usual::<T, false>(h, op)
-    }
-
-    #[inline(always)]
-    fn log(h: &mut Hart, op: &Op) {
-        h.log.push(h.x[op.rs1 as usize]);
     }
 
     fn general(h: &mut Hart, op: &Op) -> Flow {

@@ -148,39 +148,36 @@ impl Trees {
         miss: &mut Miss,
     ) -> Option<Link> {
         // What the next block logged is none of this one's business.
-        let words = words.get(..next.words as usize)?;
-        let mut first = block.words as usize;
+        let mut words = words.get(block.words as usize..next.words as usize)?;
         loop {
             // SAFETY: a link other than `NOWHERE` leads to a node.
             let node = unsafe { self.nodes.get_unchecked(at as usize) };
             let Node::Edge { kind, word, time, answer: known, operand, next: link, .. } = *node else {
                 return Some(at);
             };
-            let time = now + u64::from(time);
-            let place = first + word as usize;
-            let answer = if matches!(kind, Kind::Load | Kind::Store) {
-                world.access(*words.get(place)?, kind == Kind::Store, time).pack()
-            } else if kind == Kind::Conditional {
-                world.conditional(&conditional(operand, block.pc), next.pc).pack()
-            } else if kind == Kind::Fetch {
-                world.fetch(block.pc.wrapping_add(u64::from(operand)), time)
-            } else if kind == Kind::Vector {
-                let (access, words) = (&self.accesses[operand as usize], words.get(place..)?);
-                if access.shape == Shape::Indexed {
-                    first += *words.first()? as usize;
+            let (time, place) = (now + u64::from(time), usize::from(word));
+            let answer = match kind {
+                Kind::Fetch => world.fetch(block.pc.wrapping_add(u64::from(operand)), time),
+                Kind::Load => world.access(*words.get(place)?, false, time).pack(),
+                Kind::Store => world.access(*words.get(place)?, true, time).pack(),
+                Kind::Value => *words.get(place)?,
+                Kind::Conditional => world.conditional(&conditional(operand, block.pc), next.pc).pack(),
+                Kind::Jump => world.branch(&self.jumps[operand as usize], next.pc).pack(),
+                Kind::Vector => {
+                    let access = &self.accesses[operand as usize];
+                    let of_access = words.get(place..)?;
+                    if access.shape == Shape::Indexed {
+                        words = words.get(*of_access.first()? as usize..)?;
+                    }
+                    let answer = world.vector_asked(access, of_access, time);
+                    if answer == Moved::ODD {
+                        (miss.count, miss.odd) = (count, world.odd.take());
+                        return None;
+                    }
+                    answer
                 }
-                let answer = world.vector_word(access, words, time);
-                if answer == Moved::ODD {
-                    (miss.count, miss.odd) = (count, world.odd.take());
-                    return None;
-                }
-                answer
-            } else if kind == Kind::Value {
-                *words.get(place)?
-            } else {
-                world.branch(&self.jumps[operand as usize], next.pc).pack()
             };
-            miss.answers[count as usize] = answer;
+            miss.answers[usize::from(count)] = answer;
             count += 1;
             at = if known == answer {
                 link
