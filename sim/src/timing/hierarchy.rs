@@ -14,7 +14,7 @@ use super::near::Near;
 use super::prefetch::Prefetcher;
 use crate::machine::{self, MemorySystem, Replacement};
 pub(super) use elements::{CHUNK, Waits};
-pub(super) use stretch::Spread;
+pub(super) use stretch::{Spread, Stretch};
 pub(super) use way::Way;
 
 /// A path that moves a limited number of bytes a cycle. Times are kept in 1/256 cycle, so that fractional rates add

@@ -112,26 +112,41 @@ impl World {
         Outcome { taken, right: self.branches.conditional(jump.pc, jump.backward, taken) }
     }
 
-    /// A vector access, with the answer in one word; if it has none, it is [`Moved::ODD`] and the answer itself in `odd`.
-    #[inline(always)]
+    /// A vector access, with the answer in one word; if it has none, it is [`Moved::ODD`] and the answer itself in `odd`. Never inlined,
+    /// nor are its parts: what has the least to do shall save the fewest registers.
+    #[inline(never)]
     pub fn vector_word(&mut self, access: &Access, words: &[u64], time: u64) -> u64 {
+        if access.write { self.vector_store(access, words, time) } else { self.vector_load(access, words, time) }
+    }
+
+    /// The same for a load.
+    #[inline(always)]
+    pub fn vector_load(&mut self, access: &Access, words: &[u64], time: u64) -> u64 {
         match self.transfers.load_at_hand(access, words, time, &mut self.memory) {
             Some(word) => word,
-            None => self.vector_behind(access, words, time),
+            None => self.vector_load_from_behind(access, words, time),
         }
     }
 
-    /// The same, never inlined: where many other questions are asked.
     #[inline(never)]
-    pub fn vector_asked(&mut self, access: &Access, words: &[u64], time: u64) -> u64 {
-        self.vector_word(access, words, time)
+    fn vector_load_from_behind(&mut self, access: &Access, words: &[u64], time: u64) -> u64 {
+        match self.transfers.load_from_behind(access, words, time, &mut self.memory) {
+            Some(word) => word,
+            None => self.vector_apart(access, words, time),
+        }
+    }
+
+    /// The same for a store.
+    #[inline(never)]
+    pub fn vector_store(&mut self, access: &Access, words: &[u64], time: u64) -> u64 {
+        match self.transfers.store_behind(access, words, time, &mut self.memory) {
+            Some(word) => word,
+            None => self.vector_apart(access, words, time),
+        }
     }
 
     #[inline(never)]
-    fn vector_behind(&mut self, access: &Access, words: &[u64], time: u64) -> u64 {
-        if let Some(word) = self.transfers.behind_at_hand(access, words, time, &mut self.memory) {
-            return word;
-        }
+    fn vector_apart(&mut self, access: &Access, words: &[u64], time: u64) -> u64 {
         let moved = self.transfer(access, words, time);
         moved.pack().unwrap_or_else(|| {
             self.odd = Some(moved);

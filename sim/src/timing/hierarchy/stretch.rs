@@ -89,7 +89,7 @@ impl Hierarchy {
             self.soil(stretch, clean);
         }
         if way.trains && behind != 0 {
-            self.train_in_group(stretch.first, behind, |_, number| turns.turn(number));
+            self.train_in_group(stretch.first, behind, move |_, number| turns.turn(number));
         }
         Some(latency)
     }

@@ -83,10 +83,16 @@ extern "C" fn store(world: &mut World, addr: u64, time: u64) -> u64 {
     world.access(addr, true, time).pack()
 }
 
-extern "C" fn vector(world: &mut World, access: &Access, words: *const u64, time: u64) -> u64 {
+extern "C" fn vector_load(world: &mut World, access: &Access, words: *const u64, time: u64) -> u64 {
     // SAFETY: the log has all words of the block, see `survey` in `code.rs`.
     let words = unsafe { std::slice::from_raw_parts(words, access.shape.words()) };
-    world.vector_word(access, words, time)
+    world.vector_load(access, words, time)
+}
+
+extern "C" fn vector_store(world: &mut World, access: &Access, words: *const u64, time: u64) -> u64 {
+    // SAFETY: as above.
+    let words = unsafe { std::slice::from_raw_parts(words, access.shape.words()) };
+    world.vector_store(access, words, time)
 }
 
 extern "C" fn jump(world: &mut World, jump: &Jump, next_pc: u64) -> u64 {
@@ -330,12 +336,14 @@ impl Emitter<'_> {
                 let answer = match kind {
                     Kind::Value => self.b.ins().load(I64, TRUSTED, self.logged, i32::from(word) * 8),
                     Kind::Vector => {
-                        let access = keep(&mut self.kept.accesses, self.trees.access(operand));
+                        let access = self.trees.access(operand);
+                        let helper = if access.write { vector_store as *const () } else { vector_load as *const () };
+                        let access = keep(&mut self.kept.accesses, access);
                         let access = self.b.ins().iconst(I64, access as i64);
                         let words = self.b.ins().iadd_imm_s(self.logged, i64::from(word) * 8);
                         let now = self.b.use_var(self.now);
                         let time = self.b.ins().iadd_imm_s(now, i64::from(time));
-                        self.call(vector as *const () as u64, &[self.world, access, words, time])
+                        self.call(helper as u64, &[self.world, access, words, time])
                     }
                     _ => {
                         let jump_at = keep(&mut self.kept.jumps, self.trees.jump(operand));

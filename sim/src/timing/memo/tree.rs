@@ -169,7 +169,7 @@ impl Trees {
                     if access.shape == Shape::Indexed {
                         words = words.get(*of_access.first()? as usize..)?;
                     }
-                    let answer = world.vector_asked(access, of_access, time);
+                    let answer = world.vector_word(access, of_access, time);
                     if answer == Moved::ODD {
                         (miss.count, miss.odd) = (count, world.odd.take());
                         return None;

@@ -1,7 +1,7 @@
 //! Unit-stride accesses whose lines are all held where they look for them first, with their data: one look tells all.
 
 use super::super::cache::Level;
-use super::super::hierarchy::{Hierarchy, Spread};
+use super::super::hierarchy::{Hierarchy, Spread, Stretch};
 use super::{Access, Moved, Shape, Transfers};
 
 impl Transfers {
@@ -18,39 +18,44 @@ impl Transfers {
         (beats < Moved::MOST_BEATS && memory.load_at_hand(stretch, start)).then(|| Moved::on_time(beats))
     }
 
-    /// The same for loads and stores whose lines the level behind the L1s has, or some of those of a load the L1D.
+    /// The same for a load of which the level behind the L1s has what the L1D has not.
     #[inline(always)]
-    pub fn behind_at_hand(
-        &mut self,
-        access: &Access,
-        words: &[u64],
-        start: u64,
-        memory: &mut Hierarchy,
-    ) -> Option<u64> {
-        if access.shape != Shape::Stream || !self.behind[usize::from(access.write)] {
+    pub fn load_from_behind(&self, access: &Access, words: &[u64], start: u64, memory: &mut Hierarchy) -> Option<u64> {
+        if access.shape != Shape::Stream || access.write || !self.behind[0] {
             return None;
         }
+        let (stretch, turns) = self.stretch(access, words, start, memory)?;
+        let latency = memory.demand_behind::<false>(self.streams[0], stretch, turns)?;
+        let (answer, late) = (Moved::on_time(turns.cycles), latency.saturating_sub(access.ahead));
+        Some(if late == 0 { answer } else { answer | late << 16 | Level::L2 as u64 })
+    }
+
+    /// The same for a store whose lines the level behind the L1s has, with no ends to merge, and with no store in front of it whose lines it
+    /// waits for.
+    #[inline(always)]
+    pub fn store_behind(&mut self, access: &Access, words: &[u64], start: u64, memory: &mut Hierarchy) -> Option<u64> {
+        if access.shape != Shape::Stream || !access.write || !self.behind[1] {
+            return None;
+        }
+        let (stretch, turns) = self.stretch(access, words, start, memory)?;
+        let whole = (words[0] | access.bytes) & (self.granule - 1) == 0;
+        if !whole || self.stored > turns.start || turns.count > self.stored_lines.len() as u64 {
+            return None;
+        }
+        let latency = memory.demand_behind::<true>(self.streams[1], stretch, turns)?;
+        for line in 0..turns.count {
+            self.keep_stored(turns.turn(line) + latency);
+        }
+        Some(Moved::on_time(turns.cycles))
+    }
+
+    /// The lines of an access, and when they have their turns.
+    #[inline(always)]
+    fn stretch(&self, access: &Access, words: &[u64], start: u64, memory: &Hierarchy) -> Option<(Stretch, Spread)> {
         let addr = *words.first()?;
         let stretch = memory.stretch(addr, addr.wrapping_add(access.bytes - 1))?;
-        let beats = access.occupancy.max(self.words_of(addr, access.bytes));
-        if beats >= Moved::MOST_BEATS {
-            return None;
-        }
-        let turns = Spread { start: start - access.ahead, cycles: beats, count: stretch.lines };
-        if access.write {
-            // No ends to merge, and no store in front of it whose lines it waits for.
-            let free = (addr | access.bytes) & (self.granule - 1) == 0 && self.stored <= turns.start;
-            if !free || turns.count > self.stored_lines.len() as u64 {
-                return None;
-            }
-            let latency = memory.demand_behind::<true>(self.streams[1], stretch, turns)?;
-            for line in 0..turns.count {
-                self.keep_stored(turns.turn(line) + latency);
-            }
-            return Some(Moved::on_time(beats));
-        }
-        let latency = memory.demand_behind::<false>(self.streams[0], stretch, turns)?;
-        let late = latency.saturating_sub(access.ahead);
-        Some(if late == 0 { Moved::on_time(beats) } else { Moved::on_time(beats) | late << 16 | Level::L2 as u64 })
+        let cycles = access.occupancy.max(self.words_of(addr, access.bytes));
+        let turns = Spread { start: start - access.ahead, cycles, count: stretch.lines };
+        (cycles < Moved::MOST_BEATS).then_some((stretch, turns))
     }
 }

@@ -123,11 +123,13 @@ fn compare_codes(machine: &Machine) {
         let [one, other] = sides.each_mut().map(|(transfers, memory)| {
             let served = scalar.map(|(addr, write)| memory.scalar(addr, write, time));
             // As the pipe does.
-            let word = transfers.load_at_hand(&access, &words, time, memory);
-            let moved = match word.or_else(|| transfers.behind_at_hand(&access, &words, time, memory)) {
-                Some(word) => Moved::unpack(word),
-                None => transfers.run(&access, &words, time, memory),
+            let word = if write {
+                transfers.store_behind(&access, &words, time, memory)
+            } else {
+                let near = transfers.load_at_hand(&access, &words, time, memory);
+                near.or_else(|| transfers.load_from_behind(&access, &words, time, memory))
             };
+            let moved = word.map_or_else(|| transfers.run(&access, &words, time, memory), Moved::unpack);
             (served, moved)
         });
         assert_eq!(one, other, "{access:?}");
