@@ -267,6 +267,17 @@ impl Hierarchy {
         true
     }
 
+    /// The same, whenever the data are there: of a line that is on its way, mostly.
+    #[inline(always)]
+    pub fn under_way(&mut self, line: u64, write: bool, time: u64) -> Option<Served> {
+        let slot = self.near.find_late(line)?;
+        if write || self.near_ages {
+            self.stages[0].cache.touch::<false>(slot.place, write);
+        }
+        let from = if slot.ready > time { slot.from } else { Level::L1 };
+        Some(Served { ready: slot.ready.max(time), accepted: time, from })
+    }
+
     /// Accesses to lines of the L1D of which nothing is late, and which change nothing.
     #[inline(always)]
     pub fn accessed_again(&mut self, accesses: u64) {
@@ -302,7 +313,7 @@ impl Hierarchy {
         let id = self.fetched.line(line).id;
         if let Some(held) = self.fetched.held(id, 0) {
             stage.cache.hit::<false>(held.place, false);
-            self.near_fetch.insert(line, held.ready, held.place);
+            self.near_fetch.insert(line, held.ready, held.place, held.from);
             return Served { ready: held.ready.max(time), accepted: time, from: held.from };
         }
         stage.cache.misses += 1;
@@ -315,7 +326,7 @@ impl Hierarchy {
             self.fetched.leave(former.id, 0);
             self.fetched.hold(id, 0, Held { ready: served.ready, place, from: served.from });
             self.near_fetch.remove(former.low, place);
-            self.near_fetch.insert(line, served.ready, place);
+            self.near_fetch.insert(line, served.ready, place, served.from);
         }
         served
     }
@@ -449,7 +460,7 @@ impl Hierarchy {
         let stage = &mut self.stages[index];
         stage.cache.hit::<USUAL>(held.place, write);
         if index < behind_l1 {
-            self.near.insert(located.line, held.ready, held.place);
+            self.near.insert(located.line, held.ready, held.place, held.from);
         }
         let latency = if index == 0 { 0 } else { stage.latency.saturating_sub(u64::from(base)) };
         let from = if held.ready > time { held.from } else { stage.level };
@@ -493,7 +504,7 @@ impl Hierarchy {
         let Some(held) = self.directory.held(located.id, index) else { return };
         self.directory.hold(located.id, index, Held { ready, ..held });
         if index < self.shape.behind_l1 {
-            self.near.insert(located.line, ready, held.place);
+            self.near.insert(located.line, ready, held.place, held.from);
         }
     }
 
@@ -507,7 +518,7 @@ impl Hierarchy {
         if index < shape.behind_l1 {
             self.left_l1d = Some(victim.low);
             self.near.remove(victim.low, place);
-            self.near.insert(line, hit.ready, place);
+            self.near.insert(line, hit.ready, place, hit.from);
         }
         victim
     }

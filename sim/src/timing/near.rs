@@ -1,5 +1,7 @@
 //! A short way to lines of the nearest cache: a table that tells without a search where a line is, if it is there.
 
+use super::cache::Level;
+
 /// A line of the cache.
 #[derive(Clone, Copy)]
 pub(super) struct Slot {
@@ -9,6 +11,8 @@ pub(super) struct Slot {
     pub ready: u64,
     /// Its place in the cache.
     pub place: u32,
+    /// Who supplied it.
+    pub from: Level,
 }
 
 /// No line has this number.
@@ -29,7 +33,10 @@ pub(super) struct Near {
 
 impl Default for Near {
     fn default() -> Near {
-        Near { slots: Box::new([Slot { line: NOTHING, ready: 0, place: NOWHERE }; SLOTS]), accesses: 0 }
+        Near {
+            slots: Box::new([Slot { line: NOTHING, ready: 0, place: NOWHERE, from: Level::L1 }; SLOTS]),
+            accesses: 0,
+        }
     }
 }
 
@@ -50,6 +57,14 @@ impl Near {
         place
     }
 
+    /// A line that is here, whenever its data are; counts the access.
+    #[inline(always)]
+    pub fn find_late(&mut self, line: u64) -> Option<Slot> {
+        let slot = Some(self.slots[line as usize % SLOTS]).filter(|slot| slot.line == line);
+        self.accesses += u64::from(slot.is_some());
+        slot
+    }
+
     /// Where the slots are as long as this lives.
     pub fn slots(&self) -> *const Slot {
         self.slots.as_ptr()
@@ -57,8 +72,8 @@ impl Near {
 
     /// The cache holds a line.
     #[inline(always)]
-    pub fn insert(&mut self, line: u64, ready: u64, place: u32) {
-        self.slots[line as usize % SLOTS] = Slot { line, ready, place };
+    pub fn insert(&mut self, line: u64, ready: u64, place: u32, from: Level) {
+        self.slots[line as usize % SLOTS] = Slot { line, ready, place, from };
     }
 
     /// The cache does not hold the line any more that was at a place. `low`: the low bits of its number.

@@ -101,7 +101,11 @@ impl World {
 
     #[inline(never)]
     fn access_afar(&mut self, addr: u64, write: bool, time: u64) -> Late {
-        let served = self.memory.scalar(addr, write, time);
+        let line = addr >> self.memory.line_log2();
+        let served = match self.memory.under_way(line, write, time) {
+            Some(served) => served,
+            None => self.memory.scalar(addr, write, time),
+        };
         Late { cycles: served.ready - time, from: served.from }
     }
 
@@ -147,17 +151,11 @@ impl World {
 
     #[inline(never)]
     fn vector_apart(&mut self, access: &Access, words: &[u64], time: u64) -> u64 {
-        let moved = self.transfer(access, words, time);
+        let moved = self.transfers.run(access, words, time, &mut self.memory);
         moved.pack().unwrap_or_else(|| {
             self.odd = Some(moved);
             Moved::ODD
         })
-    }
-
-    /// Never inlined: scalar code does not come here.
-    #[inline(never)]
-    pub fn transfer(&mut self, access: &Access, words: &[u64], time: u64) -> Moved {
-        self.transfers.run(access, words, time, &mut self.memory)
     }
 }
 

@@ -29,38 +29,29 @@ impl Waits {
 }
 
 impl Hierarchy {
-    /// Loads elements, the first of which is one of `turns` by its number, each from one line. `before` is that of the element before.
+    /// Loads elements of these lines, each the one of `turns` with the number beside it.
     ///
     /// Whether a line is at hand is as good as random, so that a branch on it would be taken wrong half the time. So those that are
     /// not are noted first. A line that they drive out from in front of an element that had found it makes the rest be looked at
     /// again.
-    pub fn load_elements(
-        &mut self,
-        way: Way,
-        (lines, before): (&[u64], u64),
-        (turns, number): (Spread, u64),
-        waits: &mut Waits,
-    ) {
+    pub fn load_elements(&mut self, way: Way, lines: &[(u64, u64)], turns: Spread, waits: &mut Waits) {
         // All else of the way is known where this is compiled.
         let way = Way { trains: way.trains, ..Way::new(false) };
         let mut lows = [0; CHUNK];
-        lows.iter_mut().zip(lines).for_each(|(low, line)| *low = *line as u16);
+        lows.iter_mut().zip(lines).for_each(|(low, (line, _))| *low = *line as u16);
         let mut done = 0;
         while done < lines.len() {
             let (mut missing, mut count) = ([0; CHUNK], 0);
-            for (index, &line) in lines.iter().enumerate().skip(done) {
+            for (index, &(line, _)) in lines.iter().enumerate().skip(done) {
                 missing[count] = index as u8;
                 count += usize::from(!self.near.has(line, turns.start));
             }
             let (mut next, mut missed) = (lines.len(), 0);
             for index in missing[..count].iter().map(|&index| usize::from(index)) {
-                let former = if index == 0 { before } else { lines[index - 1] };
-                if lines[index] == former {
-                    continue;
-                }
                 missed += 1;
-                let time = turns.turn(number + index as u64) + waits.late;
-                let located = self.directory.line(lines[index]);
+                let (line, number) = lines[index];
+                let time = turns.turn(number) + waits.late;
+                let located = self.directory.line(line);
                 self.left_l1d = None;
                 let served = self.supply_line::<true>(way, located, time);
                 waits.wait(served, time);
@@ -70,7 +61,7 @@ impl Hierarchy {
                     break;
                 }
             }
-            self.near.accesses += (next - done - missed) as u64;
+            self.near.accesses += next as u64 - done as u64 - missed;
             done = next;
         }
     }

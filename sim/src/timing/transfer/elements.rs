@@ -49,19 +49,23 @@ impl Elements {
         let log2 = memory.line_log2();
         for first in (0..count).step_by(CHUNK) {
             let chunk = first..count.min(first + CHUNK as u64);
-            let (mut lines, mut split) = ([0; CHUNK], false);
-            for (line, index) in lines.iter_mut().zip(chunk.clone()) {
+            let (mut lines, mut distinct, mut before, mut split) = ([(0, 0); CHUNK], 0, self.before, false);
+            for index in chunk.clone() {
                 let addr = addr_of(index);
-                *line = addr >> log2;
-                split |= addr.wrapping_add(self.bytes - 1) >> log2 != *line;
+                let line = addr >> log2;
+                split |= addr.wrapping_add(self.bytes - 1) >> log2 != line;
+                // Without a branch: an element in the line of the one before finds it there.
+                lines[distinct % CHUNK] = (line, index);
+                distinct += usize::from(line != before);
+                before = line;
             }
             if split {
                 self.one_by_one(chunk, &addr_of, memory);
                 continue;
             }
-            let lines = &lines[..(chunk.end - first) as usize];
-            memory.load_elements(self.way, (lines, self.before), (self.turns, first), &mut self.waits);
-            self.before = lines.last().copied().unwrap_or(self.before);
+            self.before = before;
+            memory.accessed_again(chunk.end - chunk.start - distinct as u64);
+            memory.load_elements(self.way, &lines[..distinct], self.turns, &mut self.waits);
         }
     }
 
