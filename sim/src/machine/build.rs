@@ -17,6 +17,9 @@ use super::value::{Duration, Rate, Value};
 
 type Result<T> = std::result::Result<T, MachineError>;
 
+/// Most lines of a cache. Its places have numbers of 32 bits, and a line takes 8 or 16 bytes of the host's memory.
+const MOST_LINES: u64 = 1 << 28;
+
 /// Builds the machine that `layers` describe.
 pub(super) fn build(layers: Layers) -> Result<Machine> {
     let root = Reader { layers: &layers, table: Table::ROOT, checked: &RefCell::default() };
@@ -193,6 +196,13 @@ impl<'a> Reader<'a> {
         let set = u64::from(cache.ways) * u64::from(cache.line);
         self.require(size.is_multiple_of(set) && (size / set).is_power_of_two(), "size", || {
             format!("a power of two times {} ways of {} bytes", cache.ways, cache.line)
+        })?;
+        let lines = size / u64::from(cache.line);
+        self.require(lines <= MOST_LINES, "size", || {
+            format!(
+                "it has {lines} lines of {} bytes, and a cache has at most {MOST_LINES}: make it smaller, or its lines longer",
+                cache.line
+            )
         })?;
         Ok(Some(cache))
     }

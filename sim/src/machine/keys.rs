@@ -41,6 +41,9 @@ const fn power(min: u64, max: u64) -> Kind {
 
 const CYCLES: Kind = integer(0, 1_000_000);
 
+/// Largest cache, 16 GiB: more than any chip has.
+const MOST_CACHE: u64 = 16 << 30;
+
 /// Every key.
 pub const KEYS: &[Key] = &[
     key("core.clock_mhz", Kind::Real { min: 1.0, max: 10_000.0 }, "MHz", "clock of the core"),
@@ -105,7 +108,7 @@ pub const KEYS: &[Key] = &[
     key("vector.war_hazards", Kind::Flag, "", "a write waits for earlier readers of its register"),
     key("vector.fault_first_vl", CYCLES, "cycles", "from the last beat of a fault-only-first load to reading vl"),
     optional("vector.coprocessor_queue", integer(1, 1024), "", "queue in front of the unit cop; absent: 1"),
-    key("memory.<cache>.size", Kind::Size { max: 1 << 40 }, "bytes", "capacity; 0: there is no such cache"),
+    key("memory.<cache>.size", Kind::Size { max: MOST_CACHE }, "bytes", "capacity; 0: there is no such cache"),
     key("memory.<cache>.ways", integer(1, 1024), "", "associativity; size / ways / line is a power of two"),
     key("memory.<cache>.line", power(8, 4096), "bytes", "line"),
     key("memory.<cache>.replacement", Kind::Choice(Replacement::NAMES), "", "which line of a full set goes"),

@@ -87,7 +87,7 @@ fn wrong_types_and_ranges() {
         ),
         (
             "[memory.l2]\nsize = { value = \"128 KB\", source = \"TT\" }",
-            "m.toml:3: memory.l2.size: expected bytes from 0 to 1099511627776, or text such as \"32 KiB\", found the text \"128 KB\"",
+            "m.toml:3: memory.l2.size: expected bytes from 0 to 17179869184, or text such as \"32 KiB\", found the text \"128 KB\"",
         ),
         (
             "[memory.dram]\nlatency = { value = 100, source = \"TT\" }",
@@ -112,6 +112,11 @@ fn rules_between_keys() {
         (
             "[memory.l2]\nsize = { value = \"100 KiB\", source = \"TT\" }",
             "m.toml:3: memory.l2.size: 100 KiB is not allowed: a power of two times 8 ways of 64 bytes",
+        ),
+        (
+            "[memory.l3]\nsize = { value = \"16 GiB\", source = \"TT\" }\nline = { value = 8, source = \"TT\" }",
+            "m.toml:3: memory.l3.size: 16 GiB is not allowed: it has 2147483648 lines of 8 bytes, and a cache has at most \
+             268435456: make it smaller, or its lines longer",
         ),
         (
             "[memory.l2]\nline = { value = 128, source = \"TT\" }",
@@ -250,6 +255,11 @@ fn names_and_overrides() {
     let table = [
         ("vector.vlen", "500", "--set: vector.vlen: expected a power of two from 128 to 4096, found 500"),
         ("vector.vlan", "512", "--set: vector.vlan: unknown key \"vlan\"; did you mean \"vlen\"?"),
+        (
+            "memory.l3.size",
+            "512GiB",
+            "--set: memory.l3.size: expected bytes from 0 to 17179869184, or text such as \"32 KiB\", found the text \"512GiB\"",
+        ),
         ("vectro.vlen", "512", "--set: vectro.vlen: unknown key \"vectro\"; did you mean \"vector\"?"),
         ("memory.dram", "1", "--set: memory.dram: a table, not a value; it holds the keys latency, read, write"),
         (
