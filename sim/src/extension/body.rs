@@ -15,7 +15,7 @@ use rvtile_isa::vector::vtype::Vtype;
 
 use super::expression::Expression;
 use super::script::Script;
-use crate::machine::Formula;
+use crate::machine::{Formula, Shape, Var};
 
 /// The type of an operand's elements.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -145,6 +145,14 @@ pub(super) struct Memory {
     /// Rows are as far apart as rs2 says; else they follow one another.
     pub strided: bool,
     pub of: Type,
+}
+
+/// What the size of an access may depend on.
+pub(super) const MEMORY_SIZES: &[Var] = &[Var::Vl, Var::Vlmax, Var::Sew, Var::Lmul, Var::Vlen];
+
+/// What formulas of sizes are evaluated for. They know no data path; its width here is any but 0.
+pub(super) fn size_shape(vlen: u32, sew: u32, lmul_eighths: u32, vl: u32) -> Shape {
+    Shape { vlen, dlen: vlen, sew, eew: 8, lmul_eighths, nf: 1, vl, ..Shape::default() }
 }
 
 /// Whether destination and sources may share registers.

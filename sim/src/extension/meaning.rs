@@ -8,7 +8,7 @@ use rvtile_isa::operand::{Operand, Operands};
 use rvtile_isa::row::Props;
 
 use super::ExtensionError;
-use super::body::{Extent, Fold, Memory, Overlap, Scripted, Slot, Source, Type, What};
+use super::body::{Extent, Fold, MEMORY_SIZES, Memory, Overlap, Scripted, Slot, Source, Type, What};
 use super::expression::Expression;
 use super::parse::{Shared, overlap};
 use super::read::Table;
@@ -291,7 +291,7 @@ impl Reader<'_, '_, '_> {
         }
         let rows = inner.integer("rows", 1, 256)?.unwrap_or(1) as u32;
         let none = std::collections::BTreeMap::new();
-        let bytes = inner.formula("bytes", &mut |name| self.shared.formulas.resolve(name, &none))?;
+        let bytes = inner.size("bytes", MEMORY_SIZES, &mut |name| self.shared.formulas.resolve(name, &none))?;
         if let Some(bytes) = &bytes {
             bytes.check(4096, 4096).map_err(|what| inner.wrong("bytes", what))?;
         }

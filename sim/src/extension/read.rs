@@ -6,7 +6,7 @@ use toml::de::{DeTable, DeValue};
 use super::ExtensionError;
 use crate::machine::error::suggestion;
 use crate::machine::file::{File, in_file_order};
-use crate::machine::{Formula, FormulaError, MachineError};
+use crate::machine::{Formula, FormulaError, MachineError, Var};
 
 /// What a name in a formula stands for.
 pub(super) type Names<'a> = &'a mut dyn FnMut(&str) -> Result<Option<Formula>, String>;
@@ -160,6 +160,18 @@ impl<'t, 'i> Table<'t, 'i> {
         };
         let wrong = |error: FormulaError| self.wrong(key, format!("\"{text}\": {error}"));
         Formula::parse_with(&text, names).map(Some).map_err(wrong)
+    }
+
+    /// A number of bytes or the text of a formula for it, in `known` alone: sizes are the same on every machine, whatever its
+    /// data path and its timing.
+    pub fn size(&self, key: &str, known: &[Var], names: Names) -> Result<Option<Formula>, ExtensionError> {
+        let Some(formula) = self.formula(key, names)? else { return Ok(None) };
+        let Some(other) = Var::ALL.iter().find(|var| formula.uses(**var) && !known.contains(var)) else {
+            return Ok(Some(formula));
+        };
+        let known: Vec<&str> = known.iter().map(|var| var.name()).collect();
+        let what = format!("a size is the same on every machine and cannot use {}", other.name());
+        Err(self.wrong(key, format!("\"{}\": {what}; it may use {}", formula.text(), known.join(", "))))
     }
 
     /// Text that lives as long as the program: a few words for each extension that is loaded.

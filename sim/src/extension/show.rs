@@ -7,7 +7,7 @@ use rvtile_isa::encoding::Field;
 use rvtile_isa::operand::Operand;
 use rvtile_isa::row::Row;
 
-use super::body::{Body, Fold, Slot, What};
+use super::body::{Body, Fold, Slot, What, size_shape};
 use super::{Extension, Extensions, Instruction};
 use crate::machine::{ClassTiming, Inputs, Machine, Shape, Unit};
 
@@ -257,7 +257,7 @@ fn costs(body: &Body, timing: &ClassTiming, machine: &Machine, lmul_eighths: u32
         return None;
     }
     let bytes = body.memory.as_ref().and_then(|memory| {
-        let shape = Shape { vlen, dlen: vlen, sew, eew: 8, lmul_eighths, nf: 1, vl, ..Shape::default() };
+        let shape = size_shape(vlen, sew, lmul_eighths, vl);
         memory.bytes.as_ref().map(|bytes| bytes.cycles(&Inputs::new(&shape)) * memory.rows)
     });
     let (extent, eew) = match (&body.memory, bytes) {

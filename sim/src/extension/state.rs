@@ -5,9 +5,10 @@ use rvtile_isa::matrix::state::Bank;
 use rvtile_isa::memory::Memory;
 use rvtile_isa::op::Illegal;
 
+use super::body::size_shape;
 use super::read::Table;
 use super::{ExtensionError, Extensions};
-use crate::machine::{Formula, Inputs, Shape};
+use crate::machine::{Formula, Inputs, Var};
 
 /// Most bytes of a register.
 const MOST_BYTES: u32 = 1 << 15;
@@ -25,8 +26,7 @@ pub struct Registers {
 impl Registers {
     /// Bytes of a register on a machine of this VLEN.
     pub fn bytes(&self, vlen: u32) -> usize {
-        let shape = Shape { vlen, dlen: vlen, sew: 8, eew: 8, lmul_eighths: 8, nf: 1, ..Shape::default() };
-        self.bytes.cycles(&Inputs::new(&shape)).clamp(1, MOST_BYTES) as usize
+        self.bytes.cycles(&Inputs::new(&size_shape(vlen, 8, 8, 0))).clamp(1, MOST_BYTES) as usize
     }
 
     /// Bytes of all its registers.
@@ -66,14 +66,13 @@ pub(super) fn registers(root: &Table, earlier: &Extensions) -> Result<Vec<Regist
         if first + count > MOST_REGISTERS {
             return Err(bank.wrong("count", format!("more than {MOST_REGISTERS} registers with those before")));
         }
-        let bytes = bank.formula("bytes", &mut |_| Ok(None))?;
+        let bytes = bank.size("bytes", &[Var::Vlen], &mut |_| Ok(None))?;
         let bytes =
             bytes.ok_or_else(|| bank.wrong("", "missing bytes: the size of a register, such as 64 or \"vlen/8\""))?;
         let registers = Registers { bank: Bank { name: bank.kept(&name), place, count, first }, bytes };
         for vlen in [128, 4096] {
-            let shape = Shape { vlen, dlen: vlen, sew: 8, eew: 8, lmul_eighths: 8, nf: 1, ..Shape::default() };
             registers.bytes.check(vlen, vlen).map_err(|what| bank.wrong("bytes", what))?;
-            let bytes = registers.bytes.cycles(&Inputs::new(&shape));
+            let bytes = registers.bytes.cycles(&Inputs::new(&size_shape(vlen, 8, 8, 0)));
             if !(1..=MOST_BYTES).contains(&bytes) {
                 let what = format!("{bytes} bytes at VLEN {vlen}: a register has 1 to {MOST_BYTES}");
                 return Err(bank.wrong("bytes", what));

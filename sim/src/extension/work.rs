@@ -7,10 +7,10 @@ use rvtile_isa::hart::Hart;
 use rvtile_isa::op::{Flow, Illegal, Op};
 use rvtile_isa::operand::Operand;
 
-use super::body::{Body, Fold, Memory, NO_TYPE, Scripted, Slot, Source, What};
+use super::body::{Body, Fold, Memory, NO_TYPE, Scripted, Slot, Source, What, size_shape};
 use super::expression::{Expression, STRIP, Value};
 use super::script::Lanes;
-use crate::machine::{Inputs, Shape};
+use crate::machine::Inputs;
 
 /// Most bytes of a memory access.
 const MOST_BYTES: usize = 1 << 16;
@@ -332,16 +332,7 @@ impl Body {
         let rows = memory.rows as usize;
         let each = match &memory.bytes {
             Some(formula) => {
-                let shape = Shape {
-                    vlen,
-                    dlen: vlen,
-                    sew,
-                    eew: 8,
-                    lmul_eighths: 1 << (lmul + 3),
-                    nf: 1,
-                    vl: h.vl,
-                    ..Shape::default()
-                };
+                let shape = size_shape(vlen, sew, 1 << (lmul + 3), h.vl);
                 formula.cycles(&Inputs::new(&shape)) as usize
             }
             None => number.bytes(self.count(h, number)) / rows,

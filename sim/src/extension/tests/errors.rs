@@ -35,6 +35,15 @@ fn wrong_files() {
         ("count = 4", "count = 99", &["t.toml:3: registers.acc.count", "1 to 32"]),
         ("bytes = 64", "bytes = 1000000", &["t.toml:4: registers.acc.bytes", "32768"]),
         ("bytes = 64", "bytes = \"vlen*vl/0\"", &["t.toml:4: registers.acc.bytes"]),
+        (
+            "bytes = 64",
+            "bytes = \"dlen/8\"",
+            &[
+                "t.toml:4: registers.acc.bytes: \"dlen/8\"",
+                "same on every machine and cannot use dlen; it may use vlen",
+            ],
+        ),
+        ("bytes = 64", "bytes = \"vlen/8 + vl\"", &["cannot use vl; it may use vlen"]),
         ("registers.acc", "registers.v", &["registers.v", "not x, f or v"]),
         ("\nname = \"t.mac\"", "\nname = \"T MAC\"", &["t.toml:6: instruction[1].name", "small letters"]),
         ("31..26=1", "31..20=1", &["t.toml:7: instruction[1].encoding", "column 12", "given twice"]),
@@ -109,6 +118,26 @@ fn wrong_expressions_and_scripts() {
         ("map = \"vs2\"\nload = {}", &["needs rs1"]),
     ] {
         refused(&with(line), words);
+    }
+    let moves = |bytes: &str| {
+        format!(
+            "name = \"t\"\n[formulas]\nwide = \"dlen/8\"\n[[instruction]]\nname = \"t.load\"\n\
+             encoding = \"rs1 vd 31..20=0 14..12=0 6..0=0x0b\"\noperands = \"vd, (rs1)\"\nload = {{ bytes = \"{bytes}\" }}\n"
+        )
+    };
+    Extensions::default()
+        .add("t.toml", &moves("max(1, vl*sew/8) + vlen/8 + vlmax*lmul"))
+        .expect("the same on every machine");
+    let known = "it may use vl, vlmax, sew, lmul, vlen";
+    for (bytes, other) in [
+        ("dlen/8", "dlen"),
+        ("wide", "dlen"),
+        ("beats", "beats"),
+        ("16*chime", "chime"),
+        ("tm", "tm"),
+        ("vcop", "vcop"),
+    ] {
+        refused(&moves(bytes), &["t.toml:8: instruction[1].load.bytes", &format!("cannot use {other}; {known}")]);
     }
     let csr = |number: &str| format!("name = \"t\"\n[csrs.key]\nnumber = {number}\n");
     refused(&csr("0x300"), &["t.toml:3: csrs.key.number", "one of the machine"]);
