@@ -13,7 +13,7 @@ use rvtile_isa::profile::PROFILES;
 use rvtile_isa::row::Row;
 use rvtile_isa::vector::vtype::Vtype;
 
-use super::{Extension, Extensions};
+use super::{Extension, Extensions, Instruction};
 use crate::engine::RunOptions;
 
 /// How two encodings meet.
@@ -55,7 +55,8 @@ pub fn check(extensions: &Extensions) -> Checked {
     let profiles: Vec<_> = PROFILES.iter().map(|profile| (profile, Decoder::for_profile(profile))).collect();
     for extension in &extensions.list {
         let _ = writeln!(text, "{} ({})", extension.name, extension.file);
-        for row in extension.rows {
+        for instruction in &extension.instructions {
+            let row = instruction.row;
             let mut notes = Vec::new();
             for (profile, decoder) in &profiles {
                 if let Some(why) = clash(row, decoder.rows()) {
@@ -68,7 +69,7 @@ pub fn check(extensions: &Extensions) -> Checked {
                     notes.push(format!("in profile {} it takes words of `{}`, as it may", profile.name, other.name));
                 }
             }
-            if let Err(why) = trial(extensions, row) {
+            if let Err(why) = trial(extensions, instruction) {
                 notes.push(format!("trial: {why}"));
             }
             faults += notes.iter().filter(|note| !note.ends_with("as it may")).count();
@@ -80,7 +81,8 @@ pub fn check(extensions: &Extensions) -> Checked {
 }
 
 /// Executes an instruction once, at VLEN 512 and VLMAX, on registers of zeros.
-fn trial(extensions: &Extensions, row: &'static Row) -> Result<(), String> {
+fn trial(extensions: &Extensions, instruction: &Instruction) -> Result<(), String> {
+    let row = instruction.row;
     const BASE: u64 = 0x1000;
     let memory = |error: std::io::Error| format!("no memory: {error}");
     let mut mem = Memory::new(1 << 20).map_err(memory)?;
@@ -107,25 +109,21 @@ fn trial(extensions: &Extensions, row: &'static Row) -> Result<(), String> {
         };
     }
     (hart.x[16], hart.x[24]) = (BASE, 64);
-    let mut why = String::new();
     for sew in 0..4u64 {
         hart.vtype = Vtype::requested(sew << 3, 512, isa);
         hart.vl = hart.vtype.vlmax(512);
-        let op = match Op::new(&Inst::new(row, word), 0, 0, &hart.ctx()) {
-            Ok(op) => op,
-            Err(error) => {
-                why = error.to_string();
-                continue;
-            }
-        };
+        // Rules of size are broken by the trial's choice, not by the instruction: another SEW may do.
+        let Ok(op) = Op::new(&Inst::new(row, word), 0, 0, &hart.ctx()) else { continue };
         // SAFETY: the operation was made for this host.
-        match unsafe { (op.exec)(&mut hart, &op) } {
-            Flow::Next => return Ok(()),
-            _ => why = hart.why.map_or("it faults".to_string(), |why| why.to_string()),
+        if unsafe { (op.exec)(&mut hart, &op) } == Flow::Next {
+            return Ok(());
+        }
+        // A script that fails is wrong under any.
+        if let Some(why) = instruction.body.failure.get() {
+            return Err(why.to_string());
         }
     }
-    // Rules of size are broken by the trial's choice, not by the instruction.
-    if why.contains("script") { Err(why) } else { Ok(()) }
+    Ok(())
 }
 
 /// A cell of the opcode map: an opcode for custom instructions, funct3 and funct6.

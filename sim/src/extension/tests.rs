@@ -132,6 +132,30 @@ fn timing_is_that_of_the_file_and_else_of_the_class() {
 }
 
 #[test]
+fn a_trial_tells_that_a_script_fails() {
+    let check = |kind: &str, script: &str| {
+        let mut all = Extensions::default();
+        let text = format!(
+            "name = \"t\"\n[[instruction]]\nname = \"my.op\"\nencoding = \"vs2 vd 31..26=0x3f 25..25=1 19..12=0 6..0=0x0b\"\n\
+             operands = \"vd, vs2\"\ntype = \"{kind}\"\nscript = \"{script}\"\n"
+        );
+        all.add("t.toml", &text).unwrap_or_else(|error| panic!("{error}"));
+        check::check(&all)
+    };
+    for kind in ["i8", "i32", "i64", "i"] {
+        for (script, why) in [
+            ("loop { }", "trial: its script failed at t.toml:7: it did not end"),
+            ("vd[0] = nowhere", "trial: its script failed at t.toml:7: Variable not found: nowhere"),
+        ] {
+            let checked = check(kind, script);
+            assert!(checked.faults == 1 && checked.text.contains(why), "{kind}: {}", checked.text);
+        }
+        let checked = check(kind, "vd[0] = vs2[0] + 1");
+        assert_eq!(checked.faults, 0, "{kind}: {}", checked.text);
+    }
+}
+
+#[test]
 fn clashes_name_both_instructions() {
     let clash = |encoding: &str| {
         let mut all = Extensions::default();
