@@ -63,7 +63,7 @@ pub const KEYS: &[Key] = &[
     key("core.predictor.kind", Kind::Choice(PredictorKind::NAMES), "", "branch predictor"),
     key("core.predictor.entries", power(2, 1 << 20), "", "two-bit counters"),
     key("core.predictor.history_bits", integer(0, 20), "bits", "global history, at most log2 of the entries"),
-    key("core.predictor.btb_entries", integer(0, 1 << 16), "", "branch target buffer; 0 is none"),
+    key("core.predictor.btb_entries", integer(0, 1 << 16), "", "branch target buffer, for indirect jumps; 0 is none"),
     key("core.predictor.ras_entries", integer(0, 1 << 10), "", "return address stack; 0 is none"),
     key("vector.vlen", power(128, 4096), "bits", "vector register"),
     key("vector.dlen", power(64, 4096), "bits", "vector data path, at most vlen"),

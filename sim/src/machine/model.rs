@@ -72,7 +72,7 @@ choices! {
     pub enum PredictorKind {
         /// Every branch and jump is predicted.
         Perfect = "perfect",
-        /// No predictor: fetch goes on in sequence, every taken branch is mispredicted.
+        /// No predictor: fetch goes on in sequence, every taken branch and every indirect jump is mispredicted.
         None = "none",
         /// Backward taken, forward not taken.
         Static = "static",

@@ -31,7 +31,7 @@ impl Branches {
                 PredictorKind::Gshare => (1u64 << predictor.history_bits.min(63)) - 1,
                 _ => 0,
             },
-            targets: vec![(u64::MAX, 0); predictor.btb_entries.max(1) as usize],
+            targets: vec![(u64::MAX, 0); predictor.btb_entries as usize],
             returns: Vec::new(),
             return_depth: predictor.ras_entries as usize,
             seen: 0,
@@ -75,8 +75,12 @@ impl Branches {
         if self.kind == PredictorKind::Perfect {
             return true;
         }
-        let right = if is_return {
+        let right = if self.kind == PredictorKind::None {
+            false
+        } else if is_return {
             self.returns.pop() == Some(target)
+        } else if self.targets.is_empty() {
+            false
         } else {
             let index = remainder((pc >> 1) as usize, self.targets.len());
             std::mem::replace(&mut self.targets[index], (pc, target)) == (pc, target)
@@ -100,5 +104,38 @@ impl Branches {
     fn count(&mut self, right: bool) -> bool {
         self.missed += u64::from(!right);
         right
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Jumps that a predictor misses: of three to one target from one place, and of a call's return.
+    fn missed(kind: PredictorKind, btb_entries: u32, ras_entries: u32) -> (u64, u64) {
+        let predictor = Predictor { kind, entries: 4, history_bits: 0, btb_entries, ras_entries };
+        let mut branches = Branches::new(&predictor);
+        for _ in 0..3 {
+            branches.indirect(0x100, 0x800, false, false, 0);
+        }
+        let jumps = branches.missed;
+        branches.direct(true, 0x204);
+        branches.indirect(0x900, 0x204, true, false, 0);
+        (jumps, branches.missed - jumps)
+    }
+
+    #[test]
+    fn what_is_not_there_predicts_nothing() {
+        for (kind, btb_entries, ras_entries, expected) in [
+            (PredictorKind::Perfect, 0, 0, (0, 0)),
+            (PredictorKind::None, 32, 6, (3, 1)),
+            (PredictorKind::Static, 32, 6, (1, 0)),
+            (PredictorKind::Gshare, 1, 6, (1, 0)),
+            (PredictorKind::Gshare, 0, 6, (3, 0)),
+            (PredictorKind::Gshare, 32, 0, (1, 1)),
+            (PredictorKind::Gshare, 0, 0, (3, 1)),
+        ] {
+            assert_eq!(missed(kind, btb_entries, ras_entries), expected, "{kind:?} {btb_entries} {ras_entries}");
+        }
     }
 }
