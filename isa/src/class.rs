@@ -26,6 +26,11 @@ macro_rules! classes {
                 NAMES.get(name).copied()
             }
 
+            /// Whether its instructions go through the vector unit, and not just through the scalar pipe.
+            pub const fn in_vector_unit(self) -> bool {
+                !matches!(self, Class::Vset | Class::MConfig) && self.implied_props().contains(Props::VECTOR)
+            }
+
             pub(crate) const fn implied_props(self) -> Props {
                 match self { $(Class::$name => Props::empty()$(.union(Props::$prop))*,)* }
             }

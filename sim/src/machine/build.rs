@@ -214,9 +214,17 @@ impl<'a> Reader<'a> {
             let what = "missing: every timing class needs pipe, unit, latency and occupancy";
             return Err(MachineError::new(&self.layers.file, 0, &key, what));
         }
+        let unit: Unit = self.choice("unit")?;
+        let vector_class = class.in_vector_unit();
+        self.require(unit.is_vector() == vector_class, "unit", || {
+            let allowed = Unit::VALUES.iter().filter(|(_, unit)| unit.is_vector() == vector_class);
+            let allowed: Vec<&str> = allowed.map(|(name, _)| *name).collect();
+            let kind = if vector_class { "vector" } else { "scalar" };
+            format!("{} is a {kind} class, which keeps one of {}", class.name(), allowed.join(", "))
+        })?;
         Ok(ClassTiming {
             pipe: self.choice("pipe")?,
-            unit: self.choice("unit")?,
+            unit,
             latency: self.formula("latency", vector)?,
             bypass: self.optional("bypass", Reader::integer)?,
             late: self.optional_flag("late")?,

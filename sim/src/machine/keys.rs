@@ -137,7 +137,7 @@ pub const KEYS: &[Key] = &[
         "class.<class>.unit",
         Kind::Choice(Unit::NAMES),
         "",
-        "unit that it keeps; va1 is the first of va, mm the matrix unit, cop the coprocessor with a queue of its own",
+        "unit that it keeps: none or a divider if it is scalar, else one of the others; va1 is the first of va, mm the matrix unit, cop the coprocessor with a queue of its own",
     ),
     key("class.<class>.latency", Kind::Formula, "cycles", "until a dependent may start (chains: the first beat)"),
     optional("class.<class>.bypass", CYCLES, "cycles", "seen by a consumer that reads late; absent: the latency"),

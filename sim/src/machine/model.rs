@@ -117,6 +117,13 @@ choices! {
     }
 }
 
+impl Unit {
+    /// Whether it is one of the vector unit; the others are of the scalar pipe.
+    pub const fn is_vector(self) -> bool {
+        !matches!(self, Unit::None | Unit::IntDivide | Unit::FpDivide)
+    }
+}
+
 /// The scalar core.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Core {

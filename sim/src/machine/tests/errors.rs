@@ -130,6 +130,27 @@ fn rules_between_keys() {
 }
 
 #[test]
+fn units_of_the_other_pipe() {
+    let vector = "is a vector class, which keeps one of va, va1, vl, vs, mm, cop";
+    let scalar = "is a scalar class, which keeps one of none, int-div, fp-div";
+    for (class, unit, allowed) in [
+        ("v-fma", "int-div", vector),
+        ("v-fma", "none", vector),
+        ("m-load", "fp-div", vector),
+        ("alu", "va", scalar),
+        ("vset", "va1", scalar),
+        ("m-config", "mm", scalar),
+    ] {
+        let key = format!("class.{class}.unit");
+        assert_eq!(set_fault(&key, unit), format!("--set: {key}: {unit} is not allowed: {class} {allowed}"));
+    }
+    for (class, unit) in [("v-fma", "mm"), ("m-store", "mm"), ("v-load", "cop"), ("alu", "int-div"), ("vset", "none")] {
+        let key = format!("class.{class}.unit");
+        Machine::load("x280", &set(&[(&key, unit)])).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+#[test]
 fn sources() {
     assert_faults(&[
         (
