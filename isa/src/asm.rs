@@ -12,8 +12,10 @@ use crate::disasm::{F_NAMES, ROUNDING, X_NAMES, constant_text};
 use crate::encoding::Field;
 use crate::hart::csr;
 use crate::inst;
+use crate::matrix::FAMILIES;
 use crate::operand::Operand;
 use crate::row::Row;
+use crate::table::standard;
 
 /// Why a line is not an instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -395,6 +397,18 @@ const ALIASES: &[(&str, usize, &str)] = &[
     ("vwcvtu.x.x.v", 2, "vwaddu.vx $0,$1,zero"),
     ("vncvt.x.x.w", 2, "vnsrl.wx $0,$1,zero"),
 ];
+
+/// Whose `mnemonic` is, in whatever profile: what provides the instruction, or what it stands for if it is a
+/// pseudo-instruction. `None`: it is free.
+pub fn owner(mnemonic: &str) -> Option<String> {
+    if let Some((.., meaning)) = ALIASES.iter().find(|(name, ..)| *name == mnemonic) {
+        return Some(format!("a pseudo-instruction for {}", meaning.split(' ').next()?));
+    }
+    let families = || standard().into_iter().chain(FAMILIES.iter().map(|family| family.rows));
+    let named = |name: &str| families().flatten().find(|row| row.name == name);
+    let (name, _) = suffix(mnemonic, |name| named(name).is_some());
+    named(&name).map(|row| format!("an instruction of {}", row.provider()))
+}
 
 /// The instruction that a pseudo-instruction stands for.
 fn alias(mnemonic: &str, operands: &str) -> Option<(String, String)> {

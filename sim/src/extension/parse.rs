@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use rvtile_isa::asm;
 use rvtile_isa::class::Class;
 use rvtile_isa::decode::Decoder;
 use rvtile_isa::encoding::{Encoding, Field};
@@ -168,6 +169,11 @@ fn instruction(
     let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._".contains(c);
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(letters) || name.len() > 32 {
         return Err(table.wrong("name", "a mnemonic is up to 32 small letters, digits, '.' and '_'"));
+    }
+    // Text would not tell the two apart, and the macro for the GNU assembler would take the other's place.
+    if let Some(owner) = asm::owner(&name) {
+        let what = format!("{name} is {owner} already: give this one another name, such as my.{name}");
+        return Err(table.wrong("name", what));
     }
     let (line, encoding) = encoding(table)?;
     let syntax = table.text("operands")?.unwrap_or_default();
