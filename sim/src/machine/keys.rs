@@ -66,7 +66,12 @@ pub const KEYS: &[Key] = &[
     key("core.predictor.btb_entries", integer(0, 1 << 16), "", "branch target buffer, for indirect jumps; 0 is none"),
     key("core.predictor.ras_entries", integer(0, 1 << 10), "", "return address stack; 0 is none"),
     key("vector.vlen", power(128, 4096), "bits", "vector register"),
-    key("vector.dlen", power(64, 4096), "bits", "vector data path, at most vlen"),
+    key(
+        "vector.dlen",
+        power(64, 4096),
+        "bits",
+        "vector data path; wider than vlen, it takes several registers of a group in a cycle",
+    ),
     key("vector.queue_depth", integer(0, 1024), "", "vector command queue; 0: issue waits for the sequencer"),
     key("vector.arithmetic_sequencers", integer(1, 2), "", "arithmetic sequencers"),
     key("vector.memory_port", Kind::Choice(MemoryPort::NAMES), "", "one port for loads and stores, or one each"),

@@ -169,7 +169,8 @@ pub struct Predictor {
 pub struct Vector {
     /// Bits of a vector register, a power of two from 128 to 4096.
     pub vlen: u32,
-    /// Bits of the data path, a power of two from 64 to `vlen`.
+    /// Bits of the data path, a power of two from 64 to 4096; one wider than `vlen` takes several registers of a group in a
+    /// cycle.
     pub dlen: u32,
     /// Entries of the command queue between scalar pipe and sequencers; 0: a vector instruction issues only when its
     /// sequencer is free.
