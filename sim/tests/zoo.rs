@@ -20,7 +20,7 @@ fn sequences_are_scheduled_as_the_compiler_does() {
     check(&expected, 0.0005);
     let agreed = format!("in {0} of {0}.", expected.group.rows.len());
     assert!(expected.group.about.ends_with(&agreed), "{}", expected.group.about);
-    let extra = corpus::compare_extra(&corpus).unwrap();
+    let extra = corpus::compare_extra(&corpus, &[]).unwrap();
     assert_eq!(extra.iter().map(|one| one.group.machine.as_str()).collect::<Vec<_>>(), ["x280-mca22", "x390-mca22"]);
     check(&extra[0], 0.0005);
     // The X390's classes do not tell that fp64 has one sequencer only: two sequences are far off.
@@ -53,7 +53,7 @@ fn a_directory_is_read_like_the_embedded_corpus() {
 
 fn groups(table: &str) -> Vec<Group> {
     let table = rows::tables().into_iter().find(|known| known.name == table).unwrap();
-    rows::compare(&table, None).unwrap()
+    rows::compare(&table, None, &[]).unwrap()
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub(super) struct Args {
     /// Machine: a built-in name or a TOML file; without this option, the one that a table was measured on
     #[arg(long, value_name = "NAME|FILE")]
     machine: Option<String>,
-    /// Override a value of the machine, such as memory.l2.hit_latency=12 (repeatable)
+    /// Override a value of every machine, such as memory.l2.hit_latency=12 (repeatable)
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = assignment)]
     overrides: Vec<(String, String)>,
     /// Compare with measured throughput of instructions
@@ -121,10 +121,12 @@ fn groups(args: &Args) -> Result<Vec<Group>, Failure> {
     if let Some(path) = &args.rows {
         let (name, text) = read(path)?;
         let machine = args.given()?;
-        groups.extend(rows::compare(&Table { name: &name, text: &text }, machine.as_ref()).map_err(refused)?);
+        groups.extend(
+            rows::compare(&Table { name: &name, text: &text }, machine.as_ref(), &args.overrides).map_err(refused)?,
+        );
     } else if embedded {
         for table in rows::tables() {
-            groups.extend(rows::compare(&table, None).map_err(refused)?);
+            groups.extend(rows::compare(&table, None, &args.overrides).map_err(refused)?);
         }
     }
     if embedded || args.corpus.is_some() {
@@ -142,9 +144,9 @@ fn corpus(args: &Args) -> Result<Vec<Group>, Failure> {
     let comparisons = match given {
         Some(machine) => vec![corpus::compare(&corpus, &machine).map_err(refused)?],
         None => {
-            let machine = Machine::load(corpus::EXPECTED_MACHINE, &[]).map_err(Failure::refused)?;
+            let machine = Machine::load(corpus::EXPECTED_MACHINE, &args.overrides).map_err(Failure::refused)?;
             let mut comparisons = vec![corpus::compare(&corpus, &machine).map_err(refused)?];
-            comparisons.extend(corpus::compare_extra(&corpus).map_err(refused)?);
+            comparisons.extend(corpus::compare_extra(&corpus, &args.overrides).map_err(refused)?);
             comparisons
         }
     };

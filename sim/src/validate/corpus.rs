@@ -149,18 +149,18 @@ pub fn compare(corpus: &Corpus, machine: &Machine) -> Result<Comparison, Error> 
     Ok(Comparison { group: group("corpus", machine, rows, &bottlenecks), left_out })
 }
 
-/// Schedules what `extra.csv` lists, when there is one, on the machines of its columns.
+/// Schedules what `extra.csv` lists, when there is one, on the machines of its columns with `overrides`.
 ///
 /// # Errors
 /// The first line that is wrong.
-pub fn compare_extra(corpus: &Corpus) -> Result<Vec<Comparison>, Error> {
+pub fn compare_extra(corpus: &Corpus, overrides: &[(String, String)]) -> Result<Vec<Comparison>, Error> {
     let Some(text) = &corpus.extra else { return Ok(Vec::new()) };
     let file = format!("{}/extra.csv", corpus.place);
     let table = Table { name: &file, text };
     let lines = table.read::<BTreeMap<String, String>>()?;
     let mut comparisons = Vec::new();
     for (column, name) in EXTRA_MACHINES {
-        let machine = Machine::load(name, &[]).map_err(|error| Error {
+        let machine = Machine::load(name, overrides).map_err(|error| Error {
             file: name.to_string(),
             line: None,
             what: error.to_string(),

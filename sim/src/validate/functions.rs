@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use rvtile_kernels::vmath;
 use serde::Deserialize;
 
-use super::rows::by_machine;
+use super::rows::{Override, by_machine};
 use super::{Error, Group, Row, Table};
 use crate::engine::{End, Engine, RunOptions};
 use crate::env;
@@ -40,9 +40,13 @@ struct Line {
 ///
 /// # Errors
 /// The first line that cannot be compared.
-pub(super) fn compare(table: &Table<'_>, given: Option<&Arc<Machine>>) -> Result<Vec<Group>, Error> {
+pub(super) fn compare(
+    table: &Table<'_>,
+    given: Option<&Arc<Machine>>,
+    overrides: &[Override],
+) -> Result<Vec<Group>, Error> {
     let mut groups = Vec::new();
-    for (machine, lines) in by_machine(table.read::<Line>()?, |line| &line.machine, table, given)? {
+    for (machine, lines) in by_machine(table.read::<Line>()?, |line| &line.machine, table, given, overrides)? {
         let rows = lines
             .par_iter()
             .map(|(number, line)| function_rows(line, &machine).map_err(|why| table.wrong(*number, why)))
@@ -215,7 +219,7 @@ mod tests {
         assert!(error("x60,sinc,1,1").starts_with("mine.csv, line 2: no function `sinc`: exp, expm1,"));
         assert_eq!(error("x60,exp,0,1"), "mine.csv, line 2: 0 is no number of elements a cycle");
         let text = format!("{header}x60,sqrt,,0.087398\n");
-        let groups = compare(&Table { name: "mine.csv", text: &text }, None).unwrap();
+        let groups = compare(&Table { name: "mine.csv", text: &text }, None, &[]).unwrap();
         let row = &groups[0].rows[0];
         assert_eq!((groups[0].rows.len(), row.name.as_str(), row.part.as_str()), (1, "sqrt vector", "vector"));
         assert!(row.error().abs() < 0.25, "{}", row.error());

@@ -62,23 +62,26 @@ struct Call {
 }
 
 /// Runs what a table measured and pairs the figures, a group for each machine. All rows run on `machine` when one is
-/// given, else each on that of its first column.
+/// given, else each on that of its first column with `overrides`.
 ///
 /// # Errors
 /// The first line that cannot be compared.
-pub fn compare(table: &Table<'_>, machine: Option<&Arc<Machine>>) -> Result<Vec<Group>, Error> {
+pub fn compare(table: &Table<'_>, machine: Option<&Arc<Machine>>, overrides: &[Override]) -> Result<Vec<Group>, Error> {
     let header = table.text.lines().next().unwrap_or_default();
     let has = |column: &str| header.split(',').any(|name| name.trim() == column);
     if has("instruction") {
-        compare_instructions(table, machine)
+        compare_instructions(table, machine, overrides)
     } else if has("kernel") {
-        compare_kernels(table, machine)
+        compare_kernels(table, machine, overrides)
     } else if has("function") {
-        functions::compare(table, machine)
+        functions::compare(table, machine, overrides)
     } else {
         Err(table.wrong(1, "no column `instruction`, `kernel` or `function`"))
     }
 }
+
+/// A key of machine files and the value that takes the place of theirs.
+pub type Override = (String, String);
 
 /// Lines of a table with their numbers.
 pub(super) type Lines<T> = Vec<(u64, T)>;
@@ -92,6 +95,7 @@ pub(super) fn by_machine<T>(
     name: impl Fn(&T) -> &str,
     table: &Table<'_>,
     given: Option<&Arc<Machine>>,
+    overrides: &[Override],
 ) -> Result<Vec<Part<T>>, Error> {
     let mut names: Vec<String> = Vec::new();
     let mut machines: Vec<Part<T>> = Vec::new();
@@ -104,7 +108,7 @@ pub(super) fn by_machine<T>(
         let file = MACHINES.iter().find(|(known, _)| *known == called).map_or(called, |(_, file)| file);
         let machine = match given {
             Some(machine) => Arc::clone(machine),
-            None => Arc::new(Machine::load(file, &[]).map_err(|error| table.wrong(line, error))?),
+            None => Arc::new(Machine::load(file, overrides).map_err(|error| table.wrong(line, error))?),
         };
         names.push(called.to_string());
         machines.push((machine, vec![(line, value)]));
@@ -112,11 +116,15 @@ pub(super) fn by_machine<T>(
     Ok(machines)
 }
 
-fn compare_instructions(table: &Table<'_>, given: Option<&Arc<Machine>>) -> Result<Vec<Group>, Error> {
+fn compare_instructions(
+    table: &Table<'_>,
+    given: Option<&Arc<Machine>>,
+    overrides: &[Override],
+) -> Result<Vec<Group>, Error> {
     let decoder = Decoder::standard();
     let lines: Lines<Instruction> = table.read()?;
     let mut groups = Vec::new();
-    for (machine, lines) in by_machine(lines, |line| &line.machine, table, given)? {
+    for (machine, lines) in by_machine(lines, |line| &line.machine, table, given, overrides)? {
         let rows = lines
             .par_iter()
             .map(|(number, line)| instruction_rows(line, &decoder, &machine).map_err(|what| table.wrong(*number, what)))
@@ -179,10 +187,14 @@ fn operands(mnemonic: &str, decoder: &Decoder) -> Result<String, String> {
     Ok(text.trim().to_string())
 }
 
-fn compare_kernels(table: &Table<'_>, given: Option<&Arc<Machine>>) -> Result<Vec<Group>, Error> {
+fn compare_kernels(
+    table: &Table<'_>,
+    given: Option<&Arc<Machine>>,
+    overrides: &[Override],
+) -> Result<Vec<Group>, Error> {
     let lines: Lines<Call> = table.read()?;
     let mut groups = Vec::new();
-    for (machine, lines) in by_machine(lines, |line| &line.machine, table, given)? {
+    for (machine, lines) in by_machine(lines, |line| &line.machine, table, given, overrides)? {
         let mut kernels: BTreeMap<(&str, &str), Vec<&(u64, Call)>> = BTreeMap::new();
         for line in &lines {
             kernels.entry((&line.1.kernel, &line.1.variant)).or_default().push(line);

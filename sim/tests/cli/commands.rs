@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::support::{Scratch, refused, rvtile, stderr, stdout};
+use super::support::{Scratch, printed, refused, rvtile, stderr, stdout};
 
 /// Builds a static program without a library.
 fn program(scratch: &Scratch, name: &str, source: &str, options: &[&str]) -> String {
@@ -328,4 +328,17 @@ fn a_reader_that_goes_away_is_no_error() {
     let shell = format!("{} machines show x280 | head -n 1", env!("CARGO_BIN_EXE_rvtile"));
     let output = Command::new("sh").args(["-c", &shell]).output().unwrap();
     assert_eq!((stdout(&output).lines().count(), stderr(&output).as_str()), (1, ""));
+}
+
+#[test]
+fn overrides_reach_the_machines_that_tables_name() {
+    let scratch = Scratch::new("overrides");
+    let rows = scratch.file("r.csv", "machine,instruction,sew,m1,m2,m4,m8\nx60,vadd.vv,e32,1,2,4,8\n");
+    refused(&["validate", "--rows", &rows, "--set", "nosuch.key=1"], &["nosuch"]);
+    let simulated = |set: &[&str]| printed(&[&["validate", "--rows", &rows, "--json", "--verbose"], set].concat());
+    assert_ne!(simulated(&[]), simulated(&["--set", "vector.dlen=256"]));
+    let corpus = scratch.path("");
+    scratch.file("a.s", "addi a0, a0, 1\n");
+    scratch.file("expected.csv", "name,cycles_per_iter,bottleneck\na,1,\n");
+    refused(&["validate", "--corpus", &corpus, "--set", "nosuch.key=1"], &["nosuch"]);
 }
