@@ -18,8 +18,8 @@ use crate::timing::Listener;
 /// The end of the help.
 pub(super) const HELP: &str = "\
 Options of rvtile stand in front of the program; what follows it are the program's arguments.
-The exit code is the program's own; 1 after a crash, 2 when the program was refused or needs an instruction that is
-not supported.
+The exit code is the program's own; 1 after a crash, or when --max-insts left it without the signature that was asked for;
+2 when the program was refused or needs an instruction that is not supported.
 
 Examples:
   rvtile run ./program 1 2 3
@@ -107,8 +107,8 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
     listeners.extend(trace.as_mut().map(|trace| trace as &mut dyn Listener));
     let end = if listeners.is_empty() { engine.run() } else { engine.run_watched(&mut Fan(listeners)) };
     let took = started.elapsed();
-    let (code, words) = ended(&end, &file, &engine);
-    let summary = Summary::of(&engine, &machine, words, took);
+    let (mut code, words) = ended(&end, &file, &engine);
+    let summary = Summary::of(&engine, &machine, words.clone(), took);
     if !args.quiet {
         // Where stderr is closed there is nobody to tell.
         let _ = std::io::Write::write_all(&mut std::io::stderr(), summary.text().as_bytes());
@@ -116,8 +116,17 @@ pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
     if let Some(path) = &args.json {
         files::write(path, &summary.json())?;
     }
-    if let (Some((path, range)), End::Exit(_)) = (signature, &end) {
-        files::write(&path, &signature::text(&file, &engine, range, args.signature_granularity)?)?;
+    match (signature, &end) {
+        (Some((path, range)), End::Exit(_)) => {
+            files::write(&path, &signature::text(&file, &engine, range, args.signature_granularity)?)?;
+        }
+        // The memory of a program that is not done is no signature. The other outputs are as good as ever.
+        (Some((path, _)), End::Limit) => {
+            complain(&format!("{}: no signature: {words}; raise --max-insts", path.display()));
+            code = 1;
+        }
+        // A crash has been told, and has an exit code of its own.
+        _ => {}
     }
     if let (Some(kanata), Some(path)) = (kanata, &args.kanata) {
         finish(path, kanata.finish())?;

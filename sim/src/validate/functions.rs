@@ -214,7 +214,7 @@ mod tests {
         let header = "machine,function,scalar_fp64_per_cycle,rvv_fp64_per_cycle\n";
         let error = |line: &str| {
             let text = format!("{header}{line}\n");
-            compare(&Table { name: "mine.csv", text: &text }, None).unwrap_err().to_string()
+            compare(&Table { name: "mine.csv", text: &text }, None, &[]).unwrap_err().to_string()
         };
         assert!(error("x60,sinc,1,1").starts_with("mine.csv, line 2: no function `sinc`: exp, expm1,"));
         assert_eq!(error("x60,exp,0,1"), "mine.csv, line 2: 0 is no number of elements a cycle");

@@ -262,6 +262,11 @@ fn a_signature_is_written_when_the_program_ends() {
     let without = program(&scratch, "without", EXIT, &[]);
     refused(&["run", "--signature", &words, &without], &["without", "no symbol begin_signature"]);
     refused(&["run", "--signature", "-", "--signature-granularity", "3", &passes], &["3", "power of two"]);
+    // A program that was stopped has none.
+    let none = scratch.path("none");
+    let output = rvtile(&["run", "--quiet", "--max-insts", "1", "--signature", &none, &passes]);
+    assert_eq!((output.status.code(), std::path::Path::new(&none).exists()), (Some(1), false));
+    assert!(stderr(&output).contains("none: no signature: stopped after"), "{}", stderr(&output));
     assert!(!scratch.names().iter().any(|name| name.ends_with(".tmp")));
 }
 
