@@ -20,14 +20,14 @@ an instruction that is not supported.
 Examples:
   rvtile annotate ./program 1 2 3
   rvtile annotate --top 1 --set vector.vlen=1024 ./program
-  rvtile annotate --json - --quiet ./program";
+  rvtile annotate --json - ./program";
 
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Show so many loops, those with most cycles
     #[arg(long, value_name = "N", default_value_t = 5)]
     top: usize,
-    /// Write all instructions and loops as a JSON object
+    /// Write all instructions and loops as a JSON object to FILE, or with - to stdout instead of the loops
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Print no loops
@@ -38,16 +38,14 @@ pub(super) struct Args {
 }
 
 pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
-    if let Some(path) = &args.json {
-        files::check(path)?;
-    }
+    let to_stdout = files::check(&[&args.json])?;
     let Program { file, machine, mut engine } = args.program.load(true)?;
     let mut profile = Profile::default();
     let end = engine.run_watched(&mut Fan(vec![&mut profile]));
     let (code, words) = ended(&end, &file, &engine);
     let decode = |pc| engine.hart.fetch(pc).ok().and_then(|word| engine.decoder().decode(word).ok());
     let annotation = Annotation::new(&profile, &engine.image, &machine.name, words, decode);
-    if !args.quiet {
+    if !to_stdout && !args.quiet {
         files::print(&annotation.text(args.top))?;
     }
     if let Some(path) = &args.json {

@@ -89,12 +89,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let jobs = jobs(args)?;
     let extensions = extensions(args, &jobs)?;
     let machine = args.machine.load(&[])?;
-    let outputs = [&args.json, &args.csv, &args.html, &args.svg];
-    let to_stdout = outputs.iter().filter(|path| path.as_deref().is_some_and(files::is_stdout)).count();
-    if to_stdout > 1 {
-        return Err(Failure::refused("only one report can go to stdout: give the others a file"));
-    }
-    outputs.into_iter().flatten().try_for_each(|path| files::check(path))?;
+    let to_stdout = files::check(&[&args.json, &args.csv, &args.html, &args.svg])?;
 
     let results = run(&jobs, &machine, &extensions, args);
     let mut measurements = Vec::new();
@@ -111,7 +106,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     if failed && measurements.is_empty() {
         return Ok(ExitCode::from(1));
     }
-    if to_stdout == 0 && !args.quiet {
+    if !to_stdout && !args.quiet {
         files::print(&report::table::render(&machine, &measurements))?;
     }
     let texts: &[(&Option<PathBuf>, &dyn Fn() -> String)] = &[

@@ -80,12 +80,7 @@ fn range(text: &str) -> Result<(u64, u64), String> {
 }
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
-    let outputs = [&args.json, &args.csv, &args.html];
-    let to_stdout = outputs.iter().filter(|path| path.as_deref().is_some_and(files::is_stdout)).count();
-    if to_stdout > 1 {
-        return Err(Failure::refused("only one report can go to stdout: give the others a file"));
-    }
-    outputs.into_iter().flatten().try_for_each(|path| files::check(path))?;
+    let to_stdout = files::check(&[&args.json, &args.csv, &args.html])?;
     let (at_shape, over_sizes) = jobs(args)?;
 
     let mut failed = false;
@@ -116,7 +111,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::from(1));
     }
     let comparison = Comparison { problem: args.problem.clone(), columns, sizes };
-    if to_stdout == 0 && !args.quiet {
+    if !to_stdout && !args.quiet {
         files::print(&report::compare::render(&comparison))?;
     }
     let texts: &[(&Option<PathBuf>, &dyn Fn() -> String)] = &[

@@ -71,7 +71,7 @@ fn temperature(text: &str) -> Result<f32, String> {
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let machine = args.machine.load(&[])?;
-    args.json.iter().try_for_each(|path| files::check(path))?;
+    let json_to_stdout = files::check(&[&args.json])?;
     let (model, name) = read(args.checkpoint.as_deref(), llama::CHECKPOINT)?;
     let (tokenizer, tokenizer_name) = read(args.tokenizer.as_deref(), llama::TOKENIZER)?;
     let refused = |name: &str, why: String| Failure::refused(format!("{name}: {why}"));
@@ -93,7 +93,6 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
         channels: args.ext,
         ids: false,
     };
-    let json_to_stdout = args.json.as_deref().is_some_and(files::is_stdout);
     let narrator = Narrator::new(args.tokens.min(checkpoint.sizes.context as u64), !json_to_stdout);
     let bar = narrator.bar.clone();
     let written = demo::write(&task, &machine, !args.functional, Box::new(narrator));

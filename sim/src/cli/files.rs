@@ -11,7 +11,7 @@ use super::Failure;
 const STDOUT: &str = "-";
 
 /// Whether a path means stdout.
-pub(super) fn is_stdout(path: &Path) -> bool {
+fn is_stdout(path: &Path) -> bool {
     path == Path::new(STDOUT)
 }
 
@@ -21,8 +21,39 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| Failure::output("stdout", &error))
 }
 
-/// Refuses a file that could not be written later, before time is spent on its contents.
-pub(super) fn check(path: &Path) -> Result<(), Failure> {
+/// Refuses outputs that could not be written later, before time is spent on their contents: each must have a place of its
+/// own. Tells whether one of them goes to stdout, where then nothing else is printed.
+pub(super) fn check(outputs: &[&Option<PathBuf>]) -> Result<bool, Failure> {
+    let paths: Vec<&Path> = outputs.iter().filter_map(|output| output.as_deref()).collect();
+    let to_stdout = paths.iter().filter(|path| is_stdout(path)).count();
+    if to_stdout > 1 {
+        return Err(Failure::refused("only one report can go to stdout: give the others a file"));
+    }
+    paths.iter().try_for_each(|path| check_file(path))?;
+    for (index, path) in paths.iter().enumerate() {
+        if let Some(place) = place(path)
+            && paths[..index].iter().any(|earlier| self::place(earlier).as_ref() == Some(&place))
+        {
+            return Err(Failure::refused(format!(
+                "{}: is named for two outputs: give each its own file",
+                path.display()
+            )));
+        }
+    }
+    Ok(to_stdout > 0)
+}
+
+/// Where a file is or will be, however it is named; `None` for stdout and for devices, which may get more than one output.
+fn place(path: &Path) -> Option<PathBuf> {
+    if is_stdout(path) || path.metadata().is_ok_and(|found| !found.is_file()) {
+        return None;
+    }
+    // What is not there yet has no canonical name of its own.
+    let new = || Some(parent(path).canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(new)
+}
+
+fn check_file(path: &Path) -> Result<(), Failure> {
     if is_stdout(path) {
         return Ok(());
     }

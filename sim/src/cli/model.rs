@@ -108,12 +108,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let questions = questions(args, &models);
     let machine = args.machine.load(&[])?;
     questions.iter().try_for_each(|question| question.validate(&machine).map_err(Failure::refused))?;
-    let outputs = [&args.json, &args.csv, &args.html];
-    let to_stdout = outputs.iter().filter(|path| path.as_deref().is_some_and(files::is_stdout)).count();
-    if to_stdout > 1 {
-        return Err(Failure::refused("only one report can go to stdout: give the others a file"));
-    }
-    outputs.into_iter().flatten().try_for_each(|path| files::check(path))?;
+    let to_stdout = files::check(&[&args.json, &args.csv, &args.html])?;
 
     let bar = if args.quiet || !std::io::stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new(1) };
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed}") {
@@ -128,7 +123,7 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     bar.finish_and_clear();
     let steps = steps.map_err(|message| Failure { message, code: 1 })?;
 
-    if to_stdout == 0 && !args.quiet {
+    if !to_stdout && !args.quiet {
         files::print(&report::model::table(&machine, &steps))?;
     }
     let texts: &[(&Option<PathBuf>, &dyn Fn() -> String)] = &[

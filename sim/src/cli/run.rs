@@ -78,8 +78,7 @@ fn range(text: &str) -> Result<Range<u64>, String> {
 }
 
 pub(super) fn main(args: Args) -> Result<ExitCode, Failure> {
-    let outputs = [&args.json, &args.signature, &args.kanata, &args.trace_event];
-    outputs.into_iter().flatten().try_for_each(|path| files::check(path))?;
+    files::check(&[&args.json, &args.signature, &args.kanata, &args.trace_event])?;
     let window = match (args.window, args.window_insts) {
         (None, None) => Window::default(),
         _ if args.kanata.is_none() && args.trace_event.is_none() => {

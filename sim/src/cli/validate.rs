@@ -78,14 +78,9 @@ impl Args {
 }
 
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
-    let outputs = [&args.json, &args.html, &args.markdown];
-    outputs.into_iter().flatten().try_for_each(|path| files::check(path))?;
-    let to_stdout = outputs.iter().filter(|path| path.as_deref().is_some_and(files::is_stdout)).count();
-    if to_stdout > 1 {
-        return Err(Failure::refused("only one report can go to stdout: give the others a file"));
-    }
+    let to_stdout = files::check(&[&args.json, &args.html, &args.markdown])?;
     let groups = groups(args)?;
-    if to_stdout == 0 {
+    if !to_stdout {
         files::print(&validation::text(&groups, args.verbose))?;
     }
     if let Some(path) = &args.json {

@@ -70,6 +70,11 @@ fn reports_go_to_files_as_a_whole() {
     assert_eq!(names, ["r.csv", "r.html", "r.json", "r.svg"]);
     refused(&[&SMALL[..], &["--html", &scratch.path("none/r.html")]].concat(), &["none", "no directory"]);
     refused(&[&SMALL[..], &["--json", &scratch.path("")]].concat(), &["is a directory"]);
+    // However it is named, and whether it is there or not.
+    let dotted = scratch.path("./r.csv");
+    refused(&[&SMALL[..], &["--json", &csv, "--csv", &dotted]].concat(), &["r.csv", "two outputs"]);
+    let [new, dotted] = ["new", "./new"].map(|name| scratch.path(name));
+    refused(&["run", "--json", &new, "--kanata", &dotted, "x"], &["new", "two outputs"]);
     assert_eq!(scratch.names().len(), 4);
 }
 
@@ -84,6 +89,7 @@ fn bad_options_are_one_line() {
     refused(&["--jsn"], &["--jsn", "--json"]);
     refused(&["frobnicate"], &["frobnicate"]);
     refused(&["--json", "--csv"], &["stdout"]);
+    refused(&["run", "--json", "-", "--kanata", "-", "x"], &["stdout"]);
     refused(&["run"], &["FILE"]);
     refused(&["run", "--max-insts", "many", "x"], &["many"]);
     refused(&["run", "--isa", "rv64i_zfoo", "x"], &["zfoo"]);
