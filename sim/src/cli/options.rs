@@ -161,10 +161,12 @@ enum Environment {
     Bare,
 }
 
-/// The exit code for the end of a run, and how the program ended in words. A crash is told on stderr.
+/// The exit code for the end of a run, and how the program ended in words. A crash is told on stderr, and
+/// so are marks of regions that went astray: what they enclose is in no report.
 pub(super) fn ended(end: &End, file: &str, engine: &Engine) -> (u8, String) {
     match end {
         End::Exit(code) => {
+            engine.unbalanced().iter().for_each(|what| complain(&format!("{file}: {what}")));
             // A bare-metal program has no other way to say so.
             if *code != 0 && engine.kind() == Kind::Bare {
                 complain(&format!("{file}: the program reports failure with status {code}"));

@@ -230,6 +230,7 @@ fn program_column(program: &Program, job: &Job) -> Result<Column, BenchError> {
     let [region] = engine.regions() else {
         let names: Vec<&str> = engine.regions().iter().map(|region| region.name.as_str()).collect();
         return Err(fail(match names.is_empty() {
+            true if !engine.unbalanced().is_empty() => engine.unbalanced().join("; "),
             true => "the program marks no region: rvtile.h says how".to_string(),
             false => format!("the program must mark one region, not {}: {}", names.len(), names.join(", ")),
         }));

@@ -220,6 +220,11 @@ impl Engine {
         self.regions.ended()
     }
 
+    /// Marks of regions that have no partner, in words.
+    pub fn unbalanced(&self) -> Vec<String> {
+        self.regions.unbalanced()
+    }
+
     /// Runs until the program ends, crashes or reaches the limit.
     pub fn run(&mut self) -> End {
         self.run_watched(&mut Silent)

@@ -51,10 +51,15 @@ impl Now {
 pub(super) struct Regions {
     open: Vec<Open>,
     ended: Vec<Region>,
+    /// Names of ends without a begin, each once.
+    unbegun: Vec<String>,
 }
 
 /// Names are cut here: a marker with a wrong pointer must not print memory.
 const MAX_NAME: u64 = 64;
+
+/// So many ends without a begin are kept: names from a wrong pointer have no end.
+const MAX_UNBEGUN: usize = 8;
 
 impl Regions {
     pub fn ended(&self) -> &[Region] {
@@ -65,10 +70,28 @@ impl Regions {
         self.open.push(Open { name: read_name(hart, name), instructions, at: Now::of(timing) });
     }
 
-    /// Ends the innermost open region of this name; an end without a begin is ignored.
+    /// What is wrong with the marks up to now, in words, a line for each name.
+    pub fn unbalanced(&self) -> Vec<String> {
+        let mut open: Vec<String> = Vec::new();
+        for name in self.open.iter().map(|open| &open.name) {
+            let line = format!("region `{name}` was begun and not ended");
+            if !open.contains(&line) {
+                open.push(line);
+            }
+        }
+        let unbegun = self.unbegun.iter().map(|name| format!("end of region `{name}` without a begin"));
+        open.into_iter().chain(unbegun).collect()
+    }
+
+    /// Ends the innermost open region of this name; an end without a begin is only noted.
     pub fn end(&mut self, hart: &Hart, name: u64, instructions: u64, timing: Option<&Core>) {
         let name = read_name(hart, name);
-        let Some(place) = self.open.iter().rposition(|open| open.name == name) else { return };
+        let Some(place) = self.open.iter().rposition(|open| open.name == name) else {
+            if self.unbegun.len() < MAX_UNBEGUN && !self.unbegun.contains(&name) {
+                self.unbegun.push(name);
+            }
+            return;
+        };
         let open = self.open.remove(place);
         let now = Now::of(timing);
         let region = match self.ended.iter().position(|region| region.name == name) {

@@ -332,6 +332,12 @@ fn regions_are_reported_each() {
     let line = |name: &str| text.lines().find(|line| line.trim_start().starts_with(name)).unwrap_or("").to_string();
     assert_eq!(line("first ").split_whitespace().nth(1), Some("2"), "{text}");
     assert_eq!(line("second ").split_whitespace().nth(1), Some("1"), "{text}");
+    let astray = EXIT.replace("volatile long sum = 0;", "volatile long sum = 0; mark(\"gemm\", 0); mark(\"gem\", 1);");
+    let output = rvtile(&["run", "--quiet", &program(&scratch, "astray", &astray, &[])]);
+    let text = stderr(&output);
+    assert_eq!((output.status.code(), text.lines().count()), (Some(5), 2), "{text}");
+    assert!(text.contains("astray: region `gemm` was begun and not ended"), "{text}");
+    assert!(text.contains("astray: end of region `gem` without a begin"), "{text}");
 }
 
 #[test]
