@@ -136,11 +136,7 @@ fn jobs(args: &Args) -> Result<(Vec<Job>, Vec<Job>), Failure> {
         return Err(Failure::refused(format!("no problem `{problem}`; there are {}", problems().join(", "))));
     };
     let solvers = solvers(args, &all)?;
-    let machines: Vec<Arc<Machine>> = args
-        .machines
-        .iter()
-        .map(|name| Machine::load(name, &args.overrides).map(Arc::new).map_err(Failure::refused))
-        .collect::<Result<_, _>>()?;
+    let machines = machines(args)?;
     let largest = || plain.default_shapes().into_iter().max_by_key(|shape| plain.flop(shape));
     let shape = args.shape.clone().or_else(largest).unwrap_or(Shape(Vec::new()));
     let sizes = args.sizes.map_or(Vec::new(), steps);
@@ -152,7 +148,7 @@ fn jobs(args: &Args) -> Result<(Vec<Job>, Vec<Job>), Failure> {
     let mut left_out = Vec::new();
     let mut of = |shape: &Shape, programs: bool| -> Vec<Job> {
         let mut jobs = Vec::new();
-        for machine in &machines {
+        for (machine_index, machine) in machines.iter().enumerate() {
             for solver in &solvers {
                 if let Solver::Kernel(kernel) = solver
                     && !kernel.vlens().contains(&machine.vector.vlen)
@@ -163,7 +159,7 @@ fn jobs(args: &Args) -> Result<(Vec<Job>, Vec<Job>), Failure> {
                 if matches!(solver, Solver::Kernel(_)) || programs {
                     let (solver, shape, machine) = (solver.clone(), shape.clone(), Arc::clone(machine));
                     let flop = plain.flop(&shape);
-                    jobs.push(Job { solver, shape, machine, flop });
+                    jobs.push(Job { solver, shape, machine, machine_index, flop });
                 }
             }
         }
@@ -179,6 +175,19 @@ fn jobs(args: &Args) -> Result<(Vec<Job>, Vec<Job>), Failure> {
         complain(&format!("left out: {what}, whose VLEN it does not run at"));
     }
     Ok((at_shape, over_sizes))
+}
+
+/// The machines, those with the name of an earlier one named after their file too.
+fn machines(args: &Args) -> Result<Vec<Arc<Machine>>, Failure> {
+    let mut machines: Vec<Arc<Machine>> = Vec::new();
+    for asked in &args.machines {
+        let mut machine = Machine::load(asked, &args.overrides).map_err(Failure::refused)?;
+        if machine.name != *asked && machines.iter().any(|other| other.name == machine.name) {
+            machine.name = format!("{} ({asked})", machine.name);
+        }
+        machines.push(Arc::new(machine));
+    }
+    Ok(machines)
 }
 
 /// Powers of two and the size half-way to the next, within the range.
@@ -214,9 +223,16 @@ fn solvers(args: &Args, all: &[&'static dyn Kernel]) -> Result<Vec<Solver>, Fail
     };
     let mut solvers: Vec<Solver> = all.iter().copied().filter(|kernel| wanted(*kernel)).map(Solver::Kernel).collect();
     let extensions = Extensions::load(&args.extensions).map(Arc::new).map_err(Failure::refused)?;
-    for text in &args.programs {
-        solvers.push(Solver::Program(program(text, &args.profiles, &extensions)?));
+    let programs = args.programs.iter().map(|text| program(text, &args.profiles, &extensions));
+    let mut programs = programs.collect::<Result<Vec<Program>, Failure>>()?;
+    let files: Vec<PathBuf> = programs.iter().map(|program| program.file.clone()).collect();
+    for program in &mut programs {
+        // Runs of one file are told apart by their arguments.
+        if files.iter().filter(|file| **file == program.file).count() > 1 {
+            program.name = [std::slice::from_ref(&program.name), &program.args[..]].concat().join(" ");
+        }
     }
+    solvers.extend(programs.into_iter().map(Solver::Program));
     if solvers.is_empty() {
         return Err(Failure::refused("nothing to compare: no form is wanted, and there is no --elf"));
     }
@@ -232,7 +248,8 @@ fn program(text: &str, profiles: &[String], extensions: &Arc<Extensions>) -> Res
     let known = profiles.iter().filter_map(|name| Profile::by_name(name));
     let isa = known.fold(Ext::everything(), |isa, profile| isa.union(profile.isa()));
     extensions.decoder(isa).map_err(Failure::refused)?;
-    Ok(Program { file: file.into(), args: words.collect(), isa, extensions: Arc::clone(extensions) })
+    let (name, file, args) = (file.clone(), file.into(), words.collect());
+    Ok(Program { name, file, args, isa, extensions: Arc::clone(extensions) })
 }
 
 fn progress(args: &Args, jobs: usize) -> ProgressBar {

@@ -25,6 +25,8 @@ use crate::timing::ledger::{Cause, Ledger};
 /// A program of the user's that solves the problem and marks it as its only region.
 #[derive(Clone)]
 pub struct Program {
+    /// Its name in reports.
+    pub name: String,
     /// Its file.
     pub file: PathBuf,
     /// Its arguments.
@@ -49,7 +51,7 @@ impl Solver {
     pub fn name(&self) -> String {
         match self {
             Solver::Kernel(kernel) => kernel.name().to_string(),
-            Solver::Program(program) => program.file.display().to_string(),
+            Solver::Program(program) => program.name.clone(),
         }
     }
 }
@@ -63,6 +65,8 @@ pub struct Job {
     pub shape: Shape,
     /// Where.
     pub machine: Arc<Machine>,
+    /// Which of the machines that are compared this is: two may have one name.
+    pub machine_index: usize,
     /// Operations of the problem (a multiply-add counts 2).
     pub flop: u64,
 }
@@ -74,6 +78,8 @@ pub struct Column {
     pub solver: String,
     /// Name of the machine.
     pub machine: String,
+    /// Which of the machines that are compared this is.
+    pub machine_index: usize,
     /// The problem's sizes.
     pub shape: Shape,
     /// The profile that has its instructions.
@@ -140,7 +146,7 @@ impl Comparison {
     pub fn speedup(&self, column: &Column) -> Option<f64> {
         let plain = |other: &&Column| {
             other.solver == self.problem
-                && other.machine == column.machine
+                && other.machine_index == column.machine_index
                 && other.shape == column.shape
                 && other.wrong.is_none()
         };
@@ -190,6 +196,7 @@ fn kernel_column(kernel: &'static dyn Kernel, job: &Job) -> Result<Column, Bench
     Ok(Column {
         solver: kernel.name().to_string(),
         machine: machine.name.clone(),
+        machine_index: job.machine_index,
         shape: shape.clone(),
         profile: kernel.profile().to_string(),
         cycles: measurement.cycles,
@@ -208,12 +215,12 @@ fn kernel_column(kernel: &'static dyn Kernel, job: &Job) -> Result<Column, Bench
 
 fn program_column(program: &Program, job: &Job) -> Result<Column, BenchError> {
     let Job { shape, machine, .. } = job;
-    let name = program.file.display().to_string();
-    let fail = |why: String| BenchError { what: name.clone(), why };
-    // Such a message begins with the name itself.
-    let told = |error: crate::loader::LoadError| fail(error.to_string().replacen(&format!("{name}: "), "", 1));
+    let file = program.file.display().to_string();
+    let fail = |why: String| BenchError { what: program.name.clone(), why };
+    // Such a message begins with the file itself.
+    let told = |error: crate::loader::LoadError| fail(error.to_string().replacen(&format!("{file}: "), "", 1));
     let image = Image::open(&program.file).map_err(told)?;
-    let args = [std::slice::from_ref(&name), &program.args[..]].concat();
+    let args = [std::slice::from_ref(&file), &program.args[..]].concat();
     let environment = env::Options { args, ..env::Options::silent() };
     let machine = &program.extensions.on(machine.clone()).map_err(|error| fail(error.to_string()))?;
     let mut options = RunOptions { isa: program.isa, ..RunOptions::default() };
@@ -236,8 +243,9 @@ fn program_column(program: &Program, job: &Job) -> Result<Column, BenchError> {
         }));
     };
     Ok(Column {
-        solver: name.clone(),
+        solver: program.name.clone(),
         machine: machine.name.clone(),
+        machine_index: job.machine_index,
         shape: shape.clone(),
         profile: "program".to_string(),
         cycles: region.cycles,

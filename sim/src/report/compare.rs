@@ -114,11 +114,12 @@ fn sizes(columns: &[Column]) -> String {
 
 /// The columns of each form and machine, by their name.
 pub(super) fn series(columns: &[Column]) -> Vec<(String, Vec<&Column>)> {
-    let machines = columns.iter().any(|column| column.machine != columns[0].machine);
+    let machines = columns.iter().any(|column| column.machine_index != columns[0].machine_index);
     let mut series: Vec<(String, Vec<&Column>)> = Vec::new();
     for column in columns {
         let name = if machines { format!("{} {}", column.solver, column.machine) } else { column.solver.clone() };
-        match series.iter_mut().find(|(other, _)| *other == name) {
+        let same = |other: &Column| other.machine_index == column.machine_index && other.solver == column.solver;
+        match series.iter_mut().find(|(_, columns)| same(columns[0])) {
             Some((_, columns)) => columns.push(column),
             None => series.push((name, vec![column])),
         }

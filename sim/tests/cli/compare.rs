@@ -89,6 +89,26 @@ fn a_program_of_one_s_own_is_one_more_column() {
     let column = &object["columns"][1];
     assert_eq!((&column["form"], &column["moved_bytes"]), (&program.as_str().into(), &256.into()));
     assert!(column["speedup"].as_f64().unwrap() > 0.0 && column["peak_mac_per_cycle"].is_null());
+    // Runs of one file have their arguments in the name.
+    let other = format!("{program} 3");
+    let csv =
+        stdout(&compare("2", &["--shape", "16x16x16", "--form", "matmul_i8", "--elf", &elf, "--elf", &other, "--csv"]));
+    assert!(csv.contains(&format!("\n{elf},")) && csv.contains(&format!("\n{other},")), "{csv}");
+}
+
+#[test]
+fn machines_of_one_name_are_told_apart() {
+    let scratch = Scratch::new("namesakes");
+    let slow = "name = \"x280\"\ninclude = \"x280\"\n[vector]\ndlen = { value = 128, source = \"assumed\" }\n";
+    let slow = scratch.file("slow.toml", slow);
+    let form = ["--shape", "16x64x16", "--form", "matmul_i8", "--json"];
+    let output = compare("2", &[&form[..], &["--machine", "x280", "--machine", &slow]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let [first, second] = [0, 1].map(|index| object["columns"][index].clone());
+    assert_eq!((&first["speedup"], &second["speedup"]), (&1.0.into(), &1.0.into()));
+    assert!(first["machine"] == "x280" && second["machine"].as_str().unwrap().contains("slow.toml"), "{second}");
+    assert_ne!(first["cycles"], second["cycles"]);
 }
 
 #[test]
