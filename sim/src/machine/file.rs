@@ -289,7 +289,14 @@ fn unknown_key(path: &[&str]) -> String {
     let Some((name, parents)) = path.split_last() else { return "unknown key".to_string() };
     let mut known = keys::below(parents);
     if parents.is_empty() {
-        known.extend(["name", "description", "include", "sources"]);
+        let of_files = ["name", "description", "include", "sources"];
+        // Files have them here, so only a command line asks for one.
+        if of_files.contains(name) {
+            return format!("\"{name}\" can only stand in a file, not in --set");
+        }
+        known.extend(of_files);
+    } else if *name == "source" && !matches!(keys::find(parents), Place::Leaf(_)) {
+        return "\"source\" can only stand in a file, not in --set".to_string();
     } else if let Place::Leaf(_) = keys::find(parents) {
         return format!("unknown key \"{name}\"; {} is a value and holds no keys", parents.join("."));
     }

@@ -107,6 +107,8 @@ fn machine_errors_name_file_line_key_and_range() {
     refused(&[&SMALL[..], &["--set", "vector.vlen=100"]].concat(), &["vector.vlen", "128", "4096"]);
     refused(&[&SMALL[..], &["--set", "vector.vln=512"]].concat(), &["vector.vln", "vlen"]);
     refused(&[&SMALL[..], &["--set", "vlen"]].concat(), &["key=value"]);
+    refused(&[&SMALL[..], &["--set", "name=foo"]].concat(), &["\"name\" can only stand in a file"]);
+    refused(&[&SMALL[..], &["--set", "sources.a=b"]].concat(), &["\"sources\" can only stand in a file"]);
     let wide =
         scratch.file("wide.toml", "include = \"x280\"\n[vector]\nvlen = { value = 99999, source = \"assumed\" }\n");
     refused(&[&SMALL[..], &["--machine", &wide]].concat(), &["wide.toml:3", "vector.vlen", "4096", "99999"]);
