@@ -14,6 +14,7 @@ use super::job::{Done, Job, last_cache};
 use super::layer::{Pass, Setup};
 use super::plan::{Part, Role};
 use crate::machine::Machine;
+use crate::timing::ledger::Cause;
 
 /// Which step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
@@ -362,6 +363,20 @@ impl Step {
             return item.cost.cycles;
         }
         (item.cost.cycles / self.cores as f64).max(item.cost.dram_bytes / self.dram_bytes_per_cycle)
+    }
+
+    /// Cycles of an item on all cores by cause, in the order of [`Cause::ALL`]: they add up to [`Step::item_cycles`]. What the cores
+    /// wait for the memory that they share is memory's.
+    pub fn item_ledger(&self, item: &Item) -> [f64; Cause::ALL.len()] {
+        if !item.part.split || self.cores == 1 {
+            return item.cost.ledger;
+        }
+        let mut ledger = item.cost.ledger.map(|cycles| cycles / self.cores as f64);
+        let waits = self.item_cycles(item) - item.cost.cycles / self.cores as f64;
+        for (cause, cycles) in Cause::ALL.iter().zip(&mut ledger) {
+            *cycles += if *cause == Cause::Dram { waits } else { 0.0 };
+        }
+        ledger
     }
 
     /// Cycles of the step.

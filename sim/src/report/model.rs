@@ -273,7 +273,7 @@ struct PartRow<'a> {
 /// Steps with their parts as an array of objects.
 pub fn json(machine: &Machine, steps: &[Step]) -> String {
     let part = |step: &Step, item: &Item| {
-        let ledger = Cause::ALL.iter().zip(item.cost.ledger).filter(|(_, cycles)| *cycles > 0.0);
+        let ledger = Cause::ALL.iter().zip(step.item_ledger(item)).filter(|(_, cycles)| *cycles > 0.0);
         let ledger = ledger.map(|(cause, cycles)| (cause.name().to_string(), cycles.into())).collect();
         let cycles = step.item_cycles(item);
         (cycles, ledger)

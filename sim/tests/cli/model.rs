@@ -86,6 +86,13 @@ fn reports_agree_with_each_other() {
     for words in ["tokens/s", "% memory roof", "gemv_q4_0", "attention_decode_f16", "Simulated: the whole step"] {
         assert!(table.contains(words), "{words} in {table}");
     }
+    // On several cores too, where a part's cycles are those of each.
+    let cores = stdout(&rvtile(&["model", &model, "--context", "24", "--cores", "4", "--json"]));
+    let steps: serde_json::Value = serde_json::from_str(&cores).unwrap();
+    for part in steps[0]["parts"].as_array().unwrap() {
+        let sum: f64 = part["ledger"].as_object().unwrap().values().map(|cycles| cycles.as_f64().unwrap()).sum();
+        assert!((sum - part["cycles"].as_f64().unwrap()).abs() < 1e-6 * sum, "{part}");
+    }
     std::fs::remove_dir_all(folder).unwrap();
 }
 
