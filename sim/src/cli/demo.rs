@@ -1,10 +1,13 @@
 //! `rvtile demo`: a language model writes a story on a machine.
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::ValueEnum;
+use clap::builder::{EnumValueParser, PossibleValue, TypedValueParser};
 use indicatif::{ProgressBar, ProgressStyle};
 use rvtile_kernels::llama::{self, Checkpoint};
 
@@ -25,6 +28,9 @@ Examples:
   rvtile demo --ext xsfvqmaccqoq
   rvtile demo --checkpoint stories15M.bin --tokenizer tokenizer.bin --tokens 64";
 
+/// The largest number that the program takes: it reads digits up to where ten times more might not fit.
+const LARGEST: u64 = (u64::MAX - 9) / 10 * 10 + 9;
+
 #[derive(clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -33,10 +39,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     prompt: String,
     /// The most tokens to write, those of the prompt included; the model's context is a limit too
-    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=LARGEST))]
     tokens: u64,
     /// Choose tokens by chance, and which chance it is
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(..=LARGEST))]
     seed: u64,
     /// How freely to choose; 0 takes the most likely token each time
     #[arg(long, value_name = "T", default_value_t = 0.8, value_parser = temperature)]
@@ -46,7 +52,7 @@ pub(super) struct Args {
     int8: bool,
     /// Use weights and activations of 8 bits with a scale a row, multiplied by this extension, or by standard vectors (none). One only:
     /// the text is read position by position, so there is no attention of a prompt
-    #[arg(long, value_enum, conflicts_with = "int8")]
+    #[arg(long, value_parser = Int8Parser, conflicts_with = "int8")]
     ext: Option<Extension>,
     /// Run without timing: the text and counts only, and faster
     #[arg(long)]
@@ -60,6 +66,28 @@ pub(super) struct Args {
     /// Write text and figures as a JSON object to FILE; to stdout instead of both without FILE
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
     json: Option<PathBuf>,
+}
+
+/// Reads an [`Extension`]; help tells those that multiply int8, and the others are refused with what they serve.
+#[derive(Clone)]
+struct Int8Parser;
+
+impl TypedValueParser for Int8Parser {
+    type Value = Extension;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<Extension, clap::Error> {
+        EnumValueParser::<Extension>::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let int8 = Extension::value_variants().iter().filter(|ext| ext.int8_form().is_some());
+        Some(Box::new(int8.filter_map(Extension::to_possible_value)))
+    }
 }
 
 fn temperature(text: &str) -> Result<f32, String> {

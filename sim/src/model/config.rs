@@ -195,8 +195,11 @@ impl Config {
             return Err("attn_config.alibi is not true: learned positions are not modelled".to_string());
         }
         let bias = !self.flag("no_bias", true)?;
+        let ratio = self.optional(&["expansion_ratio"])?.unwrap_or(4);
+        let d_ff = ratio.checked_mul(base.d_model);
+        let d_ff = d_ff.ok_or_else(|| format!("expansion_ratio = {ratio} is too large"))?;
         Ok(Architecture {
-            d_ff: self.optional(&["expansion_ratio"])?.unwrap_or(4) * base.d_model,
+            d_ff,
             ffn: Ffn::GeluErf,
             norm_bias: bias,
             positions: Positions::Alibi,

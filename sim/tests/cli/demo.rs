@@ -56,6 +56,12 @@ fn an_extension_multiplies_or_is_refused() {
 }
 
 #[test]
+fn help_lists_extensions_that_multiply_int8() {
+    let help = printed(&["--help"]);
+    assert!(help.contains("xsfvqmaccqoq") && !help.contains("xsfvfwmaccqqq"), "{help}");
+}
+
+#[test]
 fn json_holds_text_and_kernels() {
     let object: serde_json::Value = serde_json::from_str(&printed(&["--tokens", "3", "--json"])).expect("JSON");
     assert!(object["text"].as_str().is_some_and(|text| !text.trim().is_empty()));
@@ -82,6 +88,7 @@ fn wrong_wishes_are_refused_in_one_line() {
         (&["--checkpoint", &good], "--tokenizer"),
         (&["--temperature", "0.0001"], "0, or a number from 0.001 to 100"),
         (&["--tokens", "0"], "0 is not in 1.."),
+        (&["--seed", "18446744073709551615"], "18446744073709551615 is not in"),
         (&["--functional", "--tokens", "2", "--prompt", "a b c d"], "the prompt is longer than the text may become"),
         (&["--machine", "none"], "none"),
     ] {
