@@ -28,9 +28,6 @@ use super::{Flags, Rounding};
 #[cfg(target_arch = "x86_64")]
 use std::arch::asm;
 
-/// Whether the host computes in hardware at all (x86-64). If not, everything here is soft float, and still exact.
-pub const NATIVE: bool = cfg!(target_arch = "x86_64");
-
 /// Whether the whole module, fused and half-precision operations included, runs on host instructions.
 ///
 /// If not, what is missing is done by soft float with the same results.

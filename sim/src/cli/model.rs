@@ -30,13 +30,13 @@ docs/language-model.md says what is simulated and what is composed, and what a m
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Model: a name of the table (see --list), a TOML file with its columns, or a config.json
-    #[arg(value_name = "MODEL", required_unless_present_any = ["all", "list"], conflicts_with_all = ["all", "list"])]
+    #[arg(value_name = "MODEL", required_unless_present_any = ["all", "list"], conflicts_with = "all")]
     model: Option<String>,
     /// All models of the table
     #[arg(long, conflicts_with = "list")]
     all: bool,
     /// List the models of the table
-    #[arg(long)]
+    #[arg(long, exclusive = true)]
     list: bool,
     /// Format of the weights
     #[arg(long, value_enum, value_delimiter = ',', default_value = "q4_0")]

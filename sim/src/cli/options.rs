@@ -93,7 +93,7 @@ pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
 pub(super) struct ProgramOptions {
     #[command(flatten)]
     machine: MachineOptions,
-    /// Stop after so many instructions
+    /// Stop after so many instructions, at the end of the block of code that reaches them
     #[arg(long, value_name = "N")]
     max_insts: Option<u64>,
     /// What the program finds around itself

@@ -74,6 +74,17 @@ impl Config {
         if heads == 0 {
             return Err("the number of heads is 0".to_string());
         }
+        // Some say how wide a head is; of the others it is a share of the hidden state.
+        let width = match self.text("model_type") {
+            "llama" => &["head_dim"],
+            "chatglm" => &["kv_channels"],
+            "t5" => &["d_kv"],
+            _ => &[][..],
+        };
+        if !d_model.is_multiple_of(heads) && self.find(width).is_none() {
+            let or_name = if width.is_empty() { String::new() } else { format!(", and {} is missing", width[0]) };
+            return Err(format!("the hidden size {d_model} is no multiple of the {heads} heads{or_name}"));
+        }
         Ok(Architecture {
             id: String::new(),
             name: self.text("_name_or_path").to_string(),
@@ -84,7 +95,8 @@ impl Config {
             heads,
             kv_heads: heads,
             head_dim: d_model / heads,
-            d_ff: 4 * d_model,
+            // One that is too large is refused with the others.
+            d_ff: d_model.saturating_mul(4),
             ffn: Ffn::GeluTanh,
             norm: Norm::LayerNorm,
             norms: 2,

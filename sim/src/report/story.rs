@@ -99,6 +99,8 @@ fn kernels(story: &Story) -> String {
 /// The same as JSON. The keys are an interface: they do not change.
 pub fn json(machine: &Machine, story: &Story) -> String {
     let between = story.between();
+    // Without timing there are no cycles, as in the report of `rvtile run`.
+    let timed = story.tokens.cycles > 0;
     pretty(&Object {
         text: &story.text,
         parameters: story.sizes.parameters(),
@@ -108,10 +110,10 @@ pub fn json(machine: &Machine, story: &Story) -> String {
         tokens: story.tokens.executions,
         tokens_per_second: story.tokens_per_second(machine),
         instructions: story.tokens.instructions,
-        cycles: story.tokens.cycles,
-        dram_bytes: story.tokens.dram_bytes,
-        ledger: Causes(&story.tokens.ledger),
-        kernels: story.kernels.iter().chain([&between]).map(Kernel::of).collect(),
+        cycles: timed.then_some(story.tokens.cycles),
+        dram_bytes: timed.then_some(story.tokens.dram_bytes),
+        ledger: timed.then_some(Causes(&story.tokens.ledger)),
+        kernels: story.kernels.iter().chain([&between]).map(|region| Kernel::of(region, timed)).collect(),
         host_seconds: story.host.as_secs_f64(),
     })
 }
@@ -126,9 +128,9 @@ struct Object<'a> {
     tokens: u64,
     tokens_per_second: Option<f64>,
     instructions: u64,
-    cycles: u64,
-    dram_bytes: u64,
-    ledger: Causes<'a>,
+    cycles: Option<u64>,
+    dram_bytes: Option<u64>,
+    ledger: Option<Causes<'a>>,
     kernels: Vec<Kernel<'a>>,
     host_seconds: f64,
 }
@@ -138,20 +140,20 @@ struct Kernel<'a> {
     name: &'a str,
     calls: u64,
     instructions: u64,
-    cycles: u64,
-    dram_bytes: u64,
-    ledger: Causes<'a>,
+    cycles: Option<u64>,
+    dram_bytes: Option<u64>,
+    ledger: Option<Causes<'a>>,
 }
 
 impl Kernel<'_> {
-    fn of(region: &Region) -> Kernel<'_> {
+    fn of(region: &Region, timed: bool) -> Kernel<'_> {
         Kernel {
             name: &region.name,
             calls: region.executions,
             instructions: region.instructions,
-            cycles: region.cycles,
-            dram_bytes: region.dram_bytes,
-            ledger: Causes(&region.ledger),
+            cycles: timed.then_some(region.cycles),
+            dram_bytes: timed.then_some(region.dram_bytes),
+            ledger: timed.then_some(Causes(&region.ledger)),
         }
     }
 }

@@ -69,6 +69,10 @@ fn json_holds_text_and_kernels() {
     let kernels = object["kernels"].as_array().expect("a list");
     let sum: u64 = kernels.iter().map(|kernel| kernel["cycles"].as_u64().expect("a number")).sum();
     assert_eq!(object["cycles"].as_u64(), Some(sum));
+    let functional = printed(&["--functional", "--tokens", "3", "--json"]);
+    let object: serde_json::Value = serde_json::from_str(&functional).expect("JSON");
+    let nulls = |value: &serde_json::Value| ["cycles", "dram_bytes", "ledger"].iter().all(|key| value[key].is_null());
+    assert!(nulls(&object) && nulls(&object["kernels"][0]) && object["instructions"].as_u64() > Some(0));
 }
 
 #[test]

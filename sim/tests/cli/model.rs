@@ -1,6 +1,6 @@
 //! `rvtile model`.
 
-use super::support::{Scratch, rvtile, stderr, stdout};
+use super::support::{Scratch, refused, rvtile, stderr, stdout};
 
 const SMALL: &str = "kind = \"decoder\"\nlayers = 2\nd_model = 64\nheads = 4\nkv_heads = 2\nhead_dim = 16\nd_ff = 96\n\
                      ffn = \"swiglu\"\nnorm = \"rmsnorm\"\nnorms = 2\npositions = \"rope\"\nrotary = 16\nvocab = 200\n\
@@ -26,6 +26,9 @@ fn what_cannot_be_modelled_is_refused_in_one_line() {
         (&["llama-7b", "--phase", "prefill", "--batch", "2"], "belongs to --phase decode"),
         (&["llama-7b", "--weights", "q5"], "invalid value 'q5'"),
         (&["llama-7b", "--all"], "cannot be used with"),
+        (&["--list", "--json"], "cannot be used with"),
+        (&["llama-7b", "--list"], "cannot be used with"),
+        (&["--list", "--weights", "int8"], "cannot be used with"),
         (&["llama-7b", "--ext", "xsfvqmaccqoq"], "no kernels for q4_0 weights; it serves int8"),
         (&["llama-7b", "--weights", "int8,bf16", "--ext", "xsfvfwmaccqqq"], "for int8 weights; it serves bf16"),
         (&["llama-7b", "--weights", "int8", "--ext", "xsfvqmaccdod", "--set", "vector.vlen=128"], "not at 128"),
@@ -47,6 +50,25 @@ fn what_cannot_be_modelled_is_refused_in_one_line() {
         let line = stderr(&output);
         assert!(!output.status.success() && line.lines().count() == 1 && line.contains(words), "{args:?}: {line}");
         assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn sizes_of_a_configuration_go_together() {
+    let scratch = Scratch::new("configurations");
+    for (text, words) in [
+        (
+            r#"{"model_type": "llama", "hidden_size": 100, "num_attention_heads": 3"#,
+            "100 is no multiple of the 3 heads",
+        ),
+        (
+            r#"{"model_type": "mpt", "d_model": 64, "n_heads": 4, "attn_config": {"alibi": true}, "expansion_ratio": 9223372036854775807"#,
+            "expansion_ratio = 9223372036854775807 is too large",
+        ),
+        (r#"{"model_type": "bloom", "hidden_size": 9223372036854775808, "num_attention_heads": 1"#, "d_model = "),
+    ] {
+        let file = scratch.file("config.json", format!("{text}, \"num_hidden_layers\": 2, \"vocab_size\": 200}}"));
+        refused(&["model", &file], &["config.json", words]);
     }
 }
 
