@@ -142,7 +142,9 @@ impl<'a> Table<'a> {
         for record in reader.records() {
             let record = record.map_err(|error| self.malformed(&error))?;
             let line = record.position().map_or(0, csv::Position::line);
-            let value = record.deserialize(Some(&headers)).map_err(|error| self.wrong(line, describe(&error)))?;
+            let value = record
+                .deserialize(Some(&headers))
+                .map_err(|error| self.wrong(line, describe_in(&error, &headers, &record)))?;
             values.push((line, value));
         }
         if values.is_empty() {
@@ -170,6 +172,17 @@ fn describe(error: &csv::Error) -> String {
             format!("{len} fields, the header has {expected_len}")
         }
         _ => error.to_string(),
+    }
+}
+
+/// The same with column and value, where one is to blame.
+fn describe_in(error: &csv::Error, headers: &csv::StringRecord, record: &csv::StringRecord) -> String {
+    let what = describe(error);
+    let csv::ErrorKind::Deserialize { err, .. } = error.kind() else { return what };
+    let field = err.field().and_then(|index| usize::try_from(index).ok());
+    match field.and_then(|index| Some((headers.get(index)?, record.get(index)?))) {
+        Some((column, value)) => format!("{column} = `{value}`: {what}"),
+        None => what,
     }
 }
 
@@ -201,7 +214,7 @@ mod tests {
         let read = |text| Table { name: "t.csv", text }.read::<Line>().map_err(|error| error.to_string());
         assert_eq!(read("size,other\n1,2\n3,4\n").unwrap()[1].1.size, 3);
         let error = |text| read(text).err().unwrap();
-        assert_eq!(error("size\n1\nx\n"), "t.csv, line 3: invalid digit found in string");
+        assert_eq!(error("size\n1\nx\n"), "t.csv, line 3: size = `x`: invalid digit found in string");
         assert_eq!(error("size,b\n1\n"), "t.csv, line 2: 1 fields, the header has 2");
         assert_eq!(error("other\n1\n"), "t.csv, line 2: missing field `size`");
         assert_eq!(error("size\n"), "t.csv: the table has no rows");
