@@ -116,9 +116,15 @@ fn groups(args: &Args) -> Result<Vec<Group>, Failure> {
     if let Some(path) = &args.rows {
         let (name, text) = read(path)?;
         let machine = args.given()?;
-        groups.extend(
-            rows::compare(&Table { name: &name, text: &text }, machine.as_ref(), &args.overrides).map_err(refused)?,
-        );
+        let table = Table { name: &name, text: &text };
+        let compared = rows::compare(&table, machine.as_ref(), &args.overrides).map_err(refused)?;
+        if compared.iter().all(|group| group.rows.is_empty()) {
+            return Err(Failure::refused(format!(
+                "{name}: no row can be compared: give figures, and kernels that there is code for with an n from 1 to {}",
+                rows::LARGEST
+            )));
+        }
+        groups.extend(compared);
     } else if embedded {
         for table in rows::tables() {
             groups.extend(rows::compare(&table, None, &args.overrides).map_err(refused)?);

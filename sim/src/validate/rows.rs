@@ -23,7 +23,7 @@ use crate::machine::Machine;
 const MACHINES: [(&str, &str); 2] = [("x280", "x280-blackhole"), ("saturn", "saturn-256")];
 
 /// The largest n that is run, by the kind of its kernel: beyond, only main memory is measured.
-const LARGEST: u64 = 70_000;
+pub const LARGEST: u64 = 70_000;
 const LARGEST_IMAGE: u64 = 5_300;
 
 /// What a call costs in a machine's figures beyond the kernel, by what is left of memcpy and memset as n becomes 0. On

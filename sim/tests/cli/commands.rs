@@ -356,6 +356,8 @@ fn overrides_reach_the_machines_that_tables_name() {
     refused(&["validate", "--rows", &rows, "--set", "nosuch.key=1"], &["nosuch"]);
     let simulated = |set: &[&str]| printed(&[&["validate", "--rows", &rows, "--json", "--verbose"], set].concat());
     assert_ne!(simulated(&[]), simulated(&["--set", "vector.dlen=256"]));
+    let none = scratch.file("n.csv", "machine,kernel,impl,n,bytes_per_cycle,cycles\nx60,memcpy,rvv_m4,0,1,1\n");
+    refused(&["validate", "--rows", &none], &["n.csv: no row can be compared"]);
     let corpus = scratch.path("");
     scratch.file("a.s", "addi a0, a0, 1\n");
     scratch.file("expected.csv", "name,cycles_per_iter,bottleneck\na,1,\n");
