@@ -8,8 +8,9 @@ use rvtile_isa::profile::Profile;
 use rvtile_kernels::{Arrays, Check, DType, Kernel, MANIFEST_SYMBOL, Shape, Variant};
 
 use crate::compare::Peak;
+use crate::demo::Shared;
 use crate::engine::{End, Engine, RunOptions};
-use crate::env;
+use crate::env::{self, Streams};
 use crate::extension::Extensions;
 use crate::loader::Image;
 use crate::machine::Machine;
@@ -226,7 +227,9 @@ fn run<L: Listener + ?Sized>(
         return Err(fail(format!("it runs at VLEN {} to {}, not {vlen}", vlens.start(), vlens.end())));
     }
     let image = Image::parse(kernel.name(), kernel.elf().to_vec()).map_err(|error| fail(error.to_string()))?;
-    let environment = env::Options { args: kernel.args(variant, shape), ..env::Options::silent() };
+    let complaint = Shared::default();
+    let streams = Streams { stderr: Box::new(complaint.clone()), ..Streams::silent() };
+    let environment = env::Options { args: kernel.args(variant, shape), streams, ..env::Options::default() };
     let isa = Profile::by_name(kernel.profile()).map_or(Ext::everything(), Profile::isa);
     let mut options = RunOptions { isa, ..RunOptions::default() };
     let machine = &extensions.on(machine.clone()).map_err(|error| fail(error.to_string()))?;
@@ -235,7 +238,12 @@ fn run<L: Listener + ?Sized>(
         Engine::new(image, machine, true, &options, environment).map_err(|error| fail(error.to_string()))?;
     match engine.run_watched(listener) {
         End::Exit(0) => {}
-        End::Exit(code) => return Err(fail(format!("the program ended with exit code {code}"))),
+        End::Exit(code) => {
+            let said = complaint.take();
+            let last = said.lines().rfind(|line| !line.trim().is_empty());
+            let last = last.map_or(String::new(), |line| format!(": {line}"));
+            return Err(fail(format!("the program ended with exit code {code}{last}")));
+        }
         End::Crash(crash) => return Err(fail(crash.to_string())),
         End::Limit => return Err(fail("the instruction limit was reached".into())),
     }
