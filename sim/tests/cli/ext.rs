@@ -144,11 +144,11 @@ fn wrong_files_are_refused_in_a_line() {
     }
     let clash = scratch.file(
         "clash.toml",
-        "name = \"c\"\n[[instruction]]\nname = \"c.add\"\nencoding = \"vs2 vs1 vd 31..26=0 25..25=1 14..12=0 6..0=0x57\"\n\
+        "name = \"c\"\n[[instruction]]\nname = \"my.add\"\nencoding = \"vs2 vs1 vd 31..26=0 25..25=1 14..12=0 6..0=0x57\"\n\
          operands = \"vd, vs2, vs1\"\ntype = \"i\"\nmap = \"vs2 + vs1\"\n",
     );
     let output = rvtile(&["disasm", "--ext", &clash, "--word", "13"]);
-    assert!(stderr(&output).contains("`c.add` (extension c) and `vadd.vv`"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("`my.add` (extension c) and `vadd.vv`"), "{}", stderr(&output));
     assert_eq!(rvtile(&["ext", "check", &clash]).status.code(), Some(1));
     let twice = rvtile(&["disasm", "--ext", "fast-exp", "--ext", "fast-exp", "--word", "13"]);
     assert!(stderr(&twice).contains("loaded already"), "{}", stderr(&twice));
