@@ -12,10 +12,8 @@ impl Transfers {
         if access.shape != Shape::Stream || access.write || !self.near {
             return None;
         }
-        let addr = *words.first()?;
-        let stretch = memory.stretch(addr, addr.wrapping_add(access.bytes - 1))?;
-        let beats = access.occupancy.max(self.words_of(addr, access.bytes));
-        (beats < Moved::MOST_BEATS && memory.load_at_hand(stretch, start)).then(|| Moved::on_time(beats))
+        let (stretch, turns) = self.stretch(access, words, start, memory)?;
+        memory.load_at_hand(stretch, start).then(|| Moved::on_time(turns.cycles))
     }
 
     /// The same for a load of which the level behind the L1s has what the L1D has not.
