@@ -255,7 +255,7 @@ impl Hot {
         F: Fn(&mut Hart, &Op) -> Option<()> + Copy,
         G: Fn(&mut Hart, &Op) -> Flow + Copy,
     {
-        Hot { alone: alone::<G>, chain: usual::<F>, kind: 0, logged: usual_logged::<F> }
+        Hot { alone: alone::<G>, chain: usual::<(), F>, kind: 0, logged: usual_logged::<F> }
     }
 
     /// The same where the usual case returns the word that belongs into the access log.
@@ -264,7 +264,7 @@ impl Hot {
         F: Fn(&mut Hart, &Op) -> Option<u64> + Copy,
         G: Fn(&mut Hart, &Op) -> Flow + Copy,
     {
-        Hot { alone: alone::<G>, chain: untold::<F>, kind: 0, logged: told::<F> }
+        Hot { alone: alone::<G>, chain: usual::<u64, F>, kind: 0, logged: told::<F> }
     }
 
     /// Semantics that can be run in one go with a neighbour's.
@@ -336,19 +336,7 @@ unsafe fn chain<F: Fn(&mut Hart, &Op) -> Flow + Copy>(h: &mut Hart, op: *const O
 
 /// # Safety
 /// That of [`Chain`].
-unsafe fn usual<F: Fn(&mut Hart, &Op) -> Option<()> + Copy>(h: &mut Hart, op: *const Op) -> Flow {
-    // SAFETY: the caller's promise.
-    unsafe {
-        match function::<F>()(h, &*op) {
-            Some(()) => go(h, op.add(1)),
-            None => any(h, op),
-        }
-    }
-}
-
-/// # Safety
-/// That of [`Chain`].
-unsafe fn untold<F: Fn(&mut Hart, &Op) -> Option<u64> + Copy>(h: &mut Hart, op: *const Op) -> Flow {
+unsafe fn usual<T, F: Fn(&mut Hart, &Op) -> Option<T> + Copy>(h: &mut Hart, op: *const Op) -> Flow {
     // SAFETY: the caller's promise.
     unsafe {
         match function::<F>()(h, &*op) {

@@ -8,9 +8,8 @@ use rvtile_isa::profile::Profile;
 use rvtile_kernels::{Arrays, Check, DType, Kernel, MANIFEST_SYMBOL, Shape, Variant};
 
 use crate::compare::Peak;
-use crate::demo::Shared;
 use crate::engine::{End, Engine, RunOptions};
-use crate::env::{self, Streams};
+use crate::env::{self, Shared, Streams};
 use crate::extension::Extensions;
 use crate::loader::Image;
 use crate::machine::Machine;

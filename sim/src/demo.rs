@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::io::{Cursor, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rvtile_kernels::llama::{self, Checkpoint, Format, Sizes};
 
 use crate::engine::{End, Engine, Region, RunOptions};
-use crate::env::{self, Streams};
+use crate::env::{self, Shared, Streams};
 use crate::loader::Image;
 use crate::machine::Machine;
 use crate::model::{self, Extension};
@@ -158,28 +158,6 @@ pub fn write(task: &Task, machine: &Arc<Machine>, timed: bool, out: Box<dyn Writ
         instructions: engine.instructions(),
         host,
     })
-}
-
-/// What was written, for both ends.
-#[derive(Clone, Default)]
-pub(crate) struct Shared(Arc<Mutex<Vec<u8>>>);
-
-impl Shared {
-    pub(crate) fn take(&self) -> String {
-        let bytes = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-}
-
-impl Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 /// Writes to both.

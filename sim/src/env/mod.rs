@@ -17,6 +17,7 @@ mod transfer;
 
 pub use errno::Errno;
 pub use files::Grant;
+pub(crate) use options::Shared;
 pub use options::{Options, Streams};
 
 use crate::loader::{Image, Kind, LoadError, Refusal};

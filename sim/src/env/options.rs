@@ -3,6 +3,7 @@
 use super::files::Grant;
 use crate::loader::Kind;
 use std::io::{Read, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where the program's standard streams lead.
 pub struct Streams {
@@ -33,6 +34,29 @@ impl Streams {
             stdout: Box::new(std::io::sink()),
             stderr: Box::new(std::io::sink()),
         }
+    }
+}
+
+/// An output that its maker reads too: both ends have the same bytes.
+#[derive(Clone, Default)]
+pub(crate) struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Shared {
+    /// What was written since the last time.
+    pub(crate) fn take(&self) -> String {
+        let bytes = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
