@@ -18,9 +18,15 @@ pub enum Level {
 }
 
 impl Level {
-    /// From its number.
-    pub(super) fn of(number: u64) -> Level {
-        [Level::L1, Level::L2, Level::L3, Level::Dram][number as usize % 4]
+    /// From the two lowest bits of a word.
+    #[inline(always)]
+    pub(super) fn of(word: u64) -> Level {
+        match word & 3 {
+            0 => Level::L1,
+            1 => Level::L2,
+            2 => Level::L3,
+            _ => Level::Dram,
+        }
     }
 }
 
@@ -29,22 +35,23 @@ impl Level {
 pub(super) struct Line {
     /// Which line, or [`Id::NONE`].
     pub id: Id,
-    /// It must be written back.
-    pub dirty: bool,
     /// The low bits of the number that it was put in with.
     pub low: u16,
 }
 
-/// The lines of one cache. Where a line is, if anywhere, the directory knows.
+/// The lines of one cache. Whether a line is among them, and whether it is dirty, the directory knows.
 pub(super) struct Cache {
     replacement: Replacement,
     /// State of the generator that picks victims.
     random: u32,
     /// Set by set. The vacant places of a set are its last ones.
     lines: Box<[Line]>,
-    /// When each line was used, larger is more recent; empty where it makes no difference.
+    /// When each line was used, larger is more recent, and the place of each line by its id; empty where ages make no difference.
     used: Vec<u64>,
+    places: Vec<u32>,
     ways: usize,
+    /// One less than these, if they are a power of two; else 0.
+    way_mask: usize,
     /// Places that never held a line.
     vacant: usize,
     set_mask: usize,
@@ -62,11 +69,13 @@ impl Cache {
         Cache {
             replacement,
             random: 1,
-            // SAFETY: all bytes zero are a vacant place: `Id::NONE`, clean. Only the pages of a large cache that are used are
+            // SAFETY: all bytes zero are a vacant place, `Id::NONE`. Only the pages of a large cache that are used are
             // touched so.
             lines: unsafe { Box::new_zeroed_slice(lines).assume_init() },
             used: vec![0; if replacement == Replacement::Lru { lines } else { 0 }],
+            places: Vec::new(),
             ways: ways as usize,
+            way_mask: if ways.is_power_of_two() { ways as usize - 1 } else { 0 },
             vacant: lines,
             set_mask: sets as usize - 1,
             clock: 0,
@@ -86,52 +95,30 @@ impl Cache {
         self.set_mask as u64 + 1
     }
 
-    /// An access to the line at a place.
+    /// An access to a line that is here.
     #[inline(always)]
-    pub fn hit<const USUAL: bool>(&mut self, place: u32, write: bool) {
+    pub fn hit<const USUAL: bool>(&mut self, id: Id) {
         self.hits += 1;
-        self.touch::<USUAL>(place, write);
+        self.touch::<USUAL>(id);
     }
 
-    /// A cache in front has dropped the line that is at a place here, and written it back if it was dirty. Mostly without
-    /// a branch on that, which nobody can predict.
+    /// A cache in front has dropped a line that is here, and written it back if it was dirty. Without a branch on that in a usual cache,
+    /// as nobody can predict it.
     #[inline(always)]
-    pub fn dropped<const USUAL: bool>(&mut self, place: u32, dirty: bool) {
+    pub fn dropped<const USUAL: bool>(&mut self, id: Id, dirty: bool) {
         self.hits += u64::from(dirty);
-        self.at(place).dirty |= dirty;
-        if !USUAL && self.ages() && dirty {
-            self.touch::<false>(place, dirty);
+        if !USUAL && dirty {
+            self.touch::<false>(id);
         }
     }
 
+    /// Makes a line that is here the most recent.
     #[inline(always)]
-    fn at(&mut self, place: u32) -> &mut Line {
-        debug_assert!((place as usize) < self.lines.len());
-        // SAFETY: the directory has places from `fill` only, which makes them of a set and a way. The check would take as long
-        // as what it is for, several times for each line that moves.
-        unsafe { self.lines.get_unchecked_mut(place as usize) }
-    }
-
-    /// Makes the line at a place the most recent.
-    #[inline(always)]
-    pub fn touch<const USUAL: bool>(&mut self, place: u32, write: bool) {
+    pub fn touch<const USUAL: bool>(&mut self, id: Id) {
         if !USUAL && self.ages() {
             self.clock += 1;
-            self.used[place as usize] = self.clock;
+            self.used[self.places[id.index()] as usize] = self.clock;
         }
-        if write {
-            self.at(place).dirty = true;
-        }
-    }
-
-    /// Where the lines are as long as this lives.
-    pub fn lines(&self) -> *const Line {
-        self.lines.as_ptr()
-    }
-
-    /// Whether the line at a place is dirty.
-    pub fn is_dirty(&self, place: u32) -> bool {
-        self.lines[place as usize].dirty
     }
 
     /// Whether the ages of lines make a difference.
@@ -140,23 +127,37 @@ impl Cache {
         self.replacement == Replacement::Lru
     }
 
-    /// Puts a line in. Its `number` (address / line size) tells the set. Returns its place and what was there.
+    /// Puts a line in. Its `number` (address / line size) tells the set. Returns what was in its place.
     #[inline(always)]
-    pub fn fill<const USUAL: bool>(&mut self, number: u64, id: Id, dirty: bool) -> (u32, Line) {
+    pub fn fill<const USUAL: bool>(&mut self, number: u64, id: Id) -> Line {
         let first = (number as usize & self.set_mask) * self.ways;
         let way = if USUAL || !self.ages() {
             // A linear-feedback shift register of full period, as in hardware.
             self.random = self.random >> 1 ^ 0xa300_0000 & (self.random & 1).wrapping_neg();
-            let way = remainder(self.random as usize, self.ways);
+            let random = self.random as usize;
+            let way = if self.way_mask != 0 { random & self.way_mask } else { random % self.ways };
             if self.vacant > 0 { self.vacant(first).unwrap_or(way) } else { way }
         } else {
             let ages = self.used[first..first + self.ways].iter().enumerate();
             ages.min_by_key(|(_, used)| **used).map_or(0, |(way, _)| way)
         };
-        let place = (first + way) as u32;
-        let former = std::mem::replace(self.at(place), Line { id, dirty, low: number as u16 });
-        self.touch::<USUAL>(place, false);
-        (place, former)
+        let place = first + way;
+        debug_assert!(place < self.lines.len());
+        // SAFETY: a set and a way of it. The check would take as long as what it is for.
+        let line = unsafe { self.lines.get_unchecked_mut(place) };
+        let former = std::mem::replace(line, Line { id, low: number as u16 });
+        if !USUAL && self.ages() {
+            self.keep_place(id, place as u32);
+            self.touch::<false>(id);
+        }
+        former
+    }
+
+    #[inline(never)]
+    fn keep_place(&mut self, id: Id, place: u32) {
+        let known = self.places.len().max(id.index() + 1);
+        self.places.resize(known, 0);
+        self.places[id.index()] = place;
     }
 
     /// The first vacant way of a set, which will be so no longer.
@@ -171,12 +172,6 @@ impl Cache {
     }
 }
 
-/// The remainder of a division. By a power of two it takes no division, which would take longer than all the rest.
-#[inline(always)]
-pub(super) fn remainder(number: usize, divisor: usize) -> usize {
-    if divisor.is_power_of_two() { number & (divisor - 1) } else { number % divisor }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::directory::Directory;
@@ -186,14 +181,14 @@ mod tests {
     fn the_least_recent_line_goes() {
         let mut directory = Directory::<1>::new(6, false);
         let mut cache = Cache::new(256, 2, 64, Replacement::Lru);
-        let mut fill = |cache: &mut Cache, number, dirty| {
-            let (place, former) = cache.fill::<false>(number, directory.line(number).id, dirty);
-            (place, (former.id != Id::NONE).then(|| directory.number(former.id)), former.dirty)
+        let mut fill = |cache: &mut Cache, number| {
+            let former = cache.fill::<false>(number, directory.line(number).id).id;
+            (former != Id::NONE).then(|| directory.number(former))
         };
-        let (first, ..) = fill(&mut cache, 0, false);
-        let (second, former, _) = fill(&mut cache, 2, true);
-        assert_eq!((first, second, former), (0, 1, None));
-        cache.hit::<false>(first, false);
-        assert_eq!(fill(&mut cache, 4, false), (second, Some(2), true), "2 is older than 0");
+        assert_eq!([0, 2].map(|number| fill(&mut cache, number)), [None, None]);
+        cache.hit::<false>(directory.line(0).id);
+        let mut fill = |number| cache.fill::<false>(number, directory.line(number).id).id;
+        let former = fill(4);
+        assert_eq!(directory.number(former), 2, "it is older than 0");
     }
 }

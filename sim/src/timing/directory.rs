@@ -35,14 +35,27 @@ pub(super) struct Located {
 pub(super) struct Held {
     /// When its data are there: later than now while a fill or a prefetch is under way.
     pub ready: u64,
-    /// Its place in the cache.
-    pub place: u32,
     /// Who supplied it: for the ledger, while it is under way.
     pub from: Level,
 }
 
 impl Held {
-    const NOWHERE: Held = Held { ready: 0, place: 0, from: Level::L1 };
+    #[inline(always)]
+    fn pack(self) -> u64 {
+        self.ready << 2 | self.from as u64
+    }
+
+    #[inline(always)]
+    fn unpack(word: u64) -> Held {
+        Held { ready: word >> 2, from: Level::of(word) }
+    }
+}
+
+/// What becomes of a line that leaves a level.
+pub(super) struct Left {
+    pub dirty: bool,
+    /// The next level holds it too, and has it dirty from now on if it is.
+    pub held_behind: bool,
 }
 
 /// What the caches hold of 64 lines with numbers in a row, which are bits here.
@@ -51,11 +64,13 @@ impl Held {
 pub(super) struct Group<const LEVELS: usize> {
     /// Lines that each level holds.
     pub held: [u64; LEVELS],
-    /// No data of lines that it holds come later.
-    pub ready: [u64; LEVELS],
-    /// Lines that are known to be dirty in the level behind the L1s, of those that it holds.
-    pub dirty: u64,
+    /// Those of them that it must write back.
+    pub dirty: [u64; LEVELS],
+    /// No data of lines that each of the first levels holds come later.
+    pub ready: [u64; 2],
 }
+
+const _: () = assert!(size_of::<Group<3>>() == 64, "a line of the host's cache");
 
 /// Lines of a group.
 pub(super) const GROUP: u64 = 64;
@@ -78,10 +93,12 @@ const NO_PAGE: Recent = Recent { number: NOTHING, physical: NOTHING, first: 0 };
 pub(super) struct Directory<const LEVELS: usize> {
     /// Numbers of pages.
     pages: Vec<u64>,
-    /// The lines of each page: what is here of a level means something only while that holds the line.
-    lines: Vec<[Held; LEVELS]>,
+    /// The lines of each page, packed: what is here of a level means something only while that holds the line.
+    lines: Vec<[u64; LEVELS]>,
     /// Which levels hold which of them.
     groups: Vec<Group<LEVELS>>,
+    /// Where these are: for code that is made at run time.
+    pub at: *mut Group<LEVELS>,
     by_number: FxHashMap<u64, u32>,
     /// Where to look first, by the low bits of a page's number.
     recent: Box<[Recent; RECENT]>,
@@ -97,6 +114,12 @@ pub(super) struct Directory<const LEVELS: usize> {
 impl Id {
     /// The line of vacant places.
     pub const NONE: Id = Id(0);
+
+    /// Itself as an index.
+    #[inline(always)]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
 
     /// Lines of its group in front of it.
     #[inline(always)]
@@ -119,6 +142,13 @@ impl Located {
         (2_u64 << more).wrapping_sub(1) << self.id.place()
     }
 
+    /// The first line of its group.
+    #[inline(always)]
+    pub fn first_of_group(self) -> Located {
+        let place = self.id.place();
+        Located { id: Id(self.id.0 - place as u32), line: self.line - place, at: self.at - place }
+    }
+
     /// Lines from here on to the end of the group.
     #[inline(always)]
     pub fn left_in_group(self) -> u64 {
@@ -127,7 +157,7 @@ impl Located {
 }
 
 impl<const LEVELS: usize> Group<LEVELS> {
-    const EMPTY: Group<LEVELS> = Group { held: [0; LEVELS], ready: [0; LEVELS], dirty: 0 };
+    const EMPTY: Group<LEVELS> = Group { held: [0; LEVELS], dirty: [0; LEVELS], ready: [0; 2] };
 
     /// Whether a level holds all these lines, with their data there by `time`.
     #[inline(always)]
@@ -145,6 +175,7 @@ impl<const LEVELS: usize> Directory<LEVELS> {
             // Not copied while it grows, as long as that is little.
             lines: Vec::with_capacity(FIRST_SEARCH << log2),
             groups: Vec::new(),
+            at: std::ptr::null_mut(),
             by_number: FxHashMap::default(),
             recent: Box::new([NO_PAGE; RECENT]),
             vacant: Vec::new(),
@@ -233,7 +264,7 @@ impl<const LEVELS: usize> Directory<LEVELS> {
     }
 
     #[inline(always)]
-    fn entry(&mut self, id: Id, level: usize) -> &mut Held {
+    fn entry(&mut self, id: Id, level: usize) -> &mut u64 {
         debug_assert!((id.0 as usize) < self.lines.len());
         // SAFETY: as in `group`.
         let levels = unsafe { self.lines.get_unchecked_mut(id.0 as usize) };
@@ -249,7 +280,7 @@ impl<const LEVELS: usize> Directory<LEVELS> {
     /// How a level holds a line, if it does.
     #[inline(always)]
     pub fn held(&mut self, id: Id, level: usize) -> Option<Held> {
-        self.holds(id, level).then(|| *self.entry(id, level))
+        self.holds(id, level).then(|| Held::unpack(*self.entry(id, level)))
     }
 
     /// A level holds a line from now on, or holds it in another way.
@@ -257,16 +288,36 @@ impl<const LEVELS: usize> Directory<LEVELS> {
     pub fn hold(&mut self, id: Id, level: usize, held: Held) {
         let group = self.group(id);
         group.held[level] |= id.bit();
-        group.ready[level] = group.ready[level].max(held.ready);
-        *self.entry(id, level) = held;
+        if let Some(ready) = group.ready.get_mut(level) {
+            *ready = held.ready.max(*ready);
+        }
+        *self.entry(id, level) = held.pack();
+    }
+
+    /// A level must write back a line that it holds.
+    #[inline(always)]
+    pub fn soil(&mut self, id: Id, level: usize) {
+        self.group(id).dirty[level] |= id.bit();
+    }
+
+    /// Whether a level holds a line and must write it back.
+    #[inline(always)]
+    pub fn is_dirty(&mut self, id: Id, level: usize) -> bool {
+        self.group(id).dirty[level] & id.bit() != 0
     }
 
     /// A level does not hold a line any more.
     #[inline(always)]
-    pub fn leave(&mut self, id: Id, level: usize) {
-        let group = self.group(id);
-        group.held[level] &= !id.bit();
-        group.dirty &= !id.bit();
+    pub fn leave(&mut self, id: Id, level: usize) -> Left {
+        let (group, bit) = (self.group(id), id.bit());
+        let dirty = group.dirty[level] & bit;
+        group.held[level] &= !bit;
+        group.dirty[level] &= !bit;
+        let held_behind = group.held.get(level + 1).is_some_and(|held| held & bit != 0);
+        if held_behind {
+            group.dirty[level + 1] |= dirty;
+        }
+        Left { dirty: dirty != 0, held_behind }
     }
 
     #[inline(never)]
@@ -293,8 +344,9 @@ impl<const LEVELS: usize> Directory<LEVELS> {
             None => {
                 self.pages.push(number);
                 let lines = self.pages.len() << self.log2;
-                self.lines.resize(lines, [Held::NOWHERE; LEVELS]);
+                self.lines.resize(lines, [0; LEVELS]);
                 self.groups.resize(lines.div_ceil(GROUP as usize), Group::EMPTY);
+                self.at = self.groups.as_mut_ptr();
                 self.pages.len() as u32 - 1
             }
         };
@@ -335,7 +387,7 @@ mod tests {
     fn pages_live_as_long_as_a_line_is_held() {
         let mut directory = Directory::<3>::new(6, true);
         let held = |directory: &mut Directory<3>, id| [0, 1, 2].map(|level| directory.held(id, level));
-        let [near, far] = [(0, Level::L2), (9, Level::Dram)].map(|(place, from)| Held { ready: 5, place, from });
+        let [near, far] = [(5, Level::L2), (9, Level::Dram)].map(|(ready, from)| Held { ready, from });
         let first = directory.line(0x1007);
         directory.hold(first.id, 0, near);
         directory.hold(first.id, 2, far);
@@ -347,7 +399,7 @@ mod tests {
         let again = directory.line(0x1007);
         assert_eq!((again, directory.number(again.id)), (first, 0x1007));
         assert_eq!(held(&mut directory, again.id), [Some(near), None, Some(far)]);
-        [0, 2].into_iter().for_each(|level| directory.leave(again.id, level));
+        [0, 2].into_iter().for_each(|level| _ = directory.leave(again.id, level));
         assert_eq!(held(&mut directory, again.id), [None; 3]);
         directory.search();
         assert!(directory.by_number.len() < 2);
@@ -363,15 +415,15 @@ mod tests {
             known = directory.within(known, 3);
             for index in 0..8 {
                 let id = directory.within(known, index).id;
-                directory.hold(id, 1, Held { ready: 10 + index, place: 0, from: Level::L2 });
+                directory.hold(id, 1, Held { ready: 10 + index, from: Level::L2 });
             }
             let group = *directory.group(known.id);
             assert!(group.has(1, known.bits(7), 17) && !group.has(1, known.bits(7), 16), "{line_log2}");
             assert!(!group.has(1, known.bits(8), 17) && !group.has(0, known.bits(0), 17), "{line_log2}");
-            directory.group(known.id).dirty = known.bits(1);
-            directory.leave(known.id, 1);
             let second = directory.within(known, 1).id;
-            assert_eq!((directory.group(known.id).dirty, directory.holds(known.id, 1)), (second.bit(), false));
+            [known.id, second].into_iter().for_each(|id| directory.soil(id, 1));
+            directory.leave(known.id, 1);
+            assert_eq!((directory.group(known.id).dirty[1], directory.holds(known.id, 1)), (second.bit(), false));
         }
     }
 

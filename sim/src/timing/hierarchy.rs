@@ -8,8 +8,8 @@ mod way;
 
 use std::ops::Range;
 
-use super::cache::{Cache, Level, Line};
-use super::directory::{Directory, GROUP, Held, Id, Located};
+use super::cache::{Cache, Level};
+use super::directory::{Directory, GROUP, Held, Id, Left, Located};
 use super::near::Near;
 use super::prefetch::Prefetcher;
 use crate::machine::{self, MemorySystem, Replacement};
@@ -154,7 +154,7 @@ impl Shape {
 }
 
 /// L1D, L2, L3.
-const MOST_LEVELS: usize = 3;
+pub(super) const MOST_LEVELS: usize = 3;
 
 /// Caches and memory of one hart.
 pub(super) struct Hierarchy {
@@ -163,7 +163,7 @@ pub(super) struct Hierarchy {
     fetched: Directory<1>,
     pub near_fetch: Near,
     /// Where the lines of data are.
-    directory: Directory<MOST_LEVELS>,
+    pub directory: Directory<MOST_LEVELS>,
     /// Lines of the L1D.
     pub near: Near,
     /// Whether the ages of lines in the L1D make a difference.
@@ -185,8 +185,6 @@ pub(super) struct Hierarchy {
     line_log2: u32,
     pub fetch_log2: u32,
     prefetcher: Option<Prefetcher>,
-    /// The low bits of the line that left the L1D last.
-    left_l1d: Option<u16>,
     /// When the lines of a row were demanded.
     demanded: [u64; stream::MOST],
     trains_scalar: bool,
@@ -236,7 +234,6 @@ impl Hierarchy {
             line_log2,
             fetch_log2,
             prefetcher,
-            left_l1d: None,
             demanded: [0; stream::MOST],
             trains_scalar: memory.prefetcher.scalar,
             trains_vector: memory.prefetcher.vector,
@@ -249,21 +246,18 @@ impl Hierarchy {
         self.line_log2
     }
 
-    /// Where the lines of the L1D are as long as this lives; `None` unless there are both L1 caches and the ages of
-    /// their lines make no difference, so that a hit changes nothing but that a line is dirty.
-    pub fn ageless(&self) -> Option<*const Line> {
-        let fetch = self.fetch.as_ref().is_some_and(|stage| !stage.cache.ages());
-        (fetch && self.ageless_l1d).then(|| self.stages[0].cache.lines())
+    /// Whether there are both L1 caches and the ages of their lines make no difference, so that a hit changes nothing but that a line is
+    /// dirty.
+    pub fn ageless(&self) -> bool {
+        self.ageless_l1d && self.fetch.as_ref().is_some_and(|stage| !stage.cache.ages())
     }
 
     /// As [`Hierarchy::scalar`], when the line is in the L1D, is found without a search, and its data are there by
     /// `time`, so that nothing is late. False says that nothing was done.
     #[inline(always)]
     pub fn at_hand(&mut self, line: u64, write: bool, time: u64) -> bool {
-        let Some(place) = self.near.find(line, time) else { return false };
-        if write || self.near_ages {
-            self.stages[0].cache.touch::<false>(place, write);
-        }
+        let Some(id) = self.near.find(line, time) else { return false };
+        self.use_near(id, write);
         true
     }
 
@@ -271,11 +265,20 @@ impl Hierarchy {
     #[inline(always)]
     pub fn under_way(&mut self, line: u64, write: bool, time: u64) -> Option<Served> {
         let slot = self.near.find_late(line)?;
-        if write || self.near_ages {
-            self.stages[0].cache.touch::<false>(slot.place, write);
-        }
+        self.use_near(slot.id, write);
         let from = if slot.ready > time { slot.from } else { Level::L1 };
         Some(Served { ready: slot.ready.max(time), accepted: time, from })
+    }
+
+    /// An access to a line of the L1D that is found without a search.
+    #[inline(always)]
+    fn use_near(&mut self, id: Id, write: bool) {
+        if write {
+            self.directory.soil(id, 0);
+        }
+        if self.near_ages {
+            self.stages[0].cache.touch::<false>(id);
+        }
     }
 
     /// Accesses to lines of the L1D of which nothing is late, and which change nothing.
@@ -290,8 +293,7 @@ impl Hierarchy {
         let dirty = |line| {
             let id = self.directory.line(line).id;
             let near = (0..behind_l1).any(|level| self.directory.holds(id, level));
-            let held = self.directory.held(id, behind_l1).filter(|_| !near);
-            u64::from(held.is_some_and(|held| self.stages[behind_l1].cache.is_dirty(held.place)))
+            u64::from(!near && self.directory.is_dirty(id, behind_l1))
         };
         (first..first + count).map(dirty).sum()
     }
@@ -299,9 +301,9 @@ impl Hierarchy {
     /// As [`Hierarchy::at_hand`], of [`Hierarchy::fetch`].
     #[inline(always)]
     pub fn fetch_at_hand(&mut self, addr: u64, time: u64) -> bool {
-        let Some(place) = self.near_fetch.find(addr >> self.fetch_log2, time) else { return false };
+        let Some(id) = self.near_fetch.find(addr >> self.fetch_log2, time) else { return false };
         if let Some(stage) = &mut self.fetch {
-            stage.cache.touch::<false>(place, false);
+            stage.cache.touch::<false>(id);
         }
         true
     }
@@ -312,8 +314,8 @@ impl Hierarchy {
         let line = addr >> self.fetch_log2;
         let id = self.fetched.line(line).id;
         if let Some(held) = self.fetched.held(id, 0) {
-            stage.cache.hit::<false>(held.place, false);
-            self.near_fetch.insert(line, held.ready, held.place, held.from);
+            stage.cache.hit::<false>(id);
+            self.near_fetch.insert(line, held.ready, id, held.from);
             return Served { ready: held.ready.max(time), accepted: time, from: held.from };
         }
         stage.cache.misses += 1;
@@ -321,12 +323,12 @@ impl Hierarchy {
         let way = Way { first: self.shape.behind_l1 as u8, ..Way::new(false) };
         let served = self.supply(way, addr, start);
         if let Some(stage) = &mut self.fetch {
-            let (place, former) = stage.cache.fill::<false>(line, id, false);
+            let former = stage.cache.fill::<false>(line, id);
             stage.fill_done(served.ready);
             self.fetched.leave(former.id, 0);
-            self.fetched.hold(id, 0, Held { ready: served.ready, place, from: served.from });
-            self.near_fetch.remove(former.low, place);
-            self.near_fetch.insert(line, served.ready, place, served.from);
+            self.fetched.hold(id, 0, Held { ready: served.ready, from: served.from });
+            self.near_fetch.remove(former.low, former.id);
+            self.near_fetch.insert(line, served.ready, id, served.from);
         }
         served
     }
@@ -458,9 +460,12 @@ impl Hierarchy {
     ) -> Data {
         let behind_l1 = self.shape::<USUAL>().behind_l1;
         let stage = &mut self.stages[index];
-        stage.cache.hit::<USUAL>(held.place, write);
+        stage.cache.hit::<USUAL>(located.id);
+        if write {
+            self.directory.soil(located.id, index);
+        }
         if index < behind_l1 {
-            self.near.insert(located.line, held.ready, held.place, held.from);
+            self.near.insert(located.line, held.ready, located.id, held.from);
         }
         let latency = if index == 0 { 0 } else { stage.latency.saturating_sub(u64::from(base)) };
         let from = if held.ready > time { held.from } else { stage.level };
@@ -490,8 +495,36 @@ impl Hierarchy {
 
     /// What was in the place of a line that was put into a stage leaves. Returns when the line is there, as [`Hierarchy::fill`].
     #[inline(always)]
-    fn drive_out<const USUAL: bool>(&mut self, index: usize, victim: Line, located: Located, hit: Data) -> u64 {
-        let left = self.leave::<USUAL>(index, victim, hit);
+    fn drive_out<const USUAL: bool>(&mut self, index: usize, victim: Id, located: Located, hit: Data) -> u64 {
+        let Left { dirty, held_behind } = self.directory.leave(victim, index);
+        // Few lines of the L1D are dirty. Behind it nobody can tell, and `dropped` has no branch on that.
+        if USUAL && index < self.shape::<USUAL>().behind_l1 && !dirty {
+            return hit.ready;
+        }
+        if held_behind {
+            self.stages[index + 1].cache.dropped::<USUAL>(victim, dirty);
+        } else if dirty {
+            return self.write_back::<USUAL>(index, victim, located, hit);
+        }
+        hit.ready
+    }
+
+    /// A dirty line goes from a stage, where another one is put into its place, to the next one, which does not hold it, or to memory.
+    /// Returns when that other line is there.
+    #[inline(never)]
+    fn write_back<const USUAL: bool>(&mut self, index: usize, victim: Id, located: Located, hit: Data) -> u64 {
+        let next = index + 1;
+        let left = if next < self.shape::<USUAL>().levels {
+            self.stages[next].cache.misses += 1;
+            let victim = self.directory.line(self.directory.number(victim));
+            self.fill::<USUAL>(next, victim, hit, true)
+        } else {
+            self.dram_lines += 1;
+            // Lines that wait for the path to memory have as many places as fills from there.
+            let waits = (self.dram_writes.line_cost * self.stages[index].fills.len() as u64) >> 8;
+            let begins = self.dram_writes.transfer(hit.asked);
+            hit.ready.max(begins.saturating_sub(waits))
+        };
         if left > hit.ready {
             self.delay(index, located, left);
         }
@@ -499,63 +532,29 @@ impl Hierarchy {
     }
 
     /// A line that was put into a stage is there no sooner than `ready`.
-    #[inline(never)]
     fn delay(&mut self, index: usize, located: Located, ready: u64) {
         let Some(held) = self.directory.held(located.id, index) else { return };
         self.directory.hold(located.id, index, Held { ready, ..held });
         if index < self.shape.behind_l1 {
-            self.near.insert(located.line, ready, held.place, held.from);
+            self.near.insert(located.line, ready, located.id, held.from);
         }
     }
 
     /// Puts a line into a stage. Returns what has to leave.
     #[inline(always)]
-    fn put<const USUAL: bool>(&mut self, index: usize, located: Located, hit: Data, dirty: bool) -> Line {
+    fn put<const USUAL: bool>(&mut self, index: usize, located: Located, hit: Data, dirty: bool) -> Id {
         let (shape, Located { id, line, at }) = (self.shape::<USUAL>(), located);
         let indexed_by = if index < shape.behind_l1 { line } else { at };
-        let (place, victim) = self.stages[index].cache.fill::<USUAL>(indexed_by, id, dirty);
-        self.directory.hold(id, index, Held { ready: hit.ready, place, from: hit.from });
+        let victim = self.stages[index].cache.fill::<USUAL>(indexed_by, id);
+        self.directory.hold(id, index, Held { ready: hit.ready, from: hit.from });
+        if dirty {
+            self.directory.soil(id, index);
+        }
         if index < shape.behind_l1 {
-            self.left_l1d = Some(victim.low);
-            self.near.remove(victim.low, place);
-            self.near.insert(line, hit.ready, place, hit.from);
+            self.near.remove(victim.low, victim.id);
+            self.near.insert(line, hit.ready, id, hit.from);
         }
-        victim
-    }
-
-    /// A line leaves a stage so that the data of `hit` can take its place. Returns when it has left.
-    #[inline(always)]
-    fn leave<const USUAL: bool>(&mut self, index: usize, victim: Line, hit: Data) -> u64 {
-        let shape = self.shape::<USUAL>();
-        self.directory.leave(victim.id, index);
-        // Few lines of the L1D are dirty. Behind it nobody can tell, and `dropped` has no branch on that.
-        if USUAL && index < shape.behind_l1 && !victim.dirty {
-            return hit.ready;
-        }
-        let behind = if index + 1 < MOST_LEVELS { self.directory.held(victim.id, index + 1) } else { None };
-        match behind {
-            Some(held) => self.stages[index + 1].cache.dropped::<USUAL>(held.place, victim.dirty),
-            None if victim.dirty => return self.write_back::<USUAL>(index + 1, victim.id, hit),
-            None => {}
-        }
-        hit.ready
-    }
-
-    /// A dirty line goes to a stage that does not hold it, or to memory, so that the data of `hit` can take its place. Returns when it
-    /// has left.
-    #[inline(never)]
-    fn write_back<const USUAL: bool>(&mut self, index: usize, id: Id, hit: Data) -> u64 {
-        if index < self.shape::<USUAL>().levels {
-            self.stages[index].cache.misses += 1;
-            let located = self.directory.line(self.directory.number(id));
-            self.fill::<USUAL>(index, located, hit, true)
-        } else {
-            self.dram_lines += 1;
-            // Lines that wait for the path to memory have as many places as fills from there.
-            let waits = (self.dram_writes.line_cost * self.stages[index - 1].fills.len() as u64) >> 8;
-            let begins = self.dram_writes.transfer(hit.asked);
-            hit.ready.max(begins.saturating_sub(waits))
-        }
+        victim.id
     }
 
     /// Traffic so far.

@@ -1,6 +1,7 @@
 //! A short way to lines of the nearest cache: a table that tells without a search where a line is, if it is there.
 
 use super::cache::Level;
+use super::directory::Id;
 
 /// A line of the cache.
 #[derive(Clone, Copy)]
@@ -9,10 +10,12 @@ pub(super) struct Slot {
     pub line: u64,
     /// Time at which its data are there.
     pub ready: u64,
-    /// Its place in the cache.
-    pub place: u32,
+    /// Itself, in the directory.
+    pub id: Id,
     /// Who supplied it.
     pub from: Level,
+    /// In which round a line of this slot was looked up last.
+    round: u16,
 }
 
 /// No line has this number.
@@ -21,40 +24,50 @@ const NOTHING: u64 = u64::MAX;
 /// Slots, indexed by the low bits of the line's number: about twice the lines of a usual first level.
 pub(super) const SLOTS: usize = 1024;
 
-/// No line has this place.
-const NOWHERE: u32 = u32::MAX;
-
 /// Some of the lines that a cache holds.
 pub(super) struct Near {
     slots: Box<[Slot; SLOTS]>,
     /// Accesses that were found here.
     pub accesses: u64,
+    /// Of looks that belong together.
+    round: u16,
+    /// A line has left the cache that may have been looked up in this round.
+    pub changed: bool,
 }
 
 impl Default for Near {
     fn default() -> Near {
         Near {
-            slots: Box::new([Slot { line: NOTHING, ready: 0, place: NOWHERE, from: Level::L1 }; SLOTS]),
+            slots: Box::new([Slot { line: NOTHING, ready: 0, id: Id::NONE, from: Level::L1, round: 0 }; SLOTS]),
             accesses: 0,
+            round: 0,
+            changed: false,
         }
     }
 }
 
 impl Near {
-    /// Whether a line is here with its data by `time`.
+    /// Begins a round of looks.
     #[inline(always)]
-    pub fn has(&self, line: u64, time: u64) -> bool {
-        let slot = &self.slots[line as usize % SLOTS];
+    pub fn begin_round(&mut self) {
+        (self.round, self.changed) = (self.round.wrapping_add(1), false);
+    }
+
+    /// Whether a line is here with its data by `time`: a look of this round.
+    #[inline(always)]
+    pub fn look(&mut self, line: u64, time: u64) -> bool {
+        let slot = &mut self.slots[line as usize % SLOTS];
+        slot.round = self.round;
         (slot.line == line) & (slot.ready <= time)
     }
 
-    /// The place of a line whose data are there by `time`; counts the access.
+    /// A line whose data are there by `time`; counts the access.
     #[inline(always)]
-    pub fn find(&mut self, line: u64, time: u64) -> Option<u32> {
+    pub fn find(&mut self, line: u64, time: u64) -> Option<Id> {
         let slot = &self.slots[line as usize % SLOTS];
-        let place = (slot.line == line && slot.ready <= time).then_some(slot.place);
-        self.accesses += u64::from(place.is_some());
-        place
+        let id = (slot.line == line && slot.ready <= time).then_some(slot.id);
+        self.accesses += u64::from(id.is_some());
+        id
     }
 
     /// A line that is here, whenever its data are; counts the access.
@@ -72,15 +85,17 @@ impl Near {
 
     /// The cache holds a line.
     #[inline(always)]
-    pub fn insert(&mut self, line: u64, ready: u64, place: u32, from: Level) {
-        self.slots[line as usize % SLOTS] = Slot { line, ready, place, from };
+    pub fn insert(&mut self, line: u64, ready: u64, id: Id, from: Level) {
+        let slot = &mut self.slots[line as usize % SLOTS];
+        *slot = Slot { line, ready, id, from, round: slot.round };
     }
 
-    /// The cache does not hold the line any more that was at a place. `low`: the low bits of its number.
+    /// The cache does not hold a line any more. `low`: the low bits of its number.
     #[inline(always)]
-    pub fn remove(&mut self, low: u16, place: u32) {
+    pub fn remove(&mut self, low: u16, id: Id) {
         let slot = &mut self.slots[usize::from(low) % SLOTS];
-        if slot.place == place {
+        self.changed |= slot.round == self.round;
+        if slot.id == id {
             slot.line = NOTHING;
         }
     }

@@ -228,7 +228,7 @@ impl Late {
 
     /// From [`Late::pack`].
     pub fn unpack(word: u64) -> Late {
-        Late { cycles: word >> 2, from: Level::of(word & 3) }
+        Late { cycles: word >> 2, from: Level::of(word) }
     }
 }
 

@@ -1,8 +1,10 @@
 //! A stream prefetcher in the manner of SiFive's L2 stride prefetcher.
 
+use super::snapshot::ones;
 use crate::machine::{self, PrefetchKind};
 
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default)]
+#[repr(align(64))]
 struct Stream {
     /// The line demanded last.
     last: u64,
@@ -15,8 +17,11 @@ struct Stream {
     /// If it ascends and has its full lead: a demand less than so far in front of the last one wants just as many lines as it goes on by.
     /// Else 0.
     led: u64,
-    /// The number of the latest demand.
-    used: u64,
+    /// When it became the latest one.
+    since: u64,
+    /// Its neighbours in the order in which they were the latest one: a ring, in which the oldest is behind the latest.
+    older: u32,
+    younger: u32,
 }
 
 /// Lines to be fetched, one behind the other in the direction of a stream.
@@ -27,30 +32,24 @@ pub(super) struct Wanted {
     pub count: u64,
 }
 
-/// A stream's neighbours in the order of time.
-#[derive(Clone, Copy)]
-struct Order {
-    older: u32,
-    younger: u32,
-}
-
 /// Streams whose last lines are compared at once.
 const LANES: usize = 8;
 
 /// Detects ascending and descending streams of lines and runs ahead of them.
 pub(super) struct Prefetcher {
-    streams: Vec<Stream>,
-    /// The low bits of their last lines, close together.
+    /// The oldest gives its place to one that begins; at first none has been demanded anywhere.
+    streams: Box<[Stream]>,
+    /// The low bits of their last lines, close together; that of the latest one is old.
     lows: Vec<[u32; LANES]>,
-    /// Their order in time: a ring, in which the oldest is behind the latest.
-    order: Vec<Order>,
     /// The stream that went on last.
     latest: usize,
-    /// Demands so far.
+    /// Times that another one became it.
     clock: u64,
-    capacity: usize,
     rules: Rules,
 }
+
+/// No line is near to this one.
+const NOWHERE: u64 = 1 << 63;
 
 /// What a stream is, in lines.
 #[derive(Clone, Copy)]
@@ -69,12 +68,10 @@ impl Prefetcher {
     pub fn new(parameters: &machine::Prefetcher) -> Option<Prefetcher> {
         let capacity = parameters.streams.max(1) as usize;
         (parameters.kind == PrefetchKind::Stride).then(|| Prefetcher {
-            streams: Vec::new(),
+            streams: (0..capacity).map(|number| Stream::none(number, capacity)).collect(),
             lows: vec![[0; LANES]; capacity.div_ceil(LANES)],
-            order: Vec::new(),
             latest: 0,
             clock: 0,
-            capacity,
             rules: Rules {
                 window: parameters.compare_window,
                 initial: u64::from(parameters.initial_distance),
@@ -92,107 +89,123 @@ impl Prefetcher {
     /// A demand for `line`; returns the lines to be fetched.
     #[inline(always)]
     pub fn demand(&mut self, line: u64) -> Wanted {
-        match self.near(line) {
-            Some(number) => self.advance(number, line),
-            None => {
-                self.begin(line);
-                Wanted::default()
-            }
+        let rules = self.rules;
+        match self.streams.get_mut(self.latest) {
+            Some(stream) if stream.is_near(line, rules) => stream.advance(line, rules),
+            _ => self.demand_other(line),
         }
     }
 
-    /// Demands for some of the 64 lines from `from` on, in ascending order, the first of which is near to a stream. If that has its full
-    /// lead and they follow it, they are made, and the lines are returned that they want of the 64, and how far ahead these are.
+    /// The same for a line that is not near to the latest stream.
+    #[inline(never)]
+    fn demand_other(&mut self, line: u64) -> Wanted {
+        // Inline is what nearly all lines need that have no pattern.
+        if self.nearby(line).next().is_some() {
+            return self.demand_nearby(line);
+        }
+        self.begin(line);
+        Wanted::default()
+    }
+
+    #[inline(never)]
+    fn demand_nearby(&mut self, line: u64) -> Wanted {
+        if self.turn_to(line) {
+            return self.streams[self.latest].advance(line, self.rules);
+        }
+        self.begin(line);
+        Wanted::default()
+    }
+
+    /// Demands for some of the 64 lines from `from` on, in ascending order. If the first is near to a stream that has its full lead, and
+    /// they follow it, they are made, and the lines are returned that they want of the 64, and how far ahead these are.
     #[inline(always)]
-    pub fn demand_led(&mut self, number: usize, from: u64, demanded: u64) -> Option<(u64, u64)> {
-        let Stream { last: former, led, ahead, .. } = self.streams[number];
+    pub fn demand_led(&mut self, from: u64, demanded: u64) -> Option<(u64, u64)> {
         let (first, run) = (from + u64::from(demanded.trailing_zeros()), demanded >> demanded.trailing_zeros());
-        if first.wrapping_sub(former) >= led || !is_run(run) && has_gaps(run, led - 1) {
+        let is_near = self.streams.get(self.latest).is_some_and(|stream| stream.is_near(first, self.rules));
+        if !is_near && !self.turn_to(first) {
+            return None;
+        }
+        let stream = &mut self.streams[self.latest];
+        let moved = first.wrapping_sub(stream.last);
+        if moved >= stream.led || !is_run(run) && has_gaps(run, stream.led - 1) {
             return None;
         }
         let last = from + u64::from(63 - demanded.leading_zeros());
-        self.go_on(number, last);
         // What each of them wants begins behind what the one before has asked for.
-        let wanted = Wanted { first: former + ahead + 1, step: 1, count: last - former };
-        Some((wanted.bits(from), ahead))
+        let wanted = Wanted { first: stream.last + stream.ahead + 1, step: 1, count: last - stream.last };
+        stream.last = last;
+        Some((wanted.bits(from), stream.ahead))
     }
 
-    /// The latest of the streams whose last lines are near to one.
+    /// Streams whose last lines have low bits near to those of a line.
     #[inline(always)]
-    pub fn near(&self, line: u64) -> Option<usize> {
-        let is_near = |stream: &Stream| stream.last.abs_diff(line) <= u64::from(self.rules.window);
-        if self.streams.get(self.latest).is_some_and(is_near) {
-            return Some(self.latest);
-        }
+    fn nearby(&self, line: u64) -> impl Iterator<Item = usize> {
         let (below, reach) = ((line as u32).wrapping_sub(self.rules.window), 2 * self.rules.window);
-        let (mut found, mut used) = (None, 0);
-        for (chunk, lows) in self.lows.iter().enumerate() {
-            let mut near = within(lows, below, reach);
-            while near != 0 {
-                let number = chunk * LANES + near.trailing_zeros() as usize;
-                if let Some(stream) = self.streams.get(number).filter(|stream| is_near(stream) && stream.used > used) {
-                    (found, used) = (Some(number), stream.used);
-                }
-                near &= near - 1;
-            }
-        }
-        found
+        let chunks = self.lows.iter().map(move |lows| within(lows, below, reach)).enumerate();
+        chunks.flat_map(|(chunk, near)| ones(u64::from(near)).map(move |lane| chunk * LANES + lane))
     }
 
-    /// A stream goes on to a line.
-    #[inline(always)]
-    fn go_on(&mut self, number: usize, line: u64) {
-        if number != self.latest {
-            self.make_latest(number);
-        }
-        self.clock += 1;
-        let stream = &mut self.streams[number];
-        (stream.last, stream.used) = (line, self.clock);
-        self.lows[number / LANES][number % LANES] = line as u32;
-    }
-
-    fn make_latest(&mut self, number: usize) {
-        let Order { older, younger } = self.order[number];
-        self.order[older as usize].younger = younger;
-        self.order[younger as usize].older = older;
+    /// Makes the latest of the streams whose last lines are near to one, but for the latest of all, the latest of all; false if there is
+    /// none.
+    #[inline(never)]
+    fn turn_to(&mut self, line: u64) -> bool {
+        let is_near = |&number: &usize| self.streams.get(number).is_some_and(|stream| stream.is_near(line, self.rules));
+        // Two streams mostly take turns.
+        let before = self.streams[self.latest].older as usize;
+        let found = Some(before).filter(is_near);
+        let search = || self.nearby(line).filter(is_near).max_by_key(|&number| self.streams[number].since);
+        let Some(number) = found.or_else(search) else { return false };
+        let Stream { older, younger, .. } = self.streams[number];
+        self.streams[older as usize].younger = younger;
+        self.streams[younger as usize].older = older;
         self.insert(number);
-    }
-
-    /// Puts a stream into the ring as the latest.
-    fn insert(&mut self, number: usize) {
-        let (older, younger) = (self.latest as u32, self.order[self.latest].younger);
-        self.order[number] = Order { older, younger };
-        self.order[older as usize].younger = number as u32;
-        self.order[younger as usize].older = number as u32;
-        self.latest = number;
-    }
-
-    /// A stream goes on with a demand for `line`.
-    #[inline(always)]
-    fn advance(&mut self, number: usize, line: u64) -> Wanted {
-        let wanted = self.streams[number].advance(line, self.rules);
-        self.go_on(number, line);
-        wanted
+        true
     }
 
     /// A stream begins, in place of the oldest.
     #[inline(always)]
     fn begin(&mut self, line: u64) {
-        let mut number = self.streams.len();
-        if number < self.capacity {
-            self.streams.push(Stream::default());
-            self.order.push(Order { older: number as u32, younger: number as u32 });
-            self.insert(number);
-        } else {
-            number = self.order[self.latest].younger as usize;
-            self.latest = number;
-        }
-        self.streams[number] = Stream { distance: self.rules.initial, ..Stream::default() };
-        self.go_on(number, line);
+        let number = self.streams[self.latest].younger as usize;
+        let Stream { older, younger, .. } = self.streams[number];
+        self.streams[number] =
+            Stream { last: line, distance: self.rules.initial, older, younger, ..Stream::default() };
+        self.make_latest(number);
+    }
+
+    /// Puts a stream into the ring as the latest.
+    fn insert(&mut self, number: usize) {
+        let (older, younger) = (self.latest as u32, self.streams[self.latest].younger);
+        (self.streams[number].older, self.streams[number].younger) = (older, younger);
+        self.streams[older as usize].younger = number as u32;
+        self.streams[younger as usize].older = number as u32;
+        self.make_latest(number);
+    }
+
+    /// The stream behind the latest in the ring becomes that.
+    #[inline(always)]
+    fn make_latest(&mut self, number: usize) {
+        let former = self.latest;
+        self.lows[former / LANES][former % LANES] = self.streams[former].last as u32;
+        self.latest = number;
+        self.clock += 1;
+        self.streams[number].since = self.clock;
     }
 }
 
 impl Stream {
+    /// One that is to begin, one of so many.
+    fn none(number: usize, count: usize) -> Stream {
+        let [older, younger] = [number + count - 1, number + 1].map(|number| (number % count) as u32);
+        Stream { last: NOWHERE, older, younger, ..Stream::default() }
+    }
+
+    #[inline(always)]
+    fn is_near(&self, line: u64, rules: Rules) -> bool {
+        // Within the window on either side.
+        let window = u64::from(rules.window);
+        line.wrapping_sub(self.last).wrapping_add(window) <= 2 * window
+    }
+
     /// A demand for `line`, which is of this stream.
     #[inline(always)]
     fn advance(&mut self, line: u64, rules: Rules) -> Wanted {
@@ -263,15 +276,20 @@ fn within(lows: &[u32; LANES], below: u32, reach: u32) -> u32 {
 }
 
 impl Wanted {
-    /// Those of the 64 lines from one on, as bits.
+    /// Those of the 64 lines from one on, as bits. An ascending stream has been demanded there or behind it.
     #[inline(always)]
     pub fn bits(self, from: u64) -> u64 {
-        let (first, more) = (self.first.wrapping_sub(from) as i64, self.count as i64 - 1);
-        let (low, high) = if self.step > 0 { (first, first + more) } else { (first - more, first) };
-        if more < 0 || high < 0 || low > 63 {
-            return 0;
+        let run = u64::MAX.checked_shl(self.count as u32).map_or(u64::MAX, |beyond| !beyond);
+        let first = self.first.wrapping_sub(from) as i64;
+        if self.step > 0 {
+            return run.checked_shl(first as u32).unwrap_or(0);
         }
-        u64::MAX << low.max(0) & u64::MAX >> (63 - high.min(63))
+        let last = first - self.count as i64 + 1;
+        match (u32::try_from(first), u32::try_from(last)) {
+            (Ok(_), Ok(last)) => run.checked_shl(last).unwrap_or(0),
+            (Ok(_), Err(_)) => run.checked_shr(last.unsigned_abs() as u32).unwrap_or(0),
+            (Err(_), _) => 0,
+        }
     }
 
     /// The lines.
@@ -284,7 +302,6 @@ impl Wanted {
 mod tests {
     use super::*;
     use crate::random::Random;
-    use crate::timing::snapshot::ones;
 
     const PARAMETERS: machine::Prefetcher = machine::Prefetcher {
         kind: PrefetchKind::Stride,
@@ -327,17 +344,14 @@ mod tests {
     impl Simple {
         fn demand(&mut self, line: u64) -> Wanted {
             self.clock += 1;
-            let mut one = Prefetcher::new(&PARAMETERS).unwrap();
-            let near = |(stream, _): &&mut (Stream, u64)| stream.last.abs_diff(line) <= u64::from(one.rules.window);
+            let rules = Prefetcher::new(&PARAMETERS).unwrap().rules;
+            let near = |(stream, _): &&mut (Stream, u64)| stream.last.abs_diff(line) <= u64::from(rules.window);
             if let Some((stream, used)) = self.streams.iter_mut().filter(near).max_by_key(|(_, used)| *used) {
-                one.begin(0);
-                one.streams[0] = *stream;
-                let wanted = one.advance(0, line);
-                (*stream, *used) = (one.streams[0], self.clock);
-                return wanted;
+                *used = self.clock;
+                return stream.advance(line, rules);
             }
-            let fresh = (Stream { last: line, distance: one.rules.initial, ..Stream::default() }, self.clock);
-            if self.streams.len() < one.capacity {
+            let fresh = (Stream { last: line, distance: rules.initial, ..Stream::default() }, self.clock);
+            if self.streams.len() < PARAMETERS.streams as usize {
                 self.streams.push(fresh);
             } else if let Some(oldest) = self.streams.iter_mut().min_by_key(|(_, used)| *used) {
                 *oldest = fresh;
@@ -369,8 +383,7 @@ mod tests {
             let demanded = (((1 << rest) - 1) & !gaps | 1) << (*line - from);
             let wanted: Vec<Wanted> = ones(demanded).map(|place| simple.demand(from + place as u64)).collect();
             let all = wanted.iter().fold(0, |bits, wanted| bits | wanted.bits(from));
-            let number = prefetcher.near(*line);
-            match number.and_then(|number| prefetcher.demand_led(number, from, demanded)) {
+            match prefetcher.demand_led(from, demanded) {
                 Some((lines, ahead)) => {
                     assert_eq!(lines, all);
                     led += 1;

@@ -110,7 +110,7 @@ impl Moved {
             held: beats + (word >> 32 & 0xffff),
             late: word >> 16 & 0xffff,
             more: word >> 2 & 0x3fff,
-            from: Level::of(word & 3),
+            from: Level::of(word),
         }
     }
 }

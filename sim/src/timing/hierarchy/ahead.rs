@@ -9,6 +9,10 @@ use super::super::snapshot::ones;
 use super::stream::MOST;
 use super::{Data, Hierarchy, Shape};
 
+/// Places of levels among the usual caches.
+const L2: usize = Shape::USUAL.behind_l1;
+const L3: usize = L2 + 1;
+
 impl Hierarchy {
     /// Tells the prefetcher of a demand for a line and starts the fills that it wants, into the level behind the L1s. It
     /// sees physical addresses: where pages are scattered, a stream ends with its page.
@@ -36,14 +40,24 @@ impl Hierarchy {
     /// Fetches lines of the group of a demanded one, in the direction of the stream.
     #[inline(never)]
     fn fetch_lacking(&mut self, demanded: Located, mut lacking: u64, step: i64, time: u64) {
+        let first = demanded.first_of_group();
         while lacking != 0 {
             let place = if step > 0 { lacking.trailing_zeros() } else { 63 - lacking.leading_zeros() };
-            let distance = u64::from(place).wrapping_sub(demanded.id.place());
-            if let Some(wanted) = self.directory.beside(demanded, demanded.at.wrapping_add(distance)) {
-                self.prefetch::<true>(wanted, time);
-            }
+            self.fetch_lacked(self.directory.within(first, u64::from(place)), time);
             lacking &= !(1 << place);
         }
+    }
+
+    /// Fetches a line that the L2 lacks. For the usual caches.
+    #[inline(always)]
+    fn fetch_lacked(&mut self, located: Located, time: u64) {
+        if !self.directory.holds(located.id, L3) {
+            return self.prefetch_from_memory::<true>(located, time);
+        }
+        let [_, l2, l3] = &mut self.stages;
+        let (asked, latency) = (time, l3.latency);
+        let hit = Data { asked, latency, ready: l2.channel.transfer(time) + latency, from: Level::L3 };
+        self.fill::<true>(L2, located, hit, false);
     }
 
     /// As [`Hierarchy::train`], for some lines of the group of `first` and not before it, each of which was demanded when `time` tells of
@@ -51,9 +65,7 @@ impl Hierarchy {
     #[inline(always)]
     pub(super) fn train_in_group(&mut self, first: Located, demanded: u64, time: impl Fn(&Hierarchy, u64) -> u64) {
         let Some(prefetcher) = &mut self.prefetcher else { return };
-        let from = first.at - first.id.place();
-        let near = prefetcher.near(from + u64::from(demanded.trailing_zeros()));
-        let Some((wanted, ahead)) = near.and_then(|number| prefetcher.demand_led(number, from, demanded)) else {
+        let Some((wanted, ahead)) = prefetcher.demand_led(first.at - first.id.place(), demanded) else {
             return self.train_one_by_one(first, demanded, time);
         };
         let lacking = wanted & !self.directory.group(first.id).held[Shape::USUAL.behind_l1];
@@ -75,7 +87,7 @@ impl Hierarchy {
         for line in ones(lacking).map(|line| line as u64) {
             let near = demanded & u64::MAX << line.saturating_sub(ahead);
             let time = time(self, u64::from(near.trailing_zeros()) - place);
-            self.prefetch::<true>(self.directory.within(first, line - place), time);
+            self.fetch_lacked(self.directory.within(first, line - place), time);
         }
     }
 

@@ -45,16 +45,19 @@ impl Hierarchy {
             if WRITE || !self.directory.holds(located.id, 0) { self.directory.held(located.id, 1) } else { None };
         let Some(l2) = behind else { return self.supply_apart::<WRITE>(row, index, time) };
         let stage = &mut self.stages[Shape::USUAL.behind_l1];
-        stage.cache.hit::<true>(l2.place, WRITE);
+        stage.cache.hit::<true>(located.id);
         let latency = stage.latency.saturating_sub(u64::from(row.way.base));
         let from = if l2.ready > time { l2.from } else { stage.level };
         let mut ready = l2.ready.max(time) + latency;
+        if WRITE {
+            self.directory.soil(located.id, Shape::USUAL.behind_l1);
+        }
         if !WRITE && !row.way.looks {
             ready = ready.max(self.pass(0..1, time) + latency);
             self.stages[0].cache.misses += 1;
             let data = Data { asked: time, latency, ready, from };
             let victim = self.put::<true>(0, located, data, false);
-            if victim.dirty {
+            if self.directory.is_dirty(victim, 0) {
                 self.tell(row, index);
             }
             ready = self.drive_out::<true>(0, victim, located, data);

@@ -75,9 +75,11 @@ impl Hierarchy {
             return None;
         }
         // Where a prefetch is under way, data of others may be late.
-        let (on_time, clean) = (group.ready[L2] <= turns.start, behind & !group.dirty);
-        if !on_time && self.is_late(stretch, behind, turns.start) {
+        if group.ready[L2] > turns.start && self.is_late(stretch, behind, turns.start) {
             return None;
+        }
+        if WRITE {
+            self.directory.group(stretch.first.id).dirty[L2] |= behind;
         }
         let stage = &mut self.stages[L2];
         // A count of ones is no single instruction of every host.
@@ -85,9 +87,6 @@ impl Hierarchy {
         self.near.accesses += nearby;
         stage.cache.hits += stretch.lines - nearby;
         let latency = stage.latency.saturating_sub(u64::from(way.base));
-        if WRITE && clean != 0 {
-            self.soil(stretch, clean);
-        }
         if way.trains && behind != 0 {
             self.train_in_group(stretch.first, behind, move |_, number| turns.turn(number));
         }
@@ -103,17 +102,5 @@ impl Hierarchy {
             late |= self.directory.held(id, Shape::USUAL.behind_l1).is_none_or(|held| held.ready > time);
         }
         late
-    }
-
-    /// Lines of a stretch become dirty behind the L1D.
-    #[inline(never)]
-    fn soil(&mut self, stretch: Stretch, clean: u64) {
-        self.directory.group(stretch.first.id).dirty |= clean;
-        for index in 0..stretch.lines {
-            let id = self.directory.within(stretch.first, index).id;
-            if let (true, Some(held)) = (clean & id.bit() != 0, self.directory.held(id, Shape::USUAL.behind_l1)) {
-                self.stages[Shape::USUAL.behind_l1].cache.touch::<true>(held.place, true);
-            }
-        }
     }
 }

@@ -8,7 +8,7 @@
 use std::mem::offset_of;
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::types::{I8, I32, I64};
+use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{self, AbiParam, BlockArg, InstBuilder, MemFlagsData, SigRef, Signature, Value};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Switch, Variable};
@@ -18,8 +18,8 @@ use super::Exit;
 use super::code::{Root, State};
 use super::tree::{Kind, Leaf, Link, Node, Trees, conditional};
 use crate::timing::branch::Branches;
-use crate::timing::cache::Line;
-use crate::timing::hierarchy::Hierarchy;
+use crate::timing::directory::{Directory, GROUP, Group};
+use crate::timing::hierarchy::{Hierarchy, MOST_LEVELS};
 use crate::timing::near::{Near, SLOTS, Slot};
 use crate::timing::outside::{Jump, Outside, World};
 use crate::timing::transfer::Access;
@@ -34,6 +34,10 @@ pub(super) const MOST_ANSWERS: usize = 3;
 const FETCHES: i32 =
     (offset_of!(World, memory) + offset_of!(Hierarchy, near_fetch) + offset_of!(Near, accesses)) as i32;
 const ACCESSES: i32 = (offset_of!(World, memory) + offset_of!(Hierarchy, near) + offset_of!(Near, accesses)) as i32;
+/// Where the groups of lines are, as a world says.
+const GROUPS: i32 =
+    (offset_of!(World, memory) + offset_of!(Hierarchy, directory) + offset_of!(Directory<MOST_LEVELS>, at)) as i32;
+const _: () = assert!(size_of::<Group<MOST_LEVELS>>() == GROUP as usize, "bytes of a group, as many as it has lines");
 const SEEN: i32 = (offset_of!(World, branches) + offset_of!(Branches, seen)) as i32;
 const MISSED: i32 = (offset_of!(World, branches) + offset_of!(Branches, missed)) as i32;
 const HISTORY: i32 = (offset_of!(World, branches) + offset_of!(Branches, history)) as i32;
@@ -44,7 +48,6 @@ pub(super) struct Places {
     fetch_log2: u32,
     slots: *const Slot,
     line_log2: u32,
-    lines: *const Line,
     counters: *const u8,
     counters_mask: u64,
     history_mask: u64,
@@ -55,7 +58,7 @@ impl Places {
     pub fn of(world: &World) -> Option<Places> {
         let (memory, branches) = (&world.memory, &world.branches);
         let counters = branches.counters.len();
-        if !branches.counts || !counters.is_power_of_two() {
+        if !memory.ageless() || !branches.counts || !counters.is_power_of_two() {
             return None;
         }
         Some(Places {
@@ -63,7 +66,6 @@ impl Places {
             fetch_log2: memory.fetch_log2,
             slots: memory.near.slots(),
             line_log2: memory.line_log2(),
-            lines: memory.ageless()?,
             counters: branches.counters.as_ptr(),
             counters_mask: counters as u64 - 1,
             history_mask: branches.history_mask,
@@ -425,11 +427,7 @@ impl Emitter<'_> {
                 let written = self.b.create_block();
                 self.b.ins().brif(late, afar, NONE, written, NONE);
                 self.b.switch_to_block(written);
-                let place = self.b.ins().uload32(TRUSTED, slot, offset_of!(Slot, place) as i32);
-                let offset = self.b.ins().imul_imm_s(place, size_of::<Line>() as i64);
-                let address = self.b.ins().iadd_imm_s(offset, self.places.lines as i64);
-                let dirty = self.b.ins().iconst(I8, 1);
-                self.b.ins().store(TRUSTED, dirty, address, offset_of!(Line, dirty) as i32);
+                self.soil(slot);
                 self.b.ins().jump(at_hand, NONE);
             } else {
                 self.b.ins().brif(late, afar, NONE, at_hand, NONE);
@@ -444,6 +442,20 @@ impl Emitter<'_> {
         self.b.def_var(self.answer, answer);
         self.dispatch(at, answer, &targets, &way);
         self.follow(targets, &way);
+    }
+
+    /// The line of a slot becomes dirty: as `Directory::soil`, in the L1D.
+    fn soil(&mut self, slot: Value) {
+        const DIRTY: i32 = offset_of!(Group<MOST_LEVELS>, dirty) as i32;
+        let id = self.b.ins().uload32(TRUSTED, slot, offset_of!(Slot, id) as i32);
+        let groups = self.b.ins().load(I64, TRUSTED, self.world, GROUPS);
+        let offset = self.b.ins().band_imm_s(id, !(GROUP as i64 - 1));
+        let group = self.b.ins().iadd(groups, offset);
+        let dirty = self.b.ins().load(I64, TRUSTED, group, DIRTY);
+        let one = self.b.ins().iconst(I64, 1);
+        let bit = self.b.ins().ishl(one, id);
+        let dirty = self.b.ins().bor(dirty, bit);
+        self.b.ins().store(TRUSTED, dirty, group, DIRTY);
     }
 
     /// A conditional branch: as `Branches::conditional`.

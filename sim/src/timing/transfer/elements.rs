@@ -65,7 +65,7 @@ impl Elements {
             }
             self.before = before;
             memory.accessed_again(chunk.end - chunk.start - distinct as u64);
-            memory.load_elements(self.way, &lines[..distinct], self.turns, &mut self.waits);
+            memory.load_elements(self.way.trains(), &lines[..distinct], self.turns, &mut self.waits);
         }
     }
 
@@ -103,6 +103,6 @@ impl Elements {
     /// Of the line that holds `addr`, asked for at `time`.
     fn access(&mut self, addr: u64, time: u64, memory: &mut Hierarchy) {
         let served = memory.supply(self.way, addr, time);
-        self.waits.wait(served, time);
+        self.waits.wait(served.ready, served.from, time);
     }
 }
