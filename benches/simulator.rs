@@ -141,7 +141,7 @@ fn vector(c: &mut Criterion) {
             time(&mut group, id, elements, &mut hart, &block);
         }
     }
-    for level in [Level::Portable, Level::Avx2, Level::Avx512].into_iter().filter(|&level| level <= Level::detect()) {
+    for level in Level::of_host() {
         let line = "vfmacc.vf v8, fa0, v16";
         let mut lines = vec!["vsetvli t0, t0, e32, m4, ta, ma".to_string()];
         lines.extend(std::iter::repeat_n(line.to_string(), TIMES));

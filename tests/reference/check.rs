@@ -51,12 +51,7 @@ impl<'a> Checker<'a> {
 
     /// Compares these cases on every reference. Returns the numbers of the cases that differ.
     pub fn check(&mut self, cases: &[Case]) -> Vec<usize> {
-        let next = match self.way.level {
-            Level::Portable => Level::Avx2,
-            Level::Avx2 => Level::Avx512,
-            Level::Avx512 => Level::Portable,
-        };
-        let level = if next <= Level::detect() { next } else { Level::Portable };
+        let level = Level::of_host().find(|&level| level > self.way.level).unwrap_or(Level::Portable);
         // Scalar code knows no VLEN, and each block takes a compiler's time: one target has host code in every other batch.
         let generated = self.target.vlen == 512 && !self.way.generated;
         self.way = Way { level, generated };

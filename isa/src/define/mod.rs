@@ -39,6 +39,9 @@ impl Raised {
 /// A kernel of a declaration `T`: reads A and B, adds to C.
 pub type Kernel<T> = unsafe fn(&T, &Call, &[u8], &[u8], &mut [u8]) -> Raised;
 
+/// Those for all levels, in order.
+pub type Kernels<T> = [Kernel<T>; Level::ALL.len()];
+
 /// What changes from call to call.
 #[derive(Clone, Copy, Debug)]
 pub struct Call {
@@ -60,7 +63,7 @@ trait Work<T> {
 fn versioned<T, W: Work<T>>(level: Level) -> Kernel<T> {
     match level {
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => avx512::<T, W>,
+        Level::Avx512 | Level::Avx512Fp16 => avx512::<T, W>,
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2::<T, W>,
         _ => W::run,

@@ -20,12 +20,6 @@ impl Random {
     }
 }
 
-fn levels() -> Vec<Level> {
-    let mut levels = vec![Level::Portable, Level::detect()];
-    levels.dedup();
-    levels
-}
-
 /// Element `index` of an integer type.
 fn element(number: Number, bytes: &[u8], index: usize) -> i128 {
     let bits = number.bits() as usize;
@@ -75,7 +69,7 @@ fn integer_blocks() {
         let [a_bytes, b_bytes, c_bytes] = what.bytes();
         let (left, right, old) =
             (random.bytes(a_bytes), random.bytes(blocks * b_bytes), random.bytes(blocks * c_bytes));
-        for level in levels() {
+        for level in Level::of_host() {
             let mut new = old.clone();
             let call = Call { count: blocks, rounding: Rounding::Rne, level };
             // SAFETY: the kernel was made for this host.
@@ -153,9 +147,7 @@ fn dot_products() {
         (2, Number::I16, Number::I16, Number::I64, false),
         (3, Number::U8, Number::U8, Number::U16, false),
     ] {
-        for (scalar, level) in
-            [false, true].into_iter().flat_map(|scalar| levels().into_iter().map(move |l| (scalar, l)))
-        {
+        for (scalar, level) in [false, true].into_iter().flat_map(|scalar| Level::of_host().map(move |l| (scalar, l))) {
             let layouts = [Layout::Rows; 3];
             let each = Matmul { m: 1, k, n: 1, a, b, c, layouts, saturate, accumulate: Accumulate::Fused };
             let what = Dot { each, scalar };

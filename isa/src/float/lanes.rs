@@ -30,9 +30,19 @@ pub enum Level {
     Avx2,
     /// 512-bit vectors: AVX-512 F, BW, DQ, VL.
     Avx512,
+    /// The same, and arithmetic on binary16: AVX-512 FP16.
+    Avx512Fp16,
 }
 
 impl Level {
+    /// All of them, in order.
+    pub const ALL: [Level; 4] = [Level::Portable, Level::Avx2, Level::Avx512, Level::Avx512Fp16];
+
+    /// Those of this host.
+    pub fn of_host() -> impl Iterator<Item = Level> {
+        Level::ALL.into_iter().filter(|&level| level <= Level::detect())
+    }
+
     /// The widest level of this host.
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
@@ -40,7 +50,7 @@ impl Level {
             use std::arch::is_x86_feature_detected as has;
             if has!("avx2") && has!("fma") && has!("f16c") {
                 if has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl") {
-                    return Self::Avx512;
+                    return if has!("avx512fp16") { Self::Avx512Fp16 } else { Self::Avx512 };
                 }
                 return Self::Avx2;
             }
@@ -133,12 +143,15 @@ macro_rules! instance {
     };
 }
 
-/// The two resolvers of one format.
+/// The two resolvers of one format: its name, bits, module, and the module for hosts with arithmetic on binary16.
 macro_rules! resolvers {
-    ($($format:ident, $bits:ty, $module:ident, $binary:ident, $fused:ident;)*) => {$(
+    ($($format:ident, $bits:ty, $module:ident, $native:ident, $binary:ident, $fused:ident;)*) => {$(
         #[doc = concat!("The element-wise operation on ", stringify!($format), " for hosts of a level.")]
         pub const fn $binary(op: BinaryOp, form: Form, level: Level) -> Binary<$bits> {
             match level {
+                #[cfg(target_arch = "x86_64")]
+                Level::Avx512Fp16 => instance!(avx512::$native::binary, op, form, BinaryOp:
+                    Add = ADD, Sub = SUB, Rsub = RSUB, Mul = MUL, Div = DIV, Rdiv = RDIV),
                 #[cfg(target_arch = "x86_64")]
                 Level::Avx512 => instance!(avx512::$module::binary, op, form, BinaryOp:
                     Add = ADD, Sub = SUB, Rsub = RSUB, Mul = MUL, Div = DIV, Rdiv = RDIV),
@@ -154,6 +167,9 @@ macro_rules! resolvers {
         pub const fn $fused(op: FusedOp, form: Form, level: Level) -> Fused<$bits> {
             match level {
                 #[cfg(target_arch = "x86_64")]
+                Level::Avx512Fp16 => instance!(avx512::$native::fused, op, form, FusedOp:
+                    Macc = MACC, Nmacc = NMACC, Msac = MSAC, Nmsac = NMSAC),
+                #[cfg(target_arch = "x86_64")]
                 Level::Avx512 => instance!(avx512::$module::fused, op, form, FusedOp:
                     Macc = MACC, Nmacc = NMACC, Msac = MSAC, Nmsac = NMSAC),
                 #[cfg(target_arch = "x86_64")]
@@ -167,9 +183,9 @@ macro_rules! resolvers {
 }
 
 resolvers! {
-    F16, u16, half, binary_f16, fused_f16;
-    F32, u32, single, binary_f32, fused_f32;
-    F64, u64, double, binary_f64, fused_f64;
+    F16, u16, half, native_half, binary_f16, fused_f16;
+    F32, u32, single, single, binary_f32, fused_f32;
+    F64, u64, double, double, binary_f64, fused_f64;
 }
 
 /// The sign bits to flip in the product and in the addend of a fused operation.

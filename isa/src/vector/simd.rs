@@ -23,7 +23,7 @@ pub trait ScalarBody {
 pub fn versioned<B: Body>(level: Level) -> Handler {
     match level {
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => avx512::<B>,
+        Level::Avx512 | Level::Avx512Fp16 => avx512::<B>,
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2::<B>,
         _ => B::run,
@@ -35,7 +35,7 @@ pub fn versioned<B: Body>(level: Level) -> Handler {
 pub fn versioned_or<B: Body>(level: Level, general: Handler) -> Handler {
     match level {
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => avx512::<B>,
+        Level::Avx512 | Level::Avx512Fp16 => avx512::<B>,
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2::<B>,
         _ if cfg!(target_arch = "x86_64") => general,
@@ -63,7 +63,7 @@ unsafe fn avx2<B: Body>(h: &mut Hart, op: &Op) -> Flow {
 pub fn versioned_scalar_or<B: ScalarBody, S: ScalarSource>(level: Level, general: Handler) -> Handler {
     match level {
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => |h, op| {
+        Level::Avx512 | Level::Avx512Fp16 => |h, op| {
             let scalar = S::value(h, op);
             // SAFETY: `Level::detect` found the features.
             unsafe { avx512_scalar::<B>(h, op, scalar) }
@@ -120,7 +120,7 @@ pub trait Usual: 'static {
 pub fn usual<U: Usual>(level: Level) -> Hot {
     match level {
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => {
+        Level::Avx512 | Level::Avx512Fp16 => {
             Hot { alone: usual_avx512::<U>, chain: chain_avx512::<U>, kind: 0, logged: logged_avx512::<U> }
         }
         #[cfg(target_arch = "x86_64")]

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use rvtile_isa::define::{Dot, Kernel, Matmul, Number};
+use rvtile_isa::define::{Dot, Kernels, Matmul, Number};
 use rvtile_isa::float::Rounding;
 use rvtile_isa::hart::Hart;
 use rvtile_isa::inst::Inst;
@@ -105,11 +105,11 @@ pub(super) enum Fold {
 pub(super) enum What {
     Matmul {
         what: Matmul,
-        kernels: [Kernel<Matmul>; 3],
+        kernels: Kernels<Matmul>,
     },
     Dot {
         what: Dot,
-        kernels: [Kernel<Dot>; 3],
+        kernels: Kernels<Dot>,
     },
     Map {
         expression: Expression<Source>,

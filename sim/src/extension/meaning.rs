@@ -32,8 +32,6 @@ pub(super) struct Meaning {
 /// Largest side of a block.
 const SIDE: i64 = 256;
 
-const LEVELS: [Level; 3] = [Level::Portable, Level::Avx2, Level::Avx512];
-
 const TYPE: &str = "i8, u8, ... f64, bf16, or i, u, f for an element of SEW bits";
 
 pub(super) fn read(table: &Table, shared: &Shared, operands: Operands) -> Result<Meaning, ExtensionError> {
@@ -80,7 +78,7 @@ impl Reader<'_, '_, '_> {
             })?,
         ];
         self.only_scalars(&[])?;
-        let kernels = LEVELS.map(|level| what.kernel(level));
+        let kernels = Level::ALL.map(|level| what.kernel(level));
         let sew = Some(what.b.bits().max(8));
         self.finish(slots, Some(2), What::Matmul { what, kernels }, None, sew, what.c.is_float())
     }
@@ -103,7 +101,7 @@ impl Reader<'_, '_, '_> {
         slots.push(self.slot(&[Operand::Vd, Operand::Td], "C", Type::Fixed(each.c), Extent::Elements(1))?);
         self.only_scalars(if scalar { &[Operand::Rs1] } else { &[] })?;
         let what = Dot { each, scalar };
-        let kernels = LEVELS.map(|level| what.kernel(level));
+        let kernels = Level::ALL.map(|level| what.kernel(level));
         let dest = Some(slots.len() - 1);
         self.finish(slots, dest, What::Dot { what, kernels }, None, Some(each.c.bits()), each.c.is_float())
     }

@@ -1,7 +1,7 @@
 //! Execution of instructions from extension files.
 
 use rhai::{Dynamic, Scope};
-use rvtile_isa::define::{Call, Kernel, Number, Raised};
+use rvtile_isa::define::{Call, Kernels, Number, Raised};
 use rvtile_isa::float::{F32, F64, Flags, Format, Rounding, convert, host};
 use rvtile_isa::hart::Hart;
 use rvtile_isa::op::{Flow, Illegal, Op};
@@ -77,7 +77,7 @@ impl Body {
         h: &mut Hart,
         op: &Op,
         what: &T,
-        kernels: &[Kernel<T>; 3],
+        kernels: &Kernels<T>,
         count: usize,
         bytes: [usize; 3],
     ) -> Result<(), Stop> {

@@ -167,8 +167,7 @@ impl Prefetcher {
     fn begin(&mut self, line: u64) {
         let number = self.streams[self.latest].younger as usize;
         let Stream { older, younger, .. } = self.streams[number];
-        self.streams[number] =
-            Stream { last: line, distance: self.rules.initial, older, younger, ..Stream::default() };
+        self.streams[number] = Stream { last: line, distance: self.rules.initial, older, younger, ..Stream::default() };
         self.make_latest(number);
     }
 

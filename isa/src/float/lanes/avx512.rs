@@ -2,7 +2,7 @@
 
 use super::kernel::{arithmetic, kernels};
 use super::op::{ADD, DIV, MACC, MSAC, MUL, NMACC, NMSAC, RDIV, RSUB, SUB};
-use super::{F32, Format};
+use super::{F16, F32, Format};
 use std::arch::asm;
 use std::arch::x86_64::*;
 
@@ -17,19 +17,19 @@ fn zero() -> V {
 }
 
 macro_rules! memory {
-    ($bits:ty, $signed:ty, $mask:ty, $load:ident, $mask_load:ident, $set1:ident, $store:ident, $mask_store:ident,
-        $cast:ident, $compare:ident) => {
+    ($features:literal, $bits:ty, $signed:ty, $mask:ty, $load:ident, $mask_load:ident, $set1:ident, $store:ident,
+        $mask_store:ident) => {
         const LANES: usize = 64 / size_of::<$bits>();
 
         #[inline]
-        #[target_feature(enable = "avx512f")]
+        #[target_feature(enable = $features)]
         unsafe fn load(p: *const $bits) -> V {
             // SAFETY: by contract, a vector is readable at `p`.
             unsafe { $load(p.cast()) }
         }
 
         #[inline]
-        #[target_feature(enable = "avx512f")]
+        #[target_feature(enable = $features)]
         unsafe fn splat(p: *const $bits) -> V {
             // SAFETY: by contract, an element is readable at `p`.
             $set1(unsafe { *p } as $signed)
@@ -37,21 +37,21 @@ macro_rules! memory {
 
         /// `n` elements, then copies of the first.
         #[inline]
-        #[target_feature(enable = "avx512f")]
+        #[target_feature(enable = $features)]
         unsafe fn load_tail(p: *const $bits, n: usize) -> V {
             // SAFETY: by contract, `n` elements are readable; masked lanes are not accessed.
             unsafe { $mask_load(splat(p), first(n), p.cast()) }
         }
 
         #[inline]
-        #[target_feature(enable = "avx512f")]
+        #[target_feature(enable = $features)]
         unsafe fn store(p: *mut $bits, v: V) {
             // SAFETY: by contract, a vector is writable at `p`.
             unsafe { $store(p.cast(), v) }
         }
 
         #[inline]
-        #[target_feature(enable = "avx512f")]
+        #[target_feature(enable = $features)]
         unsafe fn store_tail(p: *mut $bits, n: usize, v: V) {
             // SAFETY: by contract, `n` elements are writable; masked lanes are not accessed.
             unsafe { $mask_store(p.cast(), first(n), v) }
@@ -60,8 +60,12 @@ macro_rules! memory {
         fn first(n: usize) -> $mask {
             !(<$mask>::MAX << n)
         }
+    };
+}
 
-        /// The comparison is quiet and results are never signalling NaNs, so it raises nothing.
+/// Whether either of two results has a NaN. The comparison is quiet and results are never signalling NaNs, so it raises nothing.
+macro_rules! any_nan {
+    ($cast:ident, $compare:ident) => {
         #[inline]
         #[target_feature(enable = "avx512f")]
         fn any_nan(x: V, y: V) -> bool {
@@ -75,6 +79,7 @@ pub mod single {
     use crate::float::lanes::portable::single as elements;
 
     memory!(
+        "avx512f",
         u32,
         i32,
         __mmask16,
@@ -82,10 +87,9 @@ pub mod single {
         _mm512_mask_loadu_epi32,
         _mm512_set1_epi32,
         _mm512_storeu_epi32,
-        _mm512_mask_storeu_epi32,
-        _mm512_castsi512_ps,
-        _mm512_cmp_ps_mask
+        _mm512_mask_storeu_epi32
     );
+    any_nan!(_mm512_castsi512_ps, _mm512_cmp_ps_mask);
     arithmetic!(binary "avx512f", zmm_reg, "ps");
     arithmetic!(fused "avx512f", zmm_reg, "ps");
     kernels!("avx512f", u32);
@@ -96,6 +100,7 @@ pub mod double {
     use crate::float::lanes::portable::double as elements;
 
     memory!(
+        "avx512f",
         u64,
         i64,
         __mmask8,
@@ -103,10 +108,9 @@ pub mod double {
         _mm512_mask_loadu_epi64,
         _mm512_set1_epi64,
         _mm512_storeu_epi64,
-        _mm512_mask_storeu_epi64,
-        _mm512_castsi512_pd,
-        _mm512_cmp_pd_mask
+        _mm512_mask_storeu_epi64
     );
+    any_nan!(_mm512_castsi512_pd, _mm512_cmp_pd_mask);
     arithmetic!(binary "avx512f", zmm_reg, "pd");
     arithmetic!(fused "avx512f", zmm_reg, "pd");
     kernels!("avx512f", u64);
@@ -178,12 +182,7 @@ pub mod half {
         !(u16::MAX << n)
     }
 
-    #[inline]
-    #[target_feature(enable = "avx512f")]
-    fn any_nan(x: V, y: V) -> bool {
-        _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(_mm512_castsi512_ps(x), _mm512_castsi512_ps(y)) != 0
-    }
-
+    any_nan!(_mm512_castsi512_ps, _mm512_cmp_ps_mask);
     arithmetic!(binary "avx512f", zmm_reg, "ps");
 
     /// The sum rounded to odd in binary32, as `host::mul_add_f16` explains.
@@ -220,4 +219,35 @@ pub mod half {
     }
 
     kernels!("avx512f,avx512bw,avx512vl", u16);
+}
+
+/// Binary16 on hosts that compute in it: AVX-512 FP16.
+pub mod native_half {
+    use super::*;
+    use crate::float::lanes::portable::half as elements;
+
+    memory!(
+        "avx512f,avx512bw",
+        u16,
+        i16,
+        __mmask32,
+        _mm512_loadu_epi16,
+        _mm512_mask_loadu_epi16,
+        _mm512_set1_epi16,
+        _mm512_storeu_epi16,
+        _mm512_mask_storeu_epi16
+    );
+
+    /// As integers: larger in magnitude than infinity.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn any_nan(x: V, y: V) -> bool {
+        let magnitude = |v| _mm512_and_si512(v, _mm512_set1_epi16(i16::MAX));
+        let larger = _mm512_max_epu16(magnitude(x), magnitude(y));
+        _mm512_cmpgt_epu16_mask(larger, _mm512_set1_epi16(F16::INFINITY as i16)) != 0
+    }
+
+    arithmetic!(binary "avx512f,avx512fp16", zmm_reg, "ph");
+    arithmetic!(fused "avx512f,avx512fp16", zmm_reg, "ph");
+    kernels!("avx512f,avx512bw,avx512fp16", u16);
 }

@@ -9,11 +9,6 @@ const MOST: usize = 130;
 /// Elements beyond `n` that must stay as they are.
 const GUARD: usize = 70;
 
-/// Those of this host.
-fn levels() -> impl Iterator<Item = Level> {
-    [Level::Portable, Level::Avx2, Level::Avx512].into_iter().filter(|&level| level <= Level::detect())
-}
-
 fn soft_binary<F: Format>(op: BinaryOp, a: u64, b: u64, flags: &mut Flags) -> u64 {
     match op {
         BinaryOp::Add => add::<F>(a, b, RNE, flags),
@@ -96,7 +91,7 @@ macro_rules! against_soft {
                                     })
                                     .collect::<Vec<_>>()
                             });
-                            for level in levels() {
+                            for level in Level::of_host() {
                                 let mut work = sources.clone();
                                 let fresh = &mut vec![0x55; MOST + GUARD];
                                 let [a, b, _] = work.each_mut().map(|v| v.as_mut_ptr());
@@ -134,7 +129,7 @@ macro_rules! against_soft {
                                     })
                                     .collect::<Vec<_>>()
                             });
-                            for level in levels() {
+                            for level in Level::of_host() {
                                 let mut work = sources.clone();
                                 let fresh = &mut vec![0x55; MOST + GUARD];
                                 let operands @ [a, b, c] = work.each_mut().map(|v| v.as_mut_ptr());
@@ -173,7 +168,7 @@ against_soft!(double, F64, u64, binary_f64, fused_f64);
 #[test]
 fn nothing_to_do() {
     let (none, signaling) = (std::ptr::null_mut::<u16>(), F16::INFINITY as u16 | 1);
-    for level in levels() {
+    for level in Level::of_host() {
         let binary = lanes::binary_f16(BinaryOp::Add, Form::Scalar, level);
         let fused = lanes::fused_f16(FusedOp::Macc, Form::Scalar, level);
         // SAFETY: nothing is accessed.

@@ -84,10 +84,11 @@ macro_rules! arithmetic {
         impl Arithmetic for $format {
             #[inline(always)]
             fn kernels(level: Level) -> &'static Kernels<$bits> {
-                static LEVELS: [Kernels<$bits>; 3] = [
+                static LEVELS: [Kernels<$bits>; Level::ALL.len()] = [
                     kernels!(lanes::$binary, lanes::$fused, Level::Portable),
                     kernels!(lanes::$binary, lanes::$fused, Level::Avx2),
                     kernels!(lanes::$binary, lanes::$fused, Level::Avx512),
+                    kernels!(lanes::$binary, lanes::$fused, Level::Avx512Fp16),
                 ];
                 &LEVELS[level as usize]
             }
