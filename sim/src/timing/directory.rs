@@ -8,12 +8,12 @@ use super::cache::Level;
 const NOTHING: u64 = u64::MAX;
 
 /// Slots of the table of recent pages.
-const RECENT: usize = 1024;
+pub(super) const RECENT: usize = 1024;
 
 /// Pages from which on those of which nothing is held any more are looked for.
 const FIRST_SEARCH: usize = 1024;
 
-const PAGE_BYTES: u64 = 4096;
+pub(super) const PAGE_BYTES: u64 = 4096;
 
 /// A line, as long as a cache holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,11 +80,11 @@ pub(super) const LINE_BYTES: u64 = PAGE_BYTES / GROUP;
 
 /// A page that was looked up lately.
 #[derive(Clone, Copy)]
-struct Recent {
-    number: u64,
+pub(super) struct Recent {
+    pub number: u64,
     physical: u64,
     /// Its first line.
-    first: u32,
+    pub first: u32,
 }
 
 const NO_PAGE: Recent = Recent { number: NOTHING, physical: NOTHING, first: 0 };
@@ -101,7 +101,7 @@ pub(super) struct Directory<const LEVELS: usize> {
     pub at: *mut Group<LEVELS>,
     by_number: FxHashMap<u64, u32>,
     /// Where to look first, by the low bits of a page's number.
-    recent: Box<[Recent; RECENT]>,
+    pub recent: Box<[Recent; RECENT]>,
     vacant: Vec<u32>,
     /// Pages from which on those of which nothing is held any more are looked for.
     search_at: usize,

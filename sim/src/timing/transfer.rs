@@ -66,6 +66,14 @@ pub(super) struct Access {
     pub ahead: u64,
 }
 
+impl Access {
+    /// Whether it is a unit-stride load whose beats have a place in a word, wherever it begins. `port`: log2 of the bytes moved at once.
+    pub fn is_quick_load(&self, port: u32) -> bool {
+        let most = self.occupancy.max((self.bytes >> port) + 2);
+        self.shape == Shape::Stream && !self.write && most < Moved::MOST_BEATS
+    }
+}
+
 /// What became of a vector access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Moved {
@@ -85,26 +93,27 @@ impl Moved {
     /// No answer in one word.
     pub const ODD: u64 = u64::MAX;
 
-    /// Fewer beats have a place in one.
+    /// Fewer beats have a place in one, from this bit on.
     const MOST_BEATS: u64 = 0xffff;
+    pub const BEATS_AT: u32 = 48;
 
     /// In one word, if it fits.
     #[inline(always)]
     pub fn pack(self) -> Option<u64> {
         let waits = self.held - self.beats;
         let fits = self.beats < Moved::MOST_BEATS && waits < 1 << 16 && self.late < 1 << 16 && self.more < 1 << 14;
-        fits.then_some(self.beats << 48 | waits << 32 | self.late << 16 | self.more << 2 | self.from as u64)
+        fits.then_some(Moved::on_time(self.beats) | waits << 32 | self.late << 16 | self.more << 2 | self.from as u64)
     }
 
     /// The same for an access of which nothing is late.
     #[inline(always)]
     pub fn on_time(beats: u64) -> u64 {
-        beats << 48
+        beats << Moved::BEATS_AT
     }
 
     /// From [`Moved::pack`].
     pub fn unpack(word: u64) -> Moved {
-        let beats = word >> 48;
+        let beats = word >> Moved::BEATS_AT;
         Moved {
             beats,
             held: beats + (word >> 32 & 0xffff),

@@ -5,6 +5,8 @@
 //! that is known of it built in, and a loop of the program is a loop. What is not at hand in the L1 caches is asked of the
 //! model itself. The function leaves where an answer has no branch in it; the walk goes on from there.
 
+mod at_hand;
+
 use std::mem::offset_of;
 
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -18,7 +20,7 @@ use super::Exit;
 use super::code::{Root, State};
 use super::tree::{Kind, Leaf, Link, Node, Trees, conditional};
 use crate::timing::branch::Branches;
-use crate::timing::directory::{Directory, GROUP, Group};
+use crate::timing::directory::{Directory, GROUP, Group, Recent};
 use crate::timing::hierarchy::{Hierarchy, MOST_LEVELS};
 use crate::timing::near::{Near, SLOTS, Slot};
 use crate::timing::outside::{Jump, Outside, World};
@@ -51,6 +53,8 @@ pub(super) struct Places {
     counters: *const u8,
     counters_mask: u64,
     history_mask: u64,
+    /// Where pages are looked up, and log2 of the bytes that the port of the vector unit moves at once, if a load may be at hand.
+    pages: Option<(*const Recent, u32)>,
 }
 
 impl Places {
@@ -69,6 +73,7 @@ impl Places {
             counters: branches.counters.as_ptr(),
             counters_mask: counters as u64 - 1,
             history_mask: branches.history_mask,
+            pages: world.transfers.near_port().map(|port| (memory.directory.recent.as_ptr(), port)),
         })
     }
 }
@@ -337,16 +342,7 @@ impl Emitter<'_> {
             _ => {
                 let answer = match kind {
                     Kind::Value => self.b.ins().load(I64, TRUSTED, self.logged, i32::from(word) * 8),
-                    Kind::Vector => {
-                        let access = self.trees.access(operand);
-                        let helper = if access.write { vector_store as *const () } else { vector_load as *const () };
-                        let access = keep(&mut self.kept.accesses, access);
-                        let access = self.b.ins().iconst(I64, access as i64);
-                        let words = self.b.ins().iadd_imm_s(self.logged, i64::from(word) * 8);
-                        let now = self.b.use_var(self.now);
-                        let time = self.b.ins().iadd_imm_s(now, i64::from(time));
-                        self.call(helper as u64, &[self.world, access, words, time])
-                    }
+                    Kind::Vector => self.vector(operand, word, time),
                     _ => {
                         let jump_at = keep(&mut self.kept.jumps, self.trees.jump(operand));
                         let jump_at = self.b.ins().iconst(I64, jump_at as i64);
@@ -359,6 +355,27 @@ impl Emitter<'_> {
                 self.dispatch(at, answer, &targets, &way);
                 self.follow(targets, &way);
             }
+        }
+    }
+
+    /// A vector access, in line if it is a load that may be at hand.
+    fn vector(&mut self, operand: u32, word: u16, time: u32) -> Value {
+        let access = self.trees.access(operand);
+        let now = self.b.use_var(self.now);
+        let time = self.b.ins().iadd_imm_s(now, i64::from(time));
+        let afar = |emitter: &mut Self| {
+            let helper = if access.write { vector_store as *const () } else { vector_load as *const () };
+            let access = keep(&mut emitter.kept.accesses, access);
+            let access = emitter.b.ins().iconst(I64, access as i64);
+            let words = emitter.b.ins().iadd_imm_s(emitter.logged, i64::from(word) * 8);
+            emitter.call(helper as u64, &[emitter.world, access, words, time])
+        };
+        match self.places.pages {
+            Some((recent, port)) if access.is_quick_load(port) => {
+                let addr = self.b.ins().load(I64, TRUSTED, self.logged, i32::from(word) * 8);
+                self.load_at_hand(&access, (recent, port), (addr, time), afar)
+            }
+            _ => afar(self),
         }
     }
 

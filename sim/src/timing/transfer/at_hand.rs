@@ -16,6 +16,11 @@ impl Transfers {
         memory.load_at_hand(stretch, start).then(|| Moved::on_time(turns.cycles))
     }
 
+    /// log2 of the bytes that the port moves at once, if that can tell something of loads.
+    pub fn near_port(&self) -> Option<u32> {
+        self.near.then_some(self.word_log2)
+    }
+
     /// The same for a load of which the level behind the L1s has what the L1D has not.
     #[inline(always)]
     pub fn load_from_behind(&self, access: &Access, words: &[u64], start: u64, memory: &mut Hierarchy) -> Option<u64> {
