@@ -13,7 +13,7 @@ use super::directory::{Directory, GROUP, Held, Id, Left, Located};
 use super::near::Near;
 use super::prefetch::Prefetcher;
 use crate::machine::{self, MemorySystem, Replacement};
-pub(super) use elements::{CHUNK, Waits};
+pub(super) use elements::{CHUNK, Elements, Waits};
 pub(super) use stretch::{Spread, Stretch};
 pub(super) use way::Way;
 

@@ -14,7 +14,7 @@ pub(super) struct Slot {
     pub id: Id,
     /// Who supplied it.
     pub from: Level,
-    /// In which round a line of this slot was looked up last.
+    /// In which round of looks a line was found here last.
     round: u16,
 }
 
@@ -31,7 +31,9 @@ pub(super) struct Near {
     pub accesses: u64,
     /// Of looks that belong together.
     round: u16,
-    /// A line has left the cache that may have been looked up in this round.
+    /// A line has taken the slot of one that was found in this round.
+    displaced: bool,
+    /// A line has left the cache that may have been found in this round.
     pub changed: bool,
 }
 
@@ -41,6 +43,7 @@ impl Default for Near {
             slots: Box::new([Slot { line: NOTHING, ready: 0, id: Id::NONE, from: Level::L1, round: 0 }; SLOTS]),
             accesses: 0,
             round: 0,
+            displaced: false,
             changed: false,
         }
     }
@@ -50,15 +53,16 @@ impl Near {
     /// Begins a round of looks.
     #[inline(always)]
     pub fn begin_round(&mut self) {
-        (self.round, self.changed) = (self.round.wrapping_add(1), false);
+        (self.round, self.displaced, self.changed) = (self.round.wrapping_add(1), false, false);
     }
 
     /// Whether a line is here with its data by `time`: a look of this round.
     #[inline(always)]
     pub fn look(&mut self, line: u64, time: u64) -> bool {
         let slot = &mut self.slots[line as usize % SLOTS];
-        slot.round = self.round;
-        (slot.line == line) & (slot.ready <= time)
+        let found = (slot.line == line) & (slot.ready <= time);
+        slot.round = if found { self.round } else { slot.round };
+        found
     }
 
     /// A line whose data are there by `time`; counts the access.
@@ -87,6 +91,7 @@ impl Near {
     #[inline(always)]
     pub fn insert(&mut self, line: u64, ready: u64, id: Id, from: Level) {
         let slot = &mut self.slots[line as usize % SLOTS];
+        self.displaced |= (slot.round == self.round) & (slot.line != line);
         *slot = Slot { line, ready, id, from, round: slot.round };
     }
 
@@ -94,7 +99,7 @@ impl Near {
     #[inline(always)]
     pub fn remove(&mut self, low: u16, id: Id) {
         let slot = &mut self.slots[usize::from(low) % SLOTS];
-        self.changed |= slot.round == self.round;
+        self.changed |= (slot.round == self.round) & ((slot.id == id) | self.displaced);
         if slot.id == id {
             slot.line = NOTHING;
         }

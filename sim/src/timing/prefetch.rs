@@ -117,9 +117,9 @@ impl Prefetcher {
     }
 
     /// Demands for some of the 64 lines from `from` on, in ascending order. If the first is near to a stream that has its full lead, and
-    /// they follow it, they are made, and the lines are returned that they want of the 64, and how far ahead these are.
+    /// they follow it, they are made, and what they want is returned, and how far ahead that is.
     #[inline(always)]
-    pub fn demand_led(&mut self, from: u64, demanded: u64) -> Option<(u64, u64)> {
+    pub fn demand_led(&mut self, from: u64, demanded: u64) -> Option<(Wanted, u64)> {
         let (first, run) = (from + u64::from(demanded.trailing_zeros()), demanded >> demanded.trailing_zeros());
         let is_near = self.streams.get(self.latest).is_some_and(|stream| stream.is_near(first, self.rules));
         if !is_near && !self.turn_to(first) {
@@ -134,7 +134,7 @@ impl Prefetcher {
         // What each of them wants begins behind what the one before has asked for.
         let wanted = Wanted { first: stream.last + stream.ahead + 1, step: 1, count: last - stream.last };
         stream.last = last;
-        Some((wanted.bits(from), stream.ahead))
+        Some((wanted, stream.ahead))
     }
 
     /// Streams whose last lines have low bits near to those of a line.
@@ -384,7 +384,7 @@ mod tests {
             let all = wanted.iter().fold(0, |bits, wanted| bits | wanted.bits(from));
             match prefetcher.demand_led(from, demanded) {
                 Some((lines, ahead)) => {
-                    assert_eq!(lines, all);
+                    assert_eq!(lines.bits(from), all);
                     led += 1;
                     for (place, wanted) in ones(demanded).zip(wanted) {
                         // The first demand that is near enough wants it.

@@ -65,12 +65,14 @@ impl Hierarchy {
     #[inline(always)]
     pub(super) fn train_in_group(&mut self, first: Located, demanded: u64, time: impl Fn(&Hierarchy, u64) -> u64) {
         let Some(prefetcher) = &mut self.prefetcher else { return };
-        let Some((wanted, ahead)) = prefetcher.demand_led(first.at - first.id.place(), demanded) else {
+        let from = first.at - first.id.place();
+        let Some((wanted, ahead)) = prefetcher.demand_led(from, demanded) else {
             return self.train_one_by_one(first, demanded, time);
         };
-        let lacking = wanted & !self.directory.group(first.id).held[Shape::USUAL.behind_l1];
-        if lacking != 0 {
-            self.fetch_led(first, (demanded, lacking, ahead), time);
+        let lacking = !self.directory.group(first.id).held[L2];
+        // Mostly nothing is lacking of pages that are worked on again.
+        if lacking != 0 && lacking & wanted.bits(from) != 0 {
+            self.fetch_led(first, (demanded, lacking & wanted.bits(from), ahead), time);
         }
     }
 

@@ -1,10 +1,12 @@
 //! Elements of a vector load, each in a line of its own choice, through the L1D of the usual caches.
 
+use std::ops::Range;
+
 use super::super::cache::Level;
 use super::{Hierarchy, Spread, Way};
 
 /// Elements that are looked at together.
-pub(in crate::timing) const CHUNK: usize = 64;
+pub(in crate::timing) const CHUNK: u64 = 64;
 
 /// What elements had to wait for so far.
 pub(in crate::timing) struct Waits {
@@ -28,43 +30,72 @@ impl Waits {
     }
 }
 
+/// Elements of a load on their way.
+pub(in crate::timing) struct Elements {
+    pub way: Way,
+    /// Of each element.
+    pub bytes: u64,
+    /// When they have their turns if nothing is late.
+    pub turns: Spread,
+    /// The line that the L1D holds because of the element before.
+    pub before: u64,
+    pub waits: Waits,
+}
+
 impl Hierarchy {
-    /// Loads elements of these lines, each the one of `turns` with the number beside it. `trains`: the prefetcher sees them.
+    /// Loads some of the next elements, at most a chunk; returns which one is next then. `None` if one of them lies in two lines:
+    /// nothing was done.
     ///
     /// Whether a line is at hand is as good as random, so that a branch on it would be taken wrong half the time. So those that are
-    /// not are noted first. A line that they drive out from in front of an element that had found it makes the rest be looked at
-    /// again.
-    pub fn load_elements(&mut self, trains: bool, lines: &[(u64, u64)], turns: Spread, waits: &mut Waits) {
-        let mut done = 0;
-        while done < lines.len() {
-            let (mut missing, mut count) = ([0; CHUNK], 0);
-            self.near.begin_round();
-            for (index, &(line, _)) in lines.iter().enumerate().skip(done) {
-                missing[count % CHUNK] = index as u8;
-                count += usize::from(!self.near.look(line, turns.start));
-            }
-            let (mut next, mut missed) = (lines.len(), 0);
-            for index in missing[..count].iter().map(|&index| usize::from(index)) {
-                missed += 1;
-                let (line, number) = lines[index];
-                let time = turns.turn(number) + waits.late;
-                let (ready, from) = self.bring_element(trains, line, time);
-                waits.wait(ready, from, time);
-                if self.near.changed {
-                    next = index + 1;
-                    break;
-                }
-            }
-            self.near.accesses += next as u64 - done as u64 - missed;
-            done = next;
+    /// not are noted first. A line that they drive out from in front of an element that had found it ends the matter.
+    #[inline(always)]
+    pub fn load_elements(
+        &mut self,
+        elements: &mut Elements,
+        range: Range<u64>,
+        addr_of: impl Fn(u64) -> u64,
+    ) -> Option<u64> {
+        let Elements { way, bytes, turns, .. } = *elements;
+        let (mut missing, mut count, mut before, mut split) = ([0; CHUNK as usize], 0, elements.before, false);
+        let log2 = self.line_log2;
+        self.near.begin_round();
+        for index in range.clone() {
+            let addr = addr_of(index);
+            let line = addr >> log2;
+            split |= addr.wrapping_add(bytes - 1) >> log2 != line;
+            let found = self.near.look(line, turns.start);
+            missing[count % CHUNK as usize] = (index - range.start) as u8;
+            // An element in the line of the one before finds it there.
+            count += usize::from(!found & (line != before));
+            before = line;
         }
+        if split {
+            return None;
+        }
+        let (mut next, mut missed) = (range.end, 0);
+        for index in missing[..count].iter().map(|&distance| range.start + u64::from(distance)) {
+            missed += 1;
+            let line = addr_of(index) >> log2;
+            let time = turns.turn(index) + elements.waits.late;
+            let (ready, from) = self.bring_element(way, line, time);
+            elements.waits.wait(ready, from, time);
+            if self.near.changed {
+                (next, before) = (index + 1, line);
+                break;
+            }
+        }
+        elements.before = before;
+        self.near.accesses += next - range.start - missed;
+        Some(next)
     }
 
     /// A line for an element. Returns when its data are there, and who supplied them.
     #[inline(never)]
-    fn bring_element(&mut self, trains: bool, line: u64, time: u64) -> (u64, Level) {
+    fn bring_element(&mut self, way: Way, line: u64, time: u64) -> (u64, Level) {
+        // All else of the way is known.
+        let way = Way { trains: way.trains, ..Way::new(false) };
         let located = self.directory.line(line);
-        let served = self.supply_line::<true>(Way { trains, ..Way::new(false) }, located, time);
+        let served = self.supply_line::<true>(way, located, time);
         (served.ready, served.from)
     }
 }

@@ -38,11 +38,6 @@ impl Way {
         self.first == 0 || self.looks
     }
 
-    /// Whether the prefetcher sees it.
-    pub fn trains(self) -> bool {
-        self.trains
-    }
-
     /// Whether it finds lines in the L1D, but begins behind it.
     pub fn looks(self) -> bool {
         self.looks

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::hierarchy::{CHUNK, Hierarchy, Spread, Waits, Way};
+use super::super::hierarchy::{CHUNK, Elements, Hierarchy, Spread, Waits};
 use super::{Access, Moved, Transfers};
 
 impl Transfers {
@@ -19,90 +19,67 @@ impl Transfers {
         let Access { write, occupancy, bytes, .. } = *access;
         let turns = Spread { start, cycles: occupancy, count: count.max(1) };
         let way = self.elements[usize::from(write)];
-        let mut elements = Elements { way, write, bytes, turns, before: u64::MAX, waits: Waits::NONE };
+        let mut elements = Elements { way, bytes, turns, before: u64::MAX, waits: Waits::NONE };
         if memory.is_usual() && way.at_l1d() && !write {
-            elements.load_in_chunks(count, addr_of, memory);
+            in_chunks(&mut elements, count, addr_of, memory);
         } else {
-            elements.one_by_one(0..count, addr_of, memory);
+            one_by_one(&mut elements, write, 0..count, addr_of, memory);
         }
         let Waits { late, from, .. } = elements.waits;
         Moved { beats: occupancy, held: occupancy + late, late, more: 0, from }
     }
 }
 
-/// An access to elements on its way.
-struct Elements {
-    way: Way,
-    write: bool,
-    /// Of each element.
-    bytes: u64,
-    /// When they have their turns if nothing is late.
-    turns: Spread,
-    /// The line that the L1D holds because of the element before.
-    before: u64,
-    waits: Waits,
+#[inline(never)]
+fn in_chunks(elements: &mut Elements, count: u64, addr_of: impl Fn(u64) -> u64, memory: &mut Hierarchy) {
+    let mut next = 0;
+    while next < count {
+        let range = next..count.min(next + CHUNK);
+        next = memory.load_elements(elements, range.clone(), &addr_of).unwrap_or_else(|| {
+            one_by_one(elements, false, range.clone(), &addr_of, memory);
+            range.end
+        });
+    }
 }
 
-impl Elements {
-    #[inline(never)]
-    fn load_in_chunks(&mut self, count: u64, addr_of: impl Fn(u64) -> u64, memory: &mut Hierarchy) {
-        let log2 = memory.line_log2();
-        for first in (0..count).step_by(CHUNK) {
-            let chunk = first..count.min(first + CHUNK as u64);
-            let (mut lines, mut distinct, mut before, mut split) = ([(0, 0); CHUNK], 0, self.before, false);
-            for index in chunk.clone() {
-                let addr = addr_of(index);
-                let line = addr >> log2;
-                split |= addr.wrapping_add(self.bytes - 1) >> log2 != line;
-                // Without a branch: an element in the line of the one before finds it there.
-                lines[distinct % CHUNK] = (line, index);
-                distinct += usize::from(line != before);
-                before = line;
-            }
-            if split {
-                self.one_by_one(chunk, &addr_of, memory);
+fn one_by_one(
+    elements: &mut Elements,
+    write: bool,
+    range: Range<u64>,
+    addr_of: impl Fn(u64) -> u64,
+    memory: &mut Hierarchy,
+) {
+    let Elements { way, bytes, turns, .. } = *elements;
+    let log2 = memory.line_log2();
+    let access = |addr, time, waits: &mut Waits, memory: &mut Hierarchy| {
+        let served = memory.supply(way, addr, time);
+        waits.wait(served.ready, served.from, time);
+    };
+    // Elements that have found their line because of the one before.
+    let mut again = 0;
+    for index in range {
+        let addr = addr_of(index);
+        let end = addr.wrapping_add(bytes - 1);
+        let (first, last) = (addr >> log2, end >> log2);
+        if first == last {
+            if first == elements.before {
+                again += 1;
                 continue;
             }
-            self.before = before;
-            memory.accessed_again(chunk.end - chunk.start - distinct as u64);
-            memory.load_elements(self.way.trains(), &lines[..distinct], self.turns, &mut self.waits);
-        }
-    }
-
-    fn one_by_one(&mut self, elements: Range<u64>, addr_of: impl Fn(u64) -> u64, memory: &mut Hierarchy) {
-        let (log2, start) = (memory.line_log2(), self.turns.start);
-        // Elements that have found their line because of the one before.
-        let mut again = 0;
-        for index in elements {
-            let (addr, turn) = (addr_of(index), self.turns.turn(index));
-            let end = addr.wrapping_add(self.bytes - 1);
-            let (first, last) = (addr >> log2, end >> log2);
-            if first == last {
-                if first == self.before {
-                    again += 1;
+            if way.at_l1d() {
+                elements.before = first;
+                if memory.at_hand(first, write, turns.start) {
                     continue;
                 }
-                if self.way.at_l1d() {
-                    self.before = first;
-                    if memory.at_hand(first, self.write, start) {
-                        continue;
-                    }
-                }
-                self.access(addr, turn + self.waits.late, memory);
-            } else {
-                // Both lines are asked for at once.
-                let turn = turn + self.waits.late;
-                self.access(addr, turn, memory);
-                self.access(end, turn, memory);
-                self.before = u64::MAX;
             }
+            access(addr, turns.turn(index) + elements.waits.late, &mut elements.waits, memory);
+        } else {
+            // Both lines are asked for at once.
+            let turn = turns.turn(index) + elements.waits.late;
+            access(addr, turn, &mut elements.waits, memory);
+            access(end, turn, &mut elements.waits, memory);
+            elements.before = u64::MAX;
         }
-        memory.accessed_again(again);
     }
-
-    /// Of the line that holds `addr`, asked for at `time`.
-    fn access(&mut self, addr: u64, time: u64, memory: &mut Hierarchy) {
-        let served = memory.supply(self.way, addr, time);
-        self.waits.wait(served.ready, served.from, time);
-    }
+    memory.accessed_again(again);
 }
