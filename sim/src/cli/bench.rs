@@ -116,8 +116,10 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
         (&args.svg, &|| report::html::roofline(&machine, &measurements)),
     ];
     for (path, text) in texts {
-        if let Some(path) = path {
-            files::write(path, &text())?;
+        match path {
+            Some(path) if failed => complain(&format!("{}: not written, as it would not be complete", path.display())),
+            Some(path) => files::write(path, &text())?,
+            None => {}
         }
     }
     let wrong = measurements.iter().any(|measurement| !measurement.check.ok);

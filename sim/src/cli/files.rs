@@ -64,7 +64,8 @@ fn check_file(path: &Path) -> Result<(), Failure> {
     if !parent.is_dir() {
         return Err(Failure::refused(format!("{}: no directory {}", path.display(), parent.display())));
     }
-    Ok(())
+    // What is begun and not finished leaves nothing behind.
+    if path.metadata().is_ok_and(|found| !found.is_file()) { Ok(()) } else { create(path).map(drop) }
 }
 
 /// Writes a file as a whole or not at all.
@@ -96,6 +97,8 @@ pub(super) fn create(path: &Path) -> Result<Growing, Failure> {
         let file = File::options().write(true).open(&path).map_err(fail)?;
         return Ok(Growing { out: Box::new(BufWriter::new(file)), path, temporary: None });
     }
+    // A symbolic link stays: what it leads to is replaced.
+    let path = path.canonicalize().unwrap_or(path);
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{}.tmp", std::process::id()));

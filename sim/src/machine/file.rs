@@ -72,13 +72,10 @@ impl Origin {
         }
     }
 
-    fn text(&self) -> Result<Cow<'static, str>, String> {
+    fn text(&self) -> std::io::Result<Cow<'static, str>> {
         match self {
             Origin::Builtin(name) => Ok(builtin::text(name).into()),
-            Origin::File(path) => match std::fs::read_to_string(path) {
-                Ok(text) => Ok(text.into()),
-                Err(error) => Err(format!("cannot read {}: {error}", path.display())),
-            },
+            Origin::File(path) => std::fs::read_to_string(path).map(Cow::from),
         }
     }
 
@@ -98,7 +95,7 @@ impl Layers {
     pub(super) fn load(name_or_path: &str) -> Result<Layers, MachineError> {
         let wrong = |what: String| MachineError::new(name_or_path, 0, "", what);
         let origin = Origin::new(name_or_path, None).map_err(wrong)?;
-        let text = origin.text().map_err(wrong)?;
+        let text = origin.text().map_err(|error| wrong(format!("cannot read it: {error}")))?;
         Layers::from_text(origin, &text)
     }
 
@@ -130,7 +127,8 @@ impl Layers {
                 let chain: Vec<String> = self.open[first..].iter().chain([&inner]).map(Origin::display).collect();
                 return Err(wrong(format!("includes go round: {}", chain.join(" -> "))));
             }
-            let text = inner.text().map_err(wrong)?;
+            let unread = |error| wrong(format!("cannot read {}: {error}", inner.display()));
+            let text = inner.text().map_err(unread)?;
             self.add(inner, &text)?;
         }
         self.open.pop();

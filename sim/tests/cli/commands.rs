@@ -78,6 +78,18 @@ fn reports_go_to_files_as_a_whole() {
     assert_eq!(scratch.names().len(), 4);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_report_goes_where_a_symbolic_link_leads() {
+    let scratch = Scratch::new("link");
+    let (file, link) = (scratch.file("r.csv", "former"), scratch.path("link"));
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    printed(&[&SMALL[..], &["--no-scalar", "--csv", &link]].concat());
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(scratch.read("r.csv").starts_with("kernel,"));
+    assert_eq!(scratch.names().len(), 2);
+}
+
 #[test]
 fn bad_options_are_one_line() {
     refused(&["--kernel", "nosuch"], &["nosuch", "matmul_f32"]);

@@ -271,7 +271,7 @@ fn names_and_overrides() {
     );
     assert_eq!(
         Machine::load("no/such.toml", &[]).expect_err("no file").to_string(),
-        "no/such.toml: cannot read no/such.toml: No such file or directory (os error 2)"
+        "no/such.toml: cannot read it: No such file or directory (os error 2)"
     );
     let table = [
         ("vector.vlen", "500", "--set: vector.vlen: expected a power of two from 128 to 4096, found 500"),
