@@ -97,7 +97,7 @@ pub(super) struct Directory<const LEVELS: usize> {
     lines: Vec<[u64; LEVELS]>,
     /// Which levels hold which of them.
     groups: Vec<Group<LEVELS>>,
-    /// Where these are: for code that is made at run time.
+    /// Where these are, which move when they grow: for code that is made at run time.
     pub at: *mut Group<LEVELS>,
     by_number: FxHashMap<u64, u32>,
     /// Where to look first, by the low bits of a page's number.

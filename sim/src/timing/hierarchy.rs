@@ -156,6 +156,10 @@ impl Shape {
 /// L1D, L2, L3.
 pub(super) const MOST_LEVELS: usize = 3;
 
+/// Places of levels among the usual caches.
+const L2: usize = Shape::USUAL.behind_l1;
+const L3: usize = L2 + 1;
+
 /// Caches and memory of one hart.
 pub(super) struct Hierarchy {
     fetch: Option<Stage>,

@@ -275,20 +275,19 @@ fn within(lows: &[u32; LANES], below: u32, reach: u32) -> u32 {
 }
 
 impl Wanted {
-    /// Those of the 64 lines from one on, as bits. An ascending stream has been demanded there or behind it.
+    /// Those of the 64 lines from one on, as bits. The lines of an ascending stream must not begin in front of that.
     #[inline(always)]
     pub fn bits(self, from: u64) -> u64 {
-        let run = u64::MAX.checked_shl(self.count as u32).map_or(u64::MAX, |beyond| !beyond);
-        let first = self.first.wrapping_sub(from) as i64;
+        let first = self.first.wrapping_sub(from);
         if self.step > 0 {
-            return run.checked_shl(first as u32).unwrap_or(0);
+            let run = u64::MAX.checked_shl(self.count as u32).map_or(u64::MAX, |beyond| !beyond);
+            return if first < 64 { run << first } else { 0 };
         }
-        let last = first - self.count as i64 + 1;
-        match (u32::try_from(first), u32::try_from(last)) {
-            (Ok(_), Ok(last)) => run.checked_shl(last).unwrap_or(0),
-            (Ok(_), Err(_)) => run.checked_shr(last.unsigned_abs() as u32).unwrap_or(0),
-            (Err(_), _) => 0,
+        let (low, high) = (first as i64 - self.count as i64 + 1, first as i64);
+        if self.count == 0 || high < 0 || low > 63 {
+            return 0;
         }
+        u64::MAX << low.max(0) & u64::MAX >> (63 - high.min(63))
     }
 
     /// The lines.

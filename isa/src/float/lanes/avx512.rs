@@ -1,4 +1,4 @@
-//! 512-bit vectors. Needs AVX-512 F, BW (16-bit masked moves), DQ and VL.
+//! 512-bit vectors. Needs AVX-512 F, BW (16-bit masked moves), DQ and VL, and FP16 for [`native_half`].
 
 use super::kernel::{arithmetic, kernels};
 use super::op::{ADD, DIV, MACC, MSAC, MUL, NMACC, NMSAC, RDIV, RSUB, SUB};

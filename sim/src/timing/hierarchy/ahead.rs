@@ -7,11 +7,7 @@ use super::super::directory::Located;
 use super::super::prefetch::Wanted;
 use super::super::snapshot::ones;
 use super::stream::MOST;
-use super::{Data, Hierarchy, Shape};
-
-/// Places of levels among the usual caches.
-const L2: usize = Shape::USUAL.behind_l1;
-const L3: usize = L2 + 1;
+use super::{Data, Hierarchy, L2, L3};
 
 impl Hierarchy {
     /// Tells the prefetcher of a demand for a line and starts the fills that it wants, into the level behind the L1s. It
@@ -30,7 +26,7 @@ impl Hierarchy {
     /// Fetches the lines that a demand makes wanted, where a stream ends with its page and that is a group.
     #[inline(always)]
     pub(super) fn fetch_in_page(&mut self, demanded: Located, wanted: Wanted, time: u64) {
-        let held = self.directory.group(demanded.id).held[Shape::USUAL.behind_l1];
+        let held = self.directory.group(demanded.id).held[L2];
         let lacking = wanted.bits(demanded.at - demanded.id.place()) & !held;
         if lacking != 0 {
             self.fetch_lacking(demanded, lacking, wanted.step, time);

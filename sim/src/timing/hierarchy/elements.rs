@@ -47,7 +47,7 @@ impl Hierarchy {
     /// nothing was done.
     ///
     /// Whether a line is at hand is as good as random, so that a branch on it would be taken wrong half the time. So those that are
-    /// not are noted first. A line that they drive out from in front of an element that had found it ends the matter.
+    /// not are noted first. Behind a line that drives out one that had been found the rest waits for the next call.
     #[inline(always)]
     pub fn load_elements(
         &mut self,

@@ -1,7 +1,7 @@
 //! Lines in a row that the level behind the L1s holds: most of what a stream is made of.
 
 use super::super::directory::Located;
-use super::{Data, Hierarchy, Served, Shape, Way};
+use super::{Data, Hierarchy, L2, Served, Way};
 
 /// Lines of one page in a row, demanded one after the other in the usual caches.
 ///
@@ -42,15 +42,15 @@ impl Hierarchy {
         let located = self.directory.within(row.first, index);
         self.demanded[index as usize % MOST] = time;
         let behind =
-            if WRITE || !self.directory.holds(located.id, 0) { self.directory.held(located.id, 1) } else { None };
+            if WRITE || !self.directory.holds(located.id, 0) { self.directory.held(located.id, L2) } else { None };
         let Some(l2) = behind else { return self.supply_apart::<WRITE>(row, index, time) };
-        let stage = &mut self.stages[Shape::USUAL.behind_l1];
+        let stage = &mut self.stages[L2];
         stage.cache.hit::<true>(located.id);
         let latency = stage.latency.saturating_sub(u64::from(row.way.base));
         let from = if l2.ready > time { l2.from } else { stage.level };
         let mut ready = l2.ready.max(time) + latency;
         if WRITE {
-            self.directory.soil(located.id, Shape::USUAL.behind_l1);
+            self.directory.soil(located.id, L2);
         }
         if !WRITE && !row.way.looks {
             ready = ready.max(self.pass(0..1, time) + latency);

@@ -2,7 +2,7 @@
 
 use super::super::directory::{GROUP, LINE_BYTES, Located};
 use super::super::snapshot::ones;
-use super::{Hierarchy, Shape, Way};
+use super::{Hierarchy, L2, Way};
 
 /// Lines in a row, all of one group of the directory.
 #[derive(Clone, Copy)]
@@ -67,7 +67,6 @@ impl Hierarchy {
     /// time of the first. Returns the cycles from a demand to the data.
     #[inline(always)]
     pub fn demand_behind<const WRITE: bool>(&mut self, way: Way, stretch: Stretch, turns: Spread) -> Option<u64> {
-        const L2: usize = Shape::USUAL.behind_l1;
         let (group, bits) = (self.directory.group(stretch.first.id), stretch.bits);
         let near = if WRITE { 0 } else { group.held[0] & bits };
         let behind = bits & !near;
@@ -99,7 +98,7 @@ impl Hierarchy {
         let mut late = false;
         for line in ones(behind) {
             let id = self.directory.within(stretch.first, line as u64 - stretch.first.id.place()).id;
-            late |= self.directory.held(id, Shape::USUAL.behind_l1).is_none_or(|held| held.ready > time);
+            late |= self.directory.held(id, L2).is_none_or(|held| held.ready > time);
         }
         late
     }
