@@ -147,7 +147,13 @@ impl Hierarchy {
     /// Fetches a line into the level behind the L1s, if it is not there.
     #[inline(always)]
     fn prefetch<const USUAL: bool>(&mut self, located: Located, time: u64) {
-        let shape = self.shape::<USUAL>();
+        if USUAL {
+            if !self.directory.holds(located.id, L2) {
+                self.fetch_lacked(located, time);
+            }
+            return;
+        }
+        let shape = self.shape;
         let target = shape.behind_l1;
         let held = self.directory.group(located.id).held;
         let supplier =
@@ -156,14 +162,12 @@ impl Hierarchy {
             return;
         }
         if supplier == shape.levels {
-            return self.prefetch_from_memory::<USUAL>(located, time);
+            return self.prefetch_from_memory::<false>(located, time);
         }
-        // In the usual caches there is but one left.
-        let supplier = if USUAL { shape.levels - 1 } else { supplier };
         let stage = &self.stages[supplier];
         let mut hit = Data { asked: time, latency: stage.latency, ready: time + stage.latency, from: stage.level };
         hit.wait(self.pass(target..supplier, time));
-        self.put_ahead::<USUAL>(supplier, located, hit);
+        self.put_ahead::<false>(supplier, located, hit);
     }
 
     #[inline(never)]

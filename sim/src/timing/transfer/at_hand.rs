@@ -16,7 +16,7 @@ impl Transfers {
         memory.load_at_hand(stretch, start).then(|| Moved::on_time(turns.cycles))
     }
 
-    /// log2 of the bytes that the port moves at once, if that can tell something of loads.
+    /// log2 of the bytes that the port moves at once, if [`Transfers::load_at_hand`] can tell something.
     pub fn near_port(&self) -> Option<u32> {
         self.near.then_some(self.word_log2)
     }
