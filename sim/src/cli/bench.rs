@@ -109,19 +109,15 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     if !to_stdout && !args.quiet {
         files::print(&report::table::render(&machine, &measurements))?;
     }
-    let texts: &[(&Option<PathBuf>, &dyn Fn() -> String)] = &[
-        (&args.json, &|| report::json::render(&measurements)),
-        (&args.csv, &|| report::csv::render(&measurements)),
-        (&args.html, &|| report::html::render(&machine, &measurements)),
-        (&args.svg, &|| report::html::roofline(&machine, &measurements)),
-    ];
-    for (path, text) in texts {
-        match path {
-            Some(path) if failed => complain(&format!("{}: not written, as it would not be complete", path.display())),
-            Some(path) => files::write(path, &text())?,
-            None => {}
-        }
-    }
+    files::write_all(
+        !failed,
+        &[
+            (&args.json, &|| report::json::render(&measurements)),
+            (&args.csv, &|| report::csv::render(&measurements)),
+            (&args.html, &|| report::html::render(&machine, &measurements)),
+            (&args.svg, &|| report::html::roofline(&machine, &measurements)),
+        ],
+    )?;
     let wrong = measurements.iter().any(|measurement| !measurement.check.ok);
     Ok(ExitCode::from(u8::from(failed || wrong)))
 }

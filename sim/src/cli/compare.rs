@@ -114,16 +114,14 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     if !to_stdout && !args.quiet {
         files::print(&report::compare::render(&comparison))?;
     }
-    let texts: &[(&Option<PathBuf>, &dyn Fn() -> String)] = &[
-        (&args.json, &|| report::compare::json(&comparison)),
-        (&args.csv, &|| report::compare::csv(&comparison)),
-        (&args.html, &|| report::html::comparison(&comparison)),
-    ];
-    for (path, text) in texts {
-        if let Some(path) = path {
-            files::write(path, &text())?;
-        }
-    }
+    files::write_all(
+        !failed,
+        &[
+            (&args.json, &|| report::compare::json(&comparison)),
+            (&args.csv, &|| report::compare::csv(&comparison)),
+            (&args.html, &|| report::html::comparison(&comparison)),
+        ],
+    )?;
     let wrong = comparison.columns.iter().chain(&comparison.sizes).any(|column| column.wrong.is_some());
     Ok(ExitCode::from(u8::from(failed || wrong)))
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::Failure;
+use super::{Failure, complain};
 
 /// The path that stands for stdout.
 const STDOUT: &str = "-";
@@ -66,6 +66,18 @@ fn check_file(path: &Path) -> Result<(), Failure> {
     }
     // What is begun and not finished leaves nothing behind.
     if path.metadata().is_ok_and(|found| !found.is_file()) { Ok(()) } else { create(path).map(drop) }
+}
+
+/// Writes the reports that are wanted; says of each that it is not written if they would not be `complete`.
+pub(super) fn write_all(complete: bool, reports: &[(&Option<PathBuf>, &dyn Fn() -> String)]) -> Result<(), Failure> {
+    for (path, text) in reports {
+        match path {
+            Some(path) if complete => write(path, &text())?,
+            Some(path) => complain(&format!("{}: not written, as it would not be complete", path.display())),
+            None => {}
+        }
+    }
+    Ok(())
 }
 
 /// Writes a file as a whole or not at all.

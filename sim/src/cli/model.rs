@@ -126,16 +126,14 @@ pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     if !to_stdout && !args.quiet {
         files::print(&report::model::table(&machine, &steps))?;
     }
-    let texts: &[(&Option<PathBuf>, &dyn Fn() -> String)] = &[
-        (&args.json, &|| report::model::json(&machine, &steps)),
-        (&args.csv, &|| report::model::csv(&machine, &steps)),
-        (&args.html, &|| report::html::model(&machine, &steps)),
-    ];
-    for (path, text) in texts {
-        if let Some(path) = path {
-            files::write(path, &text())?;
-        }
-    }
+    files::write_all(
+        true,
+        &[
+            (&args.json, &|| report::model::json(&machine, &steps)),
+            (&args.csv, &|| report::model::csv(&machine, &steps)),
+            (&args.html, &|| report::html::model(&machine, &steps)),
+        ],
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -97,6 +97,19 @@ fn a_program_of_one_s_own_is_one_more_column() {
 }
 
 #[test]
+fn a_comparison_with_a_form_that_failed_is_not_written() {
+    let scratch = Scratch::new("incomplete");
+    let json = scratch.path("c.json");
+    let elf = ["--elf", "/nonexistent/program"];
+    let options = ["--shape", "16x16x16", "--form", "matmul_i8", "--json", &json];
+    let output = compare("1", &[&options[..], &elf].concat());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).contains("matmul_i8"), "what there is, is printed");
+    assert!(stderr(&output).contains(&format!("{json}: not written")), "{}", stderr(&output));
+    assert!(scratch.names().is_empty());
+}
+
+#[test]
 fn machines_of_one_name_are_told_apart() {
     let scratch = Scratch::new("namesakes");
     let slow = "name = \"x280\"\ninclude = \"x280\"\n[vector]\ndlen = { value = 128, source = \"assumed\" }\n";
