@@ -40,26 +40,40 @@ impl Portion<'_> {
     }
 }
 
-/// Calls `f` with the active elements from vstart to vl, in order, at most [`PORTION`] at a time.
-#[inline(always)]
-pub(in crate::vector) fn portions(h: &mut Hart, op: &Op, mut f: impl FnMut(&mut Hart, Portion)) {
-    let (start, vl) = (h.vstart as usize, h.vl as usize);
-    let mut indices = [0u16; PORTION];
-    let mut from = start;
-    while from < vl {
-        let to = vl.min(from + PORTION);
-        let portion = if op.masked == 0 {
-            Portion::Run(from, to - from)
-        } else {
-            let mut count = 0;
-            for index in from..to {
-                indices[count] = index as u16;
-                count += usize::from(h.v.mask_bit(0, index));
-            }
-            Portion::Picked(&indices[..count])
-        };
-        f(h, portion);
-        from = to;
+/// The active elements from vstart to vl, in order, portion by portion.
+///
+/// To be taken in a loop: a function that is called for each portion would be compiled apart, without the features of the host that the
+/// operation is compiled for.
+pub(in crate::vector) struct Portions {
+    from: usize,
+    vl: usize,
+    indices: [u16; PORTION],
+}
+
+impl Portions {
+    /// All of the present operation.
+    #[inline(always)]
+    pub fn new(h: &Hart) -> Portions {
+        Portions { from: h.vstart as usize, vl: h.vl as usize, indices: [0; PORTION] }
+    }
+
+    /// The next one; it may have no elements.
+    #[inline(always)]
+    pub fn next(&mut self, h: &Hart, op: &Op) -> Option<Portion<'_>> {
+        let (from, to) = (self.from, self.vl.min(self.from + PORTION));
+        if from >= to {
+            return None;
+        }
+        self.from = to;
+        if op.masked == 0 {
+            return Some(Portion::Run(from, to - from));
+        }
+        let mut count = 0;
+        for index in from..to {
+            self.indices[count] = index as u16;
+            count += usize::from(h.v.mask_bit(0, index));
+        }
+        Some(Portion::Picked(&self.indices[..count]))
     }
 }
 
@@ -112,14 +126,11 @@ pub(in crate::vector) fn only_masked(inst: &Inst, ctx: &Ctx) -> bool {
     inst.masked() && !ctx.vstart && !ctx.agnostic_ones && ctx.frm == Rounding::Rne as u8
 }
 
-/// Calls `f` for each portion of a masked operation, with its first element, its length and its bits of v0.
+/// The portions of a masked operation: the first element of each, its length and its bits of v0.
 #[inline(always)]
-pub(in crate::vector) fn masked(h: &mut Hart, mut f: impl FnMut(&mut Hart, usize, usize, *const u8)) {
-    let vl = h.vl as usize;
-    for from in (0..vl).step_by(PORTION) {
-        let mask = h.v.ptr(0).wrapping_add(from / 8);
-        f(h, from, (vl - from).min(PORTION), mask);
-    }
+pub(in crate::vector) fn masked(h: &Hart) -> impl Iterator<Item = (usize, usize, *const u8)> + use<> {
+    let (vl, mask) = (h.vl as usize, h.v.ptr(0));
+    (0..vl).step_by(PORTION).map(move |from| (from, (vl - from).min(PORTION), mask.wrapping_add(from / 8)))
 }
 
 /// The first `len` elements from `second` on where the bit of `mask` is set, and elsewhere 1: whatever the operation, it

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::active::{PORTION, active_or_one, finish, gather, masked, only_masked, portions, scatter};
+use super::active::{PORTION, Portions, active_or_one, finish, gather, masked, only_masked, scatter};
 use super::kernels::{ADD, Arithmetic, DIV, MUL, RDIV, RSUB, SUB, soft_binary};
 use super::{boxed, rounding, single_width, unbox};
 use crate::chain::Hot;
@@ -119,7 +119,7 @@ impl<F: Arithmetic, const OP: u8, const SCALAR: bool> Body for Masked<F, OP, SCA
         log::<F, OP, SCALAR>(h, op);
         let kernel = F::kernels(h.config().level).binary(OP, false);
         let scalar = if SCALAR { unbox::<F>(h, op.rs1) } else { F::Bits::default() };
-        masked(h, |h, from, len, mask| {
+        for (from, len, mask) in masked(h) {
             let part = |reg| h.v.ptr(reg).cast::<F::Bits>().wrapping_add(from);
             // SAFETY: legality has put the groups into the register file; v0 has a bit for each of their elements, and
             // is longer than a portion of bits; arrays are as long as a portion can be.
@@ -135,7 +135,7 @@ impl<F: Arithmetic, const OP: u8, const SCALAR: bool> Body for Masked<F, OP, SCA
                 let d = h.v.ptr_mut(op.rd).cast::<F::Bits>().wrapping_add(from);
                 fill_chosen(d, len, mask, d, a.as_ptr());
             }
-        });
+        }
         Flow::Next
     }
 }
@@ -146,7 +146,8 @@ fn general<F: Arithmetic, const OP: u8, const SCALAR: bool>(h: &mut Hart, op: &O
     let kernel = F::kernels(h.config().level).binary(OP, SCALAR);
     let scalar = if SCALAR { unbox::<F>(h, op.rs1) } else { F::Bits::default() };
     let mut flags = Flags::empty();
-    portions(h, op, |h, portion| {
+    let mut portions = Portions::new(h);
+    while let Some(portion) = portions.next(h, op) {
         let mut a: [F::Bits; PORTION] = gather(h, op.rs2, portion);
         let b = if SCALAR { [scalar; PORTION] } else { gather(h, op.rs1, portion) };
         if rm == Rounding::Rne {
@@ -159,7 +160,7 @@ fn general<F: Arithmetic, const OP: u8, const SCALAR: bool>(h: &mut Hart, op: &O
             }
         }
         scatter(h, op.rd, portion, &a);
-    });
+    }
     h.fflags |= flags;
     finish::<F::Bits>(h, op);
     Flow::Next

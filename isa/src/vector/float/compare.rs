@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::active::{PORTION, Portion, finish_mask, gather, portions};
+use super::active::{PORTION, Portion, Portions, finish_mask, gather};
 use super::select::{numbers, order};
 use super::{Real, arithmetic_ext, need, ready, unbox};
 use crate::class::Class;
@@ -118,7 +118,8 @@ impl<F: Real, const CMP: u8, const SCALAR: bool> Body for Compare<F, CMP, SCALAR
         let mut flags = Flags::empty();
         let scalar = if SCALAR { unbox::<F>(h, op.rs1) } else { F::Bits::default() };
         let mask = h.config().agnostic_ones.then(|| h.v.from(0)[..h.vlenb()].to_vec());
-        portions(h, op, |h, portion| {
+        let mut portions = Portions::new(h);
+        while let Some(portion) = portions.next(h, op) {
             let a: [F::Bits; PORTION] = gather(h, op.rs2, portion);
             let b = if SCALAR { [scalar; PORTION] } else { gather(h, op.rs1, portion) };
             let mut holds = [false; PORTION];
@@ -134,18 +135,18 @@ impl<F: Real, const CMP: u8, const SCALAR: bool> Body for Compare<F, CMP, SCALAR
             if let Portion::Run(start, PORTION) = portion
                 && start % 8 == 0
             {
-                let bytes = h.v.from_mut(op.rd)[start / 8..].iter_mut();
-                for (byte, holds) in bytes.zip(holds.chunks_exact(8)) {
-                    let eight: [u8; 8] = std::array::from_fn(|bit| u8::from(holds[bit]));
+                let bits: [u8; PORTION / 8] = std::array::from_fn(|byte| {
+                    let eight: [u8; 8] = std::array::from_fn(|bit| u8::from(holds[8 * byte + bit]));
                     // Bit 0 of byte i comes to bit 56 + i.
-                    *byte = (u64::from_le_bytes(eight).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8;
-                }
+                    (u64::from_le_bytes(eight).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
+                });
+                h.v.from_mut(op.rd)[start / 8..][..bits.len()].copy_from_slice(&bits);
             } else {
                 for (at, &holds) in holds.iter().enumerate().take(portion.len()) {
                     h.v.set_mask_bit(op.rd, portion.index(at), holds);
                 }
             }
-        });
+        }
         h.fflags |= flags;
         finish_mask(h, op, |index| mask.as_ref().is_some_and(|mask| mask[index / 8] >> (index % 8) & 1 == 1));
         Flow::Next

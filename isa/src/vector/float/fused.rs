@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::active::{PORTION, active_or_one, finish, gather, masked, only_masked, portions, scatter};
+use super::active::{PORTION, Portions, active_or_one, finish, gather, masked, only_masked, scatter};
 use super::kernels::{Arithmetic, MACC, MSAC, NMACC, NMSAC, soft_fused};
 use super::{boxed, rounding, single_width, unbox};
 use crate::chain::Hot;
@@ -116,7 +116,7 @@ impl<F: Arithmetic, const OP: u8, const SCALAR: bool, const ADDS: bool> Body for
     fn run(h: &mut Hart, op: &Op) -> Flow {
         let kernel = F::kernels(h.config().level).fused(OP, false);
         let scalar = if SCALAR { unbox::<F>(h, op.rs1) } else { F::Bits::default() };
-        masked(h, |h, from, len, mask| {
+        for (from, len, mask) in masked(h) {
             let part = |reg| h.v.ptr(reg).cast::<F::Bits>().wrapping_add(from);
             // SAFETY: legality has put the groups into the register file; v0 has a bit for each of their elements, and
             // is longer than a portion of bits; arrays are as long as a portion can be.
@@ -134,7 +134,7 @@ impl<F: Arithmetic, const OP: u8, const SCALAR: bool, const ADDS: bool> Body for
                 let d = h.v.ptr_mut(op.rd).cast::<F::Bits>().wrapping_add(from);
                 fill_chosen(d, len, mask, d, to.as_ptr());
             }
-        });
+        }
         Flow::Next
     }
 }
@@ -144,7 +144,8 @@ fn general<F: Arithmetic, const OP: u8, const SCALAR: bool, const ADDS: bool>(h:
     let kernel = F::kernels(h.config().level).fused(OP, SCALAR);
     let scalar = if SCALAR { unbox::<F>(h, op.rs1) } else { F::Bits::default() };
     let mut flags = Flags::empty();
-    portions(h, op, |h, portion| {
+    let mut portions = Portions::new(h);
+    while let Some(portion) = portions.next(h, op) {
         let a = if SCALAR { [scalar; PORTION] } else { gather(h, op.rs1, portion) };
         let mut d: [F::Bits; PORTION] = gather(h, op.rd, portion);
         let other: [F::Bits; PORTION] = gather(h, op.rs2, portion);
@@ -160,7 +161,7 @@ fn general<F: Arithmetic, const OP: u8, const SCALAR: bool, const ADDS: bool>(h:
             }
         }
         scatter(h, op.rd, portion, &d);
-    });
+    }
     h.fflags |= flags;
     finish::<F::Bits>(h, op);
     Flow::Next

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::active::{PORTION, finish, gather, portions, scatter};
+use super::active::{PORTION, Portions, finish, gather, scatter};
 use super::{Real, by_format, single_width, unbox};
 use crate::class::Class;
 use crate::ext::Ext;
@@ -71,7 +71,11 @@ pub(super) const ROWS: &[Row] = &[
         Class::VMerge,
         Exec::Select(|inst, ctx| {
             single_width(inst, ctx, false)?;
-            Ok(by_format!(ctx, splat))
+            Ok(match ctx.vtype.sew() {
+                16 => versioned::<Broadcast<F16>>(ctx.level),
+                32 => versioned::<Broadcast<F32>>(ctx.level),
+                _ => versioned::<Broadcast<F64>>(ctx.level),
+            })
         }),
     )
     .with(Props::FLOAT.union(Props::FLAGS)),
@@ -117,7 +121,8 @@ impl<F: Real, const CHOICE: u8, const SCALAR: bool> Body for Choose<F, CHOICE, S
         }
         let mut flags = Flags::empty();
         let scalar = if SCALAR { unbox::<F>(h, op.rs1) } else { F::Bits::default() };
-        portions(h, op, |h, portion| {
+        let mut portions = Portions::new(h);
+        while let Some(portion) = portions.next(h, op) {
             let mut a: [F::Bits; PORTION] = gather(h, op.rs2, portion);
             let b = if SCALAR { [scalar; PORTION] } else { gather(h, op.rs1, portion) };
             if CHOICE > MAX {
@@ -135,7 +140,7 @@ impl<F: Real, const CHOICE: u8, const SCALAR: bool> Body for Choose<F, CHOICE, S
                 }
             }
             scatter(h, op.rd, portion, &a);
-        });
+        }
         h.fflags |= flags;
         finish::<F::Bits>(h, op);
         Flow::Next
@@ -200,7 +205,8 @@ pub(in crate::vector) fn from_order<T: Element>(place: T) -> T {
 
 fn merge<F: Real>(h: &mut Hart, op: &Op) -> Flow {
     let scalar = unbox::<F>(h, op.rs1);
-    portions(h, op, |h, portion| {
+    let mut portions = Portions::new(h);
+    while let Some(portion) = portions.next(h, op) {
         let mut a: [F::Bits; PORTION] = gather(h, op.rs2, portion);
         for (at, a) in a.iter_mut().enumerate().take(portion.len()) {
             if h.v.mask_bit(0, portion.index(at)) {
@@ -208,20 +214,28 @@ fn merge<F: Real>(h: &mut Hart, op: &Op) -> Flow {
             }
         }
         scatter(h, op.rd, portion, &a);
-    });
+    }
     finish::<F::Bits>(h, op);
     Flow::Next
 }
 
-fn splat<F: Real>(h: &mut Hart, op: &Op) -> Flow {
-    if h.vstart == 0 && !h.config().agnostic_ones {
-        let (scalar, n) = (unbox::<F>(h, op.rs1), h.vl as usize);
-        // SAFETY: legality has put the group into the register file, where an element is aligned.
-        unsafe { std::slice::from_raw_parts_mut(h.v.ptr_mut(op.rd).cast::<F::Bits>(), n).fill(scalar) };
-        return Flow::Next;
+/// `vd[i] = f[rs1]`.
+struct Broadcast<F>(PhantomData<F>);
+
+impl<F: Real> Body for Broadcast<F> {
+    #[inline(always)]
+    fn run(h: &mut Hart, op: &Op) -> Flow {
+        let scalar = unbox::<F>(h, op.rs1);
+        if h.vstart == 0 && !h.config().agnostic_ones {
+            // SAFETY: legality has put the group into the register file, where an element is aligned.
+            unsafe { fill_chunks(h.v.ptr_mut(op.rd).cast(), h.vl as usize, |_| scalar) };
+            return Flow::Next;
+        }
+        let mut portions = Portions::new(h);
+        while let Some(portion) = portions.next(h, op) {
+            scatter(h, op.rd, portion, &[scalar; PORTION]);
+        }
+        finish::<F::Bits>(h, op);
+        Flow::Next
     }
-    let scalar = [unbox::<F>(h, op.rs1); PORTION];
-    portions(h, op, |h, portion| scatter(h, op.rd, portion, &scalar));
-    finish::<F::Bits>(h, op);
-    Flow::Next
 }

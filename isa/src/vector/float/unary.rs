@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::active::{PORTION, finish, gather, portions, scatter};
+use super::active::{PORTION, Portions, finish, gather, scatter};
 use super::kernels::Arithmetic;
 use super::on_host::Function;
 use super::{Real, arithmetic_ext, need, ready, rounding};
@@ -130,10 +130,11 @@ impl<S: Element, D: Element, U: Unary<S, D>> Body for OneOperand<S, D, U> {
         U::log(h, op);
         let (rm, level) = (rounding(h), h.config().level);
         let mut flags = Flags::empty();
-        portions(h, op, |h, portion| {
+        let mut portions = Portions::new(h);
+        while let Some(portion) = portions.next(h, op) {
             let results = U::portion(level, &gather(h, op.rs2, portion), portion.len(), rm, &mut flags);
             scatter(h, op.rd, portion, &results);
-        });
+        }
         h.fflags |= flags;
         finish::<D>(h, op);
         Flow::Next

@@ -1,6 +1,6 @@
 //! Arithmetic whose result has twice the width: operands are widened, which is exact, and the operation rounds once.
 
-use super::active::{PORTION, finish, gather, portions, scatter};
+use super::active::{PORTION, Portions, finish, gather, scatter};
 use super::kernels::{ADD, Arithmetic, MACC, MSAC, MUL, NMACC, NMSAC, SUB, soft_binary, soft_fused};
 use super::on_host::Function;
 use super::{Real, arithmetic_ext, need, ready, rounding, unbox};
@@ -160,10 +160,11 @@ fn run_binary<N: Widens, const OP: u8, const SCALAR: bool, const WIDE: bool>(h: 
     let mut flags = Flags::empty();
     let scalar = if SCALAR { unbox::<N>(h, op.rs1) } else { N::Bits::default() };
     let mut wide_scalar = None;
-    portions(h, op, |h, portion| {
+    let mut portions = Portions::new(h);
+    while let Some(portion) = portions.next(h, op) {
         // Without an active element nothing may be widened: a signalling scalar would raise.
         if portion.len() == 0 {
-            return;
+            continue;
         }
         let mut a =
             if WIDE { gather(h, op.rs2, portion) } else { N::widen(level, &gather(h, op.rs2, portion), &mut flags) };
@@ -182,7 +183,7 @@ fn run_binary<N: Widens, const OP: u8, const SCALAR: bool, const WIDE: bool>(h: 
             }
         }
         scatter(h, op.rd, portion, &a);
-    });
+    }
     h.fflags |= flags;
     finish::<WideBits<N>>(h, op);
     Flow::Next
@@ -195,9 +196,10 @@ pub(super) fn run_fused<N: Widens, const OP: u8, const SCALAR: bool>(h: &mut Har
     let mut flags = Flags::empty();
     let scalar = if SCALAR { unbox::<N>(h, op.rs1) } else { N::Bits::default() };
     let mut wide_scalar = None;
-    portions(h, op, |h, portion| {
+    let mut portions = Portions::new(h);
+    while let Some(portion) = portions.next(h, op) {
         if portion.len() == 0 {
-            return;
+            continue;
         }
         let a = match wide_scalar {
             Some(wide) => wide,
@@ -216,7 +218,7 @@ pub(super) fn run_fused<N: Widens, const OP: u8, const SCALAR: bool>(h: &mut Har
             }
         }
         scatter(h, op.rd, portion, &d);
-    });
+    }
     h.fflags |= flags;
     finish::<WideBits<N>>(h, op);
     Flow::Next

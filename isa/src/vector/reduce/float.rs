@@ -3,7 +3,7 @@
 
 use std::marker::PhantomData;
 
-use super::reduce;
+use super::{end, start};
 use crate::class::Class;
 use crate::ext::Ext;
 use crate::float::{F16, F32, F64, Flags, Rounding, add, is_nan, max, min};
@@ -12,7 +12,7 @@ use crate::inst::Inst;
 use crate::op::{Ctx, Flow, Handler, Illegal, Op};
 use crate::row::{Exec, Props, Row};
 use crate::vector::element::Element;
-use crate::vector::float::active::{gather, portions};
+use crate::vector::float::active::{Portions, gather};
 use crate::vector::float::kernels::Arithmetic;
 use crate::vector::float::select::{from_order, order};
 use crate::vector::float::widen::{WideBits, Widens};
@@ -84,18 +84,19 @@ fn add_one<F: Arithmetic>(a: F::Bits, b: F::Bits, rm: Rounding, flags: &mut Flag
 fn run_sum<F: Arithmetic>(h: &mut Hart, op: &Op) -> Flow {
     let rm = rounding(h);
     let mut flags = Flags::empty();
-    reduce::<F::Bits>(h, op, |h, mut sum| {
-        if op.masked == 0 && rm == Rounding::Rne {
-            // SAFETY: legality has put the group into the register file, where an element is aligned.
-            return unsafe { F::host_sum(sum, h.v.ptr(op.rs2).cast(), h.vl as usize) };
-        }
-        portions(h, op, |h, portion| {
+    let Some(mut sum) = start::<F::Bits>(h, op) else { return Flow::Next };
+    if op.masked == 0 && rm == Rounding::Rne {
+        // SAFETY: legality has put the group into the register file, where an element is aligned.
+        sum = unsafe { F::host_sum(sum, h.v.ptr(op.rs2).cast(), h.vl as usize) };
+    } else {
+        let mut portions = Portions::new(h);
+        while let Some(portion) = portions.next(h, op) {
             for &element in &gather::<F::Bits>(h, op.rs2, portion)[..portion.len()] {
                 sum = add_one::<F>(sum, element, rm, &mut flags);
             }
-        });
-        sum
-    });
+        }
+    }
+    end(h, op, sum);
     h.fflags |= flags;
     Flow::Next
 }
@@ -106,22 +107,22 @@ impl<F: Real, const MAX: bool> Body for Extreme<F, MAX> {
     #[inline(always)]
     fn run(h: &mut Hart, op: &Op) -> Flow {
         let mut flags = Flags::empty();
-        reduce::<F::Bits>(h, op, |h, start| {
-            if op.masked == 0
-                && let Some(value) = extreme_number::<F, MAX>(h, op, start)
-            {
-                return value;
+        let Some(start) = start::<F::Bits>(h, op) else { return Flow::Next };
+        if op.masked == 0
+            && let Some(value) = extreme_number::<F, MAX>(h, op, start)
+        {
+            end(h, op, value);
+            return Flow::Next;
+        }
+        let mut value = start.zext();
+        let mut portions = Portions::new(h);
+        while let Some(portion) = portions.next(h, op) {
+            for &element in &gather::<F::Bits>(h, op.rs2, portion)[..portion.len()] {
+                let element = element.zext();
+                value = if MAX { max::<F>(value, element, &mut flags) } else { min::<F>(value, element, &mut flags) };
             }
-            let mut value = start.zext();
-            portions(h, op, |h, portion| {
-                for &element in &gather::<F::Bits>(h, op.rs2, portion)[..portion.len()] {
-                    let element = element.zext();
-                    value =
-                        if MAX { max::<F>(value, element, &mut flags) } else { min::<F>(value, element, &mut flags) };
-                }
-            });
-            F::Bits::of(value)
-        });
+        }
+        end(h, op, F::Bits::of(value));
         h.fflags |= flags;
         Flow::Next
     }
@@ -145,15 +146,15 @@ fn extreme_number<F: Real, const MAX: bool>(h: &Hart, op: &Op, start: F::Bits) -
 fn run_widening<N: Widens>(h: &mut Hart, op: &Op) -> Flow {
     let (rm, level) = (rounding(h), h.config().level);
     let mut flags = Flags::empty();
-    reduce::<WideBits<N>>(h, op, |h, mut sum| {
-        portions(h, op, |h, portion| {
-            let wide = N::widen(level, &gather(h, op.rs2, portion), &mut flags);
-            for &element in &wide[..portion.len()] {
-                sum = add_one::<N::Wide>(sum, element, rm, &mut flags);
-            }
-        });
-        sum
-    });
+    let Some(mut sum) = start::<WideBits<N>>(h, op) else { return Flow::Next };
+    let mut portions = Portions::new(h);
+    while let Some(portion) = portions.next(h, op) {
+        let wide = N::widen(level, &gather(h, op.rs2, portion), &mut flags);
+        for &element in &wide[..portion.len()] {
+            sum = add_one::<N::Wide>(sum, element, rm, &mut flags);
+        }
+    }
+    end(h, op, sum);
     h.fflags |= flags;
     Flow::Next
 }

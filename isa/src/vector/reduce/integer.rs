@@ -1,13 +1,16 @@
 //! Integer reductions.
 
-use super::reduce;
+use std::marker::PhantomData;
+
+use super::{end, start};
 use crate::class::Class;
 use crate::ext::Ext;
 use crate::hart::Hart;
-use crate::op::{Flow, Handler, Illegal, Op};
+use crate::op::{Flow, Illegal, Op};
 use crate::row::{Exec, Props, Row};
 use crate::vector::element::Element;
 use crate::vector::legal;
+use crate::vector::simd::{Body, versioned};
 
 macro_rules! row {
     ($name:literal, $class:ident, $funct6:literal, $funct3:literal, $exec:expr) => {
@@ -51,10 +54,10 @@ const fn single<const KIND: u8>() -> Exec {
         legal::vtype(ctx)?;
         legal::aligned(inst.rs2, ctx.vtype.lmul_log2())?;
         Ok(match ctx.vtype.sew() {
-            8 => run_single::<u8, KIND> as Handler,
-            16 => run_single::<u16, KIND>,
-            32 => run_single::<u32, KIND>,
-            _ => run_single::<u64, KIND>,
+            8 => versioned::<Single<u8, KIND>>(ctx.level),
+            16 => versioned::<Single<u16, KIND>>(ctx.level),
+            32 => versioned::<Single<u32, KIND>>(ctx.level),
+            _ => versioned::<Single<u64, KIND>>(ctx.level),
         })
     })
 }
@@ -64,9 +67,9 @@ const fn widening<const SIGNED: bool>() -> Exec {
         legal::vtype(ctx)?;
         legal::aligned(inst.rs2, ctx.vtype.lmul_log2())?;
         Ok(match ctx.vtype.sew() {
-            8 => run_widening::<u8, u16, SIGNED> as Handler,
-            16 => run_widening::<u16, u32, SIGNED>,
-            32 => run_widening::<u32, u64, SIGNED>,
+            8 => versioned::<Wide<u8, u16, SIGNED>>(ctx.level),
+            16 => versioned::<Wide<u16, u32, SIGNED>>(ctx.level),
+            32 => versioned::<Wide<u32, u64, SIGNED>>(ctx.level),
             _ => return Err(Illegal::Rule("a widening reduction needs SEW below 64")),
         })
     })
@@ -91,25 +94,44 @@ fn combine<T: Element, const KIND: u8>(a: T, b: T) -> T {
 fn fold<T: Element, D>(h: &Hart, op: &Op, mut value: D, f: impl Fn(D, T) -> D) -> D {
     let n = h.vl as usize;
     let elements = h.v.from(op.rs2)[..n * size_of::<T>()].chunks_exact(size_of::<T>()).map(T::from_le);
+    if op.masked == 0 {
+        return elements.fold(value, f);
+    }
     for (index, element) in elements.enumerate() {
-        if op.masked == 0 || h.v.mask_bit(0, index) {
+        if h.v.mask_bit(0, index) {
             value = f(value, element);
         }
     }
     value
 }
 
-fn run_single<T: Element, const KIND: u8>(h: &mut Hart, op: &Op) -> Flow {
-    reduce::<T>(h, op, |h, start| fold::<T, T>(h, op, start, combine::<T, KIND>));
-    Flow::Next
+struct Single<T, const KIND: u8>(PhantomData<T>);
+
+impl<T: Element, const KIND: u8> Body for Single<T, KIND> {
+    #[inline(always)]
+    fn run(h: &mut Hart, op: &Op) -> Flow {
+        if let Some(start) = start::<T>(h, op) {
+            let result = fold::<T, T>(h, op, start, combine::<T, KIND>);
+            end(h, op, result);
+        }
+        Flow::Next
+    }
 }
 
-fn run_widening<T: Element, D: Element, const SIGNED: bool>(h: &mut Hart, op: &Op) -> Flow {
-    reduce::<D>(h, op, |h, start| {
-        let sum = fold::<T, u64>(h, op, start.zext(), |sum, element| {
-            sum.wrapping_add(if SIGNED { element.sext() as u64 } else { element.zext() })
-        });
-        D::of(sum)
-    });
-    Flow::Next
+struct Wide<T, D, const SIGNED: bool>(PhantomData<(T, D)>);
+
+impl<T: Element, D: Element, const SIGNED: bool> Body for Wide<T, D, SIGNED> {
+    #[inline(always)]
+    fn run(h: &mut Hart, op: &Op) -> Flow {
+        if let Some(start) = start::<D>(h, op) {
+            // Whatever is beyond the width of the result does not change it.
+            let add = |sum: D, element: T| {
+                let element = if SIGNED { element.sext() as u64 } else { element.zext() };
+                D::of(sum.zext().wrapping_add(element))
+            };
+            let result = fold::<T, D>(h, op, start, add);
+            end(h, op, result);
+        }
+        Flow::Next
+    }
 }

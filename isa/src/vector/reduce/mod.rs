@@ -14,13 +14,15 @@ use crate::vector::vtype::Vtype;
 /// Rows of this family.
 pub const FAMILIES: &[&[Row]] = &[integer::ROWS, float::ROWS];
 
-/// Reduces with `f`, from element 0 of vs1 on; writes nothing when vl is zero.
+/// What a reduction begins with, element 0 of vs1; `None` when vl is zero, and nothing is written.
 #[inline(always)]
-fn reduce<D: Element>(h: &mut Hart, op: &Op, f: impl FnOnce(&mut Hart, D) -> D) {
-    if h.vl == 0 {
-        return;
-    }
-    let result = f(h, h.v.get(op.rs1, 0));
+fn start<D: Element>(h: &Hart, op: &Op) -> Option<D> {
+    (h.vl > 0).then(|| h.v.get(op.rs1, 0))
+}
+
+/// Ends a reduction with its result.
+#[inline(always)]
+fn end<D: Element>(h: &mut Hart, op: &Op, result: D) {
     h.v.set(op.rd, 0, result);
     if h.config().agnostic_ones && Vtype::from_bits(op.vtype).ta() {
         for index in 1..h.vlenb() / size_of::<D>() {
