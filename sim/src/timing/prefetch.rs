@@ -17,8 +17,6 @@ struct Stream {
     /// If it ascends and has its full lead: a demand less than so far in front of the last one wants just as many lines as it goes on by.
     /// Else 0.
     led: u64,
-    /// When it became the latest one.
-    since: u64,
     /// Its neighbours in the order in which they were the latest one: a ring, in which the oldest is behind the latest.
     older: u32,
     younger: u32,
@@ -43,8 +41,6 @@ pub(super) struct Prefetcher {
     lows: Vec<[u32; LANES]>,
     /// The stream that went on last.
     latest: usize,
-    /// Times that another one became it.
-    clock: u64,
     rules: Rules,
 }
 
@@ -71,7 +67,6 @@ impl Prefetcher {
             streams: (0..capacity).map(|number| Stream::none(number, capacity)).collect(),
             lows: vec![[0; LANES]; capacity.div_ceil(LANES)],
             latest: 0,
-            clock: 0,
             rules: Rules {
                 window: parameters.compare_window,
                 initial: u64::from(parameters.initial_distance),
@@ -100,7 +95,7 @@ impl Prefetcher {
     #[inline(never)]
     fn demand_other(&mut self, line: u64) -> Wanted {
         // Inline is what nearly all lines need that have no pattern.
-        if self.nearby(line).next().is_some() {
+        if self.is_any_nearby(line) {
             return self.demand_nearby(line);
         }
         self.begin(line);
@@ -137,24 +132,32 @@ impl Prefetcher {
         Some((wanted, stream.ahead))
     }
 
-    /// Streams whose last lines have low bits near to those of a line.
+    /// Demands for some of the 64 lines from `from` on, in ascending order, of which nothing can be wanted that is not there.
     #[inline(always)]
-    fn nearby(&self, line: u64) -> impl Iterator<Item = usize> {
+    pub fn demand_in_vain(&mut self, from: u64, demanded: u64) {
+        for place in ones(demanded) {
+            self.demand(from + place as u64);
+        }
+    }
+
+    /// Whether a stream may be near to a line: one whose last line has low bits near to its.
+    #[inline(always)]
+    fn is_any_nearby(&self, line: u64) -> bool {
         let (below, reach) = ((line as u32).wrapping_sub(self.rules.window), 2 * self.rules.window);
-        let chunks = self.lows.iter().map(move |lows| within(lows, below, reach)).enumerate();
-        chunks.flat_map(|(chunk, near)| ones(u64::from(near)).map(move |lane| chunk * LANES + lane))
+        self.lows.iter().any(|lows| within(lows, below, reach) != 0)
     }
 
     /// Makes the latest of the streams whose last lines are near to one, but for the latest of all, the latest of all; false if there is
     /// none.
     #[inline(never)]
     fn turn_to(&mut self, line: u64) -> bool {
-        let is_near = |&number: &usize| self.streams.get(number).is_some_and(|stream| stream.is_near(line, self.rules));
-        // Two streams mostly take turns.
-        let before = self.streams[self.latest].older as usize;
-        let found = Some(before).filter(is_near);
-        let search = || self.nearby(line).filter(is_near).max_by_key(|&number| self.streams[number].since);
-        let Some(number) = found.or_else(search) else { return false };
+        let mut number = self.streams[self.latest].older as usize;
+        while number != self.latest && !self.streams[number].is_near(line, self.rules) {
+            number = self.streams[number].older as usize;
+        }
+        if number == self.latest {
+            return false;
+        }
         let Stream { older, younger, .. } = self.streams[number];
         self.streams[older as usize].younger = younger;
         self.streams[younger as usize].older = older;
@@ -186,8 +189,6 @@ impl Prefetcher {
         let former = self.latest;
         self.lows[former / LANES][former % LANES] = self.streams[former].last as u32;
         self.latest = number;
-        self.clock += 1;
-        self.streams[number].since = self.clock;
     }
 }
 

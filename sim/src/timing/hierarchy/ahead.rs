@@ -91,6 +91,10 @@ impl Hierarchy {
 
     #[inline(never)]
     fn train_one_by_one(&mut self, first: Located, demanded: u64, time: impl Fn(&Hierarchy, u64) -> u64) {
+        let Some(prefetcher) = &mut self.prefetcher else { return };
+        if self.directory.group(first.id).held[L2] == u64::MAX {
+            return prefetcher.demand_in_vain(first.at - first.id.place(), demanded);
+        }
         for place in ones(demanded) {
             let Some(prefetcher) = &mut self.prefetcher else { return };
             let number = place as u64 - first.id.place();

@@ -151,7 +151,8 @@ fn region(trees: &Trees, state: u32, block: &Entered) -> (Vec<Root>, u32) {
         let (Some(pc), true) = (pc, link != NOWHERE && known.insert((state, number))) else { continue };
         let mut root = Root { state, number, pc, link, words: 0 };
         let mut leaves = Vec::new();
-        if survey(trees, link, &mut root.words, &mut leaves, &mut edges) {
+        // A tree that leads nowhere yet is not worth it.
+        if survey(trees, link, &mut root.words, &mut leaves, &mut edges) && !leaves.is_empty() {
             roots.push(root);
             waiting.extend(leaves);
         }
@@ -159,8 +160,8 @@ fn region(trees: &Trees, state: u32, block: &Entered) -> (Vec<Root>, u32) {
     (roots, edges as u32)
 }
 
-/// Looks at a tree: the words that it needs, the states and blocks that its leaves lead to, its edges. False if it has
-/// accesses whose words only the log counts, or vector accesses with ever new answers, after which code is of no use.
+/// Looks at a tree, as far as its answers are usual: the words that it needs, the states and blocks that its leaves lead to, its edges.
+/// False if it has accesses whose words only the log counts.
 fn survey(trees: &Trees, at: Link, words: &mut u32, leaves: &mut Vec<(u32, u32)>, edges: &mut usize) -> bool {
     match trees.node(at) {
         Node::Leaf(leaf) => {
@@ -173,7 +174,7 @@ fn survey(trees: &Trees, at: Link, words: &mut u32, leaves: &mut Vec<(u32, u32)>
                 Kind::Load | Kind::Store | Kind::Value => 1,
                 Kind::Vector => {
                     let shape = trees.access(operand).shape;
-                    if shape == Shape::Indexed || trees.answers(at).nth(MOST_ANSWERS).is_some() {
+                    if shape == Shape::Indexed {
                         return false;
                     }
                     shape.words() as u32
@@ -181,7 +182,8 @@ fn survey(trees: &Trees, at: Link, words: &mut u32, leaves: &mut Vec<(u32, u32)>
                 Kind::Fetch | Kind::Conditional | Kind::Jump => 0,
             };
             *words = (*words).max(u32::from(word) + needed);
-            trees.answers(at).all(|(_, next)| survey(trees, next, words, leaves, edges))
+            let mut usual = trees.usual_answers(at, MOST_ANSWERS).into_iter();
+            usual.all(|(_, next)| survey(trees, next, words, leaves, edges))
         }
     }
 }

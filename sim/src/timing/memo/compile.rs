@@ -29,7 +29,7 @@ use crate::timing::transfer::Access;
 const TRUSTED: MemFlagsData = MemFlagsData::trusted();
 const NONE: &[BlockArg] = &[];
 
-/// Answers to a question, but for conditional branches, that get code.
+/// Usual answers to a question, but for conditional branches, that get code.
 pub(super) const MOST_ANSWERS: usize = 3;
 
 /// Where counters are in a world.
@@ -392,10 +392,10 @@ impl Emitter<'_> {
         self.b.inst_results(call)[0]
     }
 
-    /// Known answers to a question with what they lead to, and a block of the function for each.
+    /// Usual answers to a question with what they lead to, and a block of the function for each.
     fn targets(&mut self, first: Link) -> Vec<(u64, Link, ir::Block)> {
-        let answers = self.trees.answers(first).take(MOST_ANSWERS);
-        answers.map(|(answer, next)| (answer, next, self.b.create_block())).collect()
+        let answers = self.trees.usual_answers(first, MOST_ANSWERS);
+        answers.into_iter().map(|(answer, next)| (answer, next, self.b.create_block())).collect()
     }
 
     /// To the block of an answer, or out.
@@ -503,6 +503,7 @@ impl Emitter<'_> {
         self.b.ins().brif(predicted, arms[3], NONE, arms[2], NONE);
         self.b.switch_to_block(stayed);
         self.b.ins().brif(predicted, arms[0], NONE, arms[1], NONE);
+        let usual = self.trees.usual_answers(at, arms.len());
         // By the packed outcome: taken, and predicted right.
         for (outcome, arm) in arms.into_iter().enumerate() {
             self.b.switch_to_block(arm);
@@ -518,7 +519,7 @@ impl Emitter<'_> {
             let mut way = way.clone();
             way.seen += 1;
             way.missed += i64::from(!right);
-            let known = self.trees.answers(at).find(|&(answer, _)| answer == outcome as u64);
+            let known = usual.iter().copied().find(|&(answer, _)| answer == outcome as u64);
             match known {
                 Some((answer, next)) => self.node(next, way.and(answer)),
                 None => {

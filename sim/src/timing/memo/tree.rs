@@ -43,6 +43,8 @@ pub(super) enum Node {
         next: Link,
         /// The same question with another answer.
         sibling: Link,
+        /// Walks that went on with this answer.
+        walks: u32,
     },
     /// What the block did.
     Leaf(Leaf),
@@ -71,6 +73,9 @@ const CHARGES: usize = 2;
 /// Answers to a question that are searched one by one.
 const SIBLINGS: usize = 4;
 
+/// An answer is usual that so many walks, and one of so many of those that asked the question, went on with.
+const USUAL: (u32, u64) = (16, 16);
+
 /// A tree for each state and block that came up.
 #[derive(Default)]
 pub(super) struct Trees {
@@ -83,7 +88,6 @@ pub(super) struct Trees {
     others: FxHashMap<(Link, u64), Link>,
     /// Addresses of blocks.
     pcs: FxHashMap<u32, u64>,
-    ticks: u8,
 }
 
 impl Trees {
@@ -151,8 +155,8 @@ impl Trees {
         let mut words = words.get(block.words as usize..next.words as usize)?;
         loop {
             // SAFETY: a link other than `NOWHERE` leads to a node.
-            let node = unsafe { self.nodes.get_unchecked(at as usize) };
-            let Node::Edge { kind, word, time, answer: known, operand, next: link, .. } = *node else {
+            let node = unsafe { self.nodes.get_unchecked_mut(at as usize) };
+            let Node::Edge { kind, word, time, answer: known, operand, next: link, ref mut walks, .. } = *node else {
                 return Some(at);
             };
             let (time, place) = (now + u64::from(time), usize::from(word));
@@ -180,6 +184,7 @@ impl Trees {
             miss.answers[usize::from(count)] = answer;
             count += 1;
             at = if known == answer {
+                *walks = walks.wrapping_add(1);
                 link
             } else if let Some(link) = self.other(at, answer) {
                 link
@@ -201,15 +206,9 @@ impl Trees {
     fn other(&mut self, first: Link, answer: u64) -> Option<Link> {
         let (mut at, mut passed) = (self.sibling(first), 1);
         while at != NOWHERE {
-            let (known, next) = self.answer(at);
-            if known == answer {
-                // Now and then the answer becomes the first one: a frequent one will mostly be.
-                self.ticks = self.ticks.wrapping_add(1);
-                if self.ticks.is_multiple_of(8) {
-                    let (former, led) = self.answer(first);
-                    self.set_answer(first, answer, next);
-                    self.set_answer(at, former, led);
-                }
+            if self.answer(at).0 == answer {
+                let next = self.answer(at).1;
+                self.walked(first, at);
                 return Some(next);
             }
             at = self.sibling(at);
@@ -218,7 +217,49 @@ impl Trees {
         if passed < SIBLINGS {
             return None;
         }
-        self.others.get(&(first, answer)).map(|&edge| self.answer(edge).1)
+        let edge = *self.others.get(&(first, answer))?;
+        let next = self.answer(edge).1;
+        if let Some(former) = self.walked(first, edge) {
+            self.others.remove(&(first, answer));
+            self.others.insert((first, former), edge);
+        }
+        Some(next)
+    }
+
+    /// A walk went on with the answer of an edge that is not the first one of its question. A more frequent one than the first takes the
+    /// place of that; returns which one this was then.
+    fn walked(&mut self, first: Link, edge: Link) -> Option<u64> {
+        let Ok([first, edge]) = self.nodes.get_disjoint_mut([first as usize, edge as usize]) else { return None };
+        let (Node::Edge { answer: former, next: led, walks: most, .. }, Node::Edge { answer, next, walks, .. }) =
+            (first, edge)
+        else {
+            return None;
+        };
+        *walks = walks.wrapping_add(1);
+        if *walks <= *most {
+            return None;
+        }
+        std::mem::swap(former, answer);
+        std::mem::swap(led, next);
+        std::mem::swap(most, walks);
+        Some(*answer)
+    }
+
+    /// The usual answers to a question, of those that are found one by one, and where they lead: at most so many, the most frequent
+    /// first.
+    pub fn usual_answers(&self, first: Link, most: usize) -> Vec<(u64, Link)> {
+        let siblings =
+            std::iter::successors(Some(first), |&edge| Some(self.sibling(edge)).filter(|&edge| edge != NOWHERE));
+        let mut all: Vec<(u32, u64, Link)> = siblings
+            .filter_map(|edge| match self.nodes[edge as usize] {
+                Node::Edge { answer, next, walks, .. } => Some((walks, answer, next)),
+                Node::Leaf(_) => None,
+            })
+            .collect();
+        let asked: u64 = all.iter().map(|&(walks, ..)| u64::from(walks)).sum();
+        all.retain(|&(walks, ..)| walks >= USUAL.0 && u64::from(walks) * USUAL.1 >= asked);
+        all.sort_by_key(|&(walks, ..)| std::cmp::Reverse(walks));
+        all.into_iter().take(most).map(|(_, answer, next)| (answer, next)).collect()
     }
 
     /// A node.
@@ -234,12 +275,6 @@ impl Trees {
     /// A vector access that an edge names.
     pub fn access(&self, operand: u32) -> Access {
         self.accesses[operand as usize]
-    }
-
-    /// The answers to a question that are found one by one, and where they lead.
-    pub fn answers(&self, first: Link) -> impl Iterator<Item = (u64, Link)> + '_ {
-        let next = |&edge: &Link| Some(self.sibling(edge)).filter(|&edge| edge != NOWHERE);
-        std::iter::successors(Some(first), next).map(|edge| self.answer(edge))
     }
 
     /// The same question with another answer.
@@ -367,7 +402,7 @@ impl Trees {
             }
         };
         let Asked { answer, time, word, .. } = *asked;
-        self.push(Node::Edge { kind, word, time, answer, operand, next: NOWHERE, sibling })
+        self.push(Node::Edge { kind, word, time, answer, operand, next: NOWHERE, sibling, walks: 0 })
     }
 
     /// Whether an edge is this question.
