@@ -103,6 +103,54 @@ fn portable_scalar<B: ScalarBody>(h: &mut Hart, op: &Op, scalar: u64) -> Flow {
     B::run(h, op, scalar)
 }
 
+/// Arithmetic whose usual case is one kernel, which becomes part of the chain's functions for each level.
+pub trait Lanewise: 'static {
+    /// The usual case on a host of this level; `None` says that nothing was done. Must be `#[inline(always)]`.
+    fn quick(h: &mut Hart, op: &Op, level: Level) -> Option<()>;
+    /// Every case.
+    fn general(h: &mut Hart, op: &Op) -> Flow;
+}
+
+/// The semantics for a level.
+pub fn lanewise<L: Lanewise>(level: Level) -> Hot {
+    let chain: chain::Chain = match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512Fp16 => lanes_avx512fp16::<L>,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => lanes_avx512::<L>,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => lanes_avx2::<L>,
+        _ => lanes_portable::<L>,
+    };
+    Hot { chain, ..Hot::cold(L::general) }
+}
+
+/// The form for one level.
+macro_rules! lanewise {
+    ($chain:ident, $level:ident $(, $features:literal)?) => {
+        /// # Safety
+        /// That of [`chain::Chain`], and the host must have the features: `Level::detect` says so.
+        $(#[target_feature(enable = $features)])?
+        unsafe fn $chain<L: Lanewise>(h: &mut Hart, op: *const Op) -> Flow {
+            // SAFETY: the caller's promise.
+            unsafe {
+                match L::quick(h, &*op, Level::$level) {
+                    Some(()) => chain::go(h, op.add(1)),
+                    None => chain::any(h, op),
+                }
+            }
+        }
+    };
+}
+
+lanewise!(lanes_portable, Portable);
+#[cfg(target_arch = "x86_64")]
+lanewise!(lanes_avx2, Avx2, "avx2,fma,f16c,bmi1,bmi2");
+#[cfg(target_arch = "x86_64")]
+lanewise!(lanes_avx512, Avx512, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi1,bmi2");
+#[cfg(target_arch = "x86_64")]
+lanewise!(lanes_avx512fp16, Avx512Fp16, "avx512f,avx512bw,avx512dq,avx512vl,avx512fp16,avx2,fma,bmi1,bmi2");
+
 /// An access to memory from x\[rs1\] on, which it logs; the usual case is compiled for several host feature sets.
 pub trait Usual: 'static {
     /// The usual case, without the access log; `None` says that nothing was done. Must be `#[inline(always)]`.

@@ -12,6 +12,7 @@ macro_rules! kernels {
     ($features:literal, $bits:ty) => {
         /// # Safety
         /// See [`Binary`](crate::float::lanes::Binary); the host must have the level's features.
+        #[inline]
         #[target_feature(enable = $features)]
         pub unsafe fn binary<const OP: u8, const SCALAR: bool>(
             dst: *mut $bits,
@@ -63,6 +64,7 @@ macro_rules! kernels {
 
         /// # Safety
         /// See [`Fused`](crate::float::lanes::Fused); the host must have the level's features.
+        #[inline]
         #[target_feature(enable = $features)]
         pub unsafe fn fused<const OP: u8, const SCALAR: bool>(
             dst: *mut $bits,

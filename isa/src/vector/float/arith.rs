@@ -8,13 +8,14 @@ use super::{boxed, rounding, single_width, unbox};
 use crate::chain::Hot;
 use crate::class::Class;
 use crate::ext::Ext;
+use crate::float::lanes::Level;
 use crate::float::{F16, F32, F64, Flags, Rounding};
 use crate::hart::Hart;
 use crate::inst::Inst;
 use crate::op::{Ctx, Flow, Op};
 use crate::row::{Exec, Props, Row};
 use crate::vector::element::{self, Element, Splat, fill_chosen};
-use crate::vector::simd::{Body, versioned};
+use crate::vector::simd::{Body, Lanewise, lanewise, versioned};
 use crate::vector::work::log_ordinary;
 
 /// `row!(vv "vfadd", class, funct6, operation)`: the `.vv` or `.vf` row.
@@ -73,19 +74,27 @@ fn pick<F: Arithmetic, const OP: u8, const SCALAR: bool>(inst: &Inst, ctx: &Ctx)
     } else if element::general(inst, ctx) || ctx.frm != Rounding::Rne as u8 {
         Hot::cold(general::<F, OP, SCALAR>)
     } else {
-        Hot::usually(quick::<F, OP, SCALAR>, fast::<F, OP, SCALAR>)
+        lanewise::<Whole<F, OP, SCALAR>>(ctx.level)
     }
 }
 
-/// `fast` with a scalar that is what it should be, straight from its register.
-#[inline(always)]
-fn quick<F: Arithmetic, const OP: u8, const SCALAR: bool>(h: &mut Hart, op: &Op) -> Option<()> {
-    let kernel = F::kernels(h.config().level).binary(OP, SCALAR);
-    let a = h.v.ptr(op.rs2).cast();
-    let b = if SCALAR { boxed::<F>(h, op.rs1)? } else { h.v.ptr(op.rs1).cast() };
-    // SAFETY: legality has put the groups into the register file, the same or disjoint.
-    unsafe { kernel(h.v.ptr_mut(op.rd).cast(), a, b, h.vl as usize) };
-    Some(())
+/// A whole group, with nothing unusual.
+struct Whole<F, const OP: u8, const SCALAR: bool>(PhantomData<F>);
+
+impl<F: Arithmetic, const OP: u8, const SCALAR: bool> Lanewise for Whole<F, OP, SCALAR> {
+    /// With a scalar that is what it should be, straight from its register.
+    #[inline(always)]
+    fn quick(h: &mut Hart, op: &Op, level: Level) -> Option<()> {
+        let a = h.v.ptr(op.rs2).cast();
+        let b = if SCALAR { boxed::<F>(h, op.rs1)? } else { h.v.ptr(op.rs1).cast() };
+        // SAFETY: legality has put the groups into the register file, the same or disjoint.
+        unsafe { F::kernels(level).binary(OP, SCALAR)(h.v.ptr_mut(op.rd).cast(), a, b, h.vl as usize) };
+        Some(())
+    }
+
+    fn general(h: &mut Hart, op: &Op) -> Flow {
+        fast::<F, OP, SCALAR>(h, op)
+    }
 }
 
 /// What a division writes to the access log.

@@ -8,13 +8,14 @@ use super::{boxed, rounding, single_width, unbox};
 use crate::chain::Hot;
 use crate::class::Class;
 use crate::ext::Ext;
+use crate::float::lanes::Level;
 use crate::float::{F16, F32, F64, Flags, Rounding};
 use crate::hart::Hart;
 use crate::inst::Inst;
 use crate::op::{Ctx, Flow, Op};
 use crate::row::{Exec, Row};
 use crate::vector::element::{self, Splat, fill_chosen};
-use crate::vector::simd::{Body, versioned};
+use crate::vector::simd::{Body, Lanewise, lanewise, versioned};
 
 /// `row!(vv "vfmacc", funct6, operation, whether vd is the addend)`: the `.vv` or `.vf` row.
 macro_rules! row {
@@ -78,21 +79,29 @@ fn pick<F: Arithmetic, const OP: u8, const SCALAR: bool, const ADDS: bool>(inst:
     } else if element::general(inst, ctx) || ctx.frm != Rounding::Rne as u8 {
         Hot::cold(general::<F, OP, SCALAR, ADDS>)
     } else {
-        Hot::usually(quick::<F, OP, SCALAR, ADDS>, fast::<F, OP, SCALAR, ADDS>)
+        lanewise::<Whole<F, OP, SCALAR, ADDS>>(ctx.level)
     }
 }
 
-/// `fast` with a scalar that is what it should be, straight from its register.
-#[inline(always)]
-fn quick<F: Arithmetic, const OP: u8, const SCALAR: bool, const ADDS: bool>(h: &mut Hart, op: &Op) -> Option<()> {
-    let kernel = F::kernels(h.config().level).fused(OP, SCALAR);
-    let a = if SCALAR { boxed::<F>(h, op.rs1)? } else { h.v.ptr(op.rs1).cast() };
-    let other = h.v.ptr(op.rs2).cast();
-    let to = h.v.ptr_mut(op.rd).cast::<F::Bits>();
-    let (b, c) = if ADDS { (other, to.cast_const()) } else { (to.cast_const(), other) };
-    // SAFETY: legality has put the groups into the register file, the same or disjoint.
-    unsafe { kernel(to, a, b, c, h.vl as usize) };
-    Some(())
+/// A whole group, with nothing unusual.
+struct Whole<F, const OP: u8, const SCALAR: bool, const ADDS: bool>(PhantomData<F>);
+
+impl<F: Arithmetic, const OP: u8, const SCALAR: bool, const ADDS: bool> Lanewise for Whole<F, OP, SCALAR, ADDS> {
+    /// With a scalar that is what it should be, straight from its register.
+    #[inline(always)]
+    fn quick(h: &mut Hart, op: &Op, level: Level) -> Option<()> {
+        let a = if SCALAR { boxed::<F>(h, op.rs1)? } else { h.v.ptr(op.rs1).cast() };
+        let other = h.v.ptr(op.rs2).cast();
+        let to = h.v.ptr_mut(op.rd).cast::<F::Bits>();
+        let (b, c) = if ADDS { (other, to.cast_const()) } else { (to.cast_const(), other) };
+        // SAFETY: legality has put the groups into the register file, the same or disjoint.
+        unsafe { F::kernels(level).fused(OP, SCALAR)(to, a, b, c, h.vl as usize) };
+        Some(())
+    }
+
+    fn general(h: &mut Hart, op: &Op) -> Flow {
+        fast::<F, OP, SCALAR, ADDS>(h, op)
+    }
 }
 
 fn fast<F: Arithmetic, const OP: u8, const SCALAR: bool, const ADDS: bool>(h: &mut Hart, op: &Op) -> Flow {
