@@ -82,7 +82,8 @@ pub(super) const LINE_BYTES: u64 = PAGE_BYTES / GROUP;
 #[derive(Clone, Copy)]
 pub(super) struct Recent {
     pub number: u64,
-    physical: u64,
+    /// The physical number of its first line.
+    pub physical: u64,
     /// Its first line.
     pub first: u32,
 }

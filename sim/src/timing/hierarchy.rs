@@ -6,6 +6,7 @@ mod stream;
 mod stretch;
 mod way;
 
+use std::mem::offset_of;
 use std::ops::Range;
 
 use super::cache::{Cache, Level};
@@ -160,6 +161,10 @@ pub(super) const MOST_LEVELS: usize = 3;
 const L2: usize = Shape::USUAL.behind_l1;
 const L3: usize = L2 + 1;
 
+/// Where hits of the L2 are counted in a hierarchy.
+pub(super) const L2_HITS: usize =
+    offset_of!(Hierarchy, stages) + L2 * size_of::<Stage>() + offset_of!(Stage, cache) + offset_of!(Cache, hits);
+
 /// Caches and memory of one hart.
 pub(super) struct Hierarchy {
     fetch: Option<Stage>,
@@ -188,7 +193,7 @@ pub(super) struct Hierarchy {
     dram_lines: u64,
     line_log2: u32,
     pub fetch_log2: u32,
-    prefetcher: Option<Prefetcher>,
+    pub prefetcher: Option<Prefetcher>,
     /// When the lines of a row were demanded.
     demanded: [u64; stream::MOST],
     trains_scalar: bool,

@@ -5,9 +5,9 @@ use crate::machine::{self, PrefetchKind};
 
 #[derive(Clone, Copy, Default)]
 #[repr(align(64))]
-struct Stream {
+pub(super) struct Stream {
     /// The line demanded last.
-    last: u64,
+    pub last: u64,
     /// +1 or -1 line; 0 while the direction is not known.
     step: i64,
     /// How far ahead of the demand lines are fetched, in lines.
@@ -16,7 +16,7 @@ struct Stream {
     ahead: u64,
     /// If it ascends and has its full lead: a demand less than so far in front of the last one wants just as many lines as it goes on by.
     /// Else 0.
-    led: u64,
+    pub led: u64,
     /// Its neighbours in the order in which they were the latest one: a ring, in which the oldest is behind the latest.
     older: u32,
     younger: u32,
@@ -40,7 +40,7 @@ pub(super) struct Prefetcher {
     /// The low bits of their last lines, close together; that of the latest one is old.
     lows: Vec<[u32; LANES]>,
     /// The stream that went on last.
-    latest: usize,
+    pub latest: usize,
     rules: Rules,
 }
 
@@ -74,6 +74,11 @@ impl Prefetcher {
                 maximum: u64::from(parameters.max_distance),
             },
         })
+    }
+
+    /// Where the streams are as long as this lives.
+    pub fn streams(&self) -> *const Stream {
+        self.streams.as_ptr()
     }
 
     /// Lines from the demand on that are never further ahead.

@@ -94,7 +94,7 @@ impl Moved {
     pub const ODD: u64 = u64::MAX;
 
     /// Fewer beats have a place in one, from this bit on.
-    const MOST_BEATS: u64 = 0xffff;
+    pub const MOST_BEATS: u64 = 0xffff;
     pub const BEATS_AT: u32 = 48;
 
     /// In one word, if it fits.
@@ -127,10 +127,10 @@ impl Moved {
 /// The vector unit's side of the way to memory.
 pub(super) struct Transfers {
     /// When the lines of the latest stores are there, as many as may be waited for.
-    stored_lines: Vec<u64>,
-    next_stored: usize,
+    pub stored_lines: Vec<u64>,
+    pub next_stored: usize,
     /// None of them comes later.
-    stored: u64,
+    pub stored: u64,
     /// Ways of unit-stride loads and stores, and of scattered ones.
     streams: [Way; 2],
     elements: [Way; 2],

@@ -63,6 +63,12 @@ impl Hierarchy {
         self.quick
     }
 
+    /// Cycles from a demand to the data by a way that begins behind the L1D, and whether the prefetcher hears of it.
+    pub fn behind(&self, way: Way) -> (u64, bool) {
+        let latency = self.stages[L2].latency.saturating_sub(u64::from(way.base));
+        (latency, way.trains && self.prefetcher.is_some())
+    }
+
     /// Demands for the lines of a stretch, by a way that begins behind the L1D, if all find them where they look, with their data by the
     /// time of the first. Returns the cycles from a demand to the data.
     #[inline(always)]

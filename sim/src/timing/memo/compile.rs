@@ -20,11 +20,11 @@ use super::Exit;
 use super::code::{Root, State};
 use super::tree::{Kind, Leaf, Link, Node, Trees, conditional};
 use crate::timing::branch::Branches;
-use crate::timing::directory::{Directory, GROUP, Group, Recent};
+use crate::timing::directory::{Directory, GROUP, Group};
 use crate::timing::hierarchy::{Hierarchy, MOST_LEVELS};
 use crate::timing::near::{Near, SLOTS, Slot};
 use crate::timing::outside::{Jump, Outside, World};
-use crate::timing::transfer::Access;
+use crate::timing::transfer::{Access, Shape};
 
 const TRUSTED: MemFlagsData = MemFlagsData::trusted();
 const NONE: &[BlockArg] = &[];
@@ -53,8 +53,8 @@ pub(super) struct Places {
     counters: *const u8,
     counters_mask: u64,
     history_mask: u64,
-    /// Where pages are looked up, and log2 of the bytes that the port of the vector unit moves at once, if a load may be at hand.
-    pages: Option<(*const Recent, u32)>,
+    /// For vector accesses.
+    vector: Option<at_hand::Known>,
 }
 
 impl Places {
@@ -73,7 +73,7 @@ impl Places {
             counters: branches.counters.as_ptr(),
             counters_mask: counters as u64 - 1,
             history_mask: branches.history_mask,
-            pages: world.transfers.near_port().map(|port| (memory.directory.recent.as_ptr(), port)),
+            vector: at_hand::Known::of(world),
         })
     }
 }
@@ -358,9 +358,9 @@ impl Emitter<'_> {
         }
     }
 
-    /// A vector access, in line if it is a load that may be at hand.
+    /// A vector access, in line as far as its lines may be where they are looked for first.
     fn vector(&mut self, operand: u32, word: u16, time: u32) -> Value {
-        let access = self.trees.access(operand);
+        let (access, places) = (self.trees.access(operand), self.places);
         let now = self.b.use_var(self.now);
         let time = self.b.ins().iadd_imm_s(now, i64::from(time));
         let afar = |emitter: &mut Self| {
@@ -370,10 +370,10 @@ impl Emitter<'_> {
             let words = emitter.b.ins().iadd_imm_s(emitter.logged, i64::from(word) * 8);
             emitter.call(helper as u64, &[emitter.world, access, words, time])
         };
-        match self.places.pages {
-            Some((recent, port)) if access.is_quick_load(port) => {
+        match &places.vector {
+            Some(known) if access.shape == Shape::Stream => {
                 let addr = self.b.ins().load(I64, TRUSTED, self.logged, i32::from(word) * 8);
-                self.load_at_hand(&access, (recent, port), (addr, time), afar)
+                self.unit_stride(&access, known, (addr, time), afar)
             }
             _ => afar(self),
         }

@@ -21,6 +21,12 @@ impl Transfers {
         self.near.then_some(self.word_log2)
     }
 
+    /// Cycles from a demand until a line is there, and whether the prefetcher hears of it, if [`Transfers::store_behind`] can tell
+    /// something.
+    pub fn stores_behind(&self, memory: &Hierarchy) -> Option<(u64, bool)> {
+        self.behind[1].then(|| memory.behind(self.streams[1]))
+    }
+
     /// The same for a load of which the level behind the L1s has what the L1D has not.
     #[inline(always)]
     pub fn load_from_behind(&self, access: &Access, words: &[u64], start: u64, memory: &mut Hierarchy) -> Option<u64> {
