@@ -9,6 +9,7 @@ use crate::float::{BF16, F32};
 use crate::inst::Inst;
 use crate::op::{Ctx, Handler, Illegal};
 use crate::row::{Exec, Row};
+use crate::vector::simd::versioned;
 
 /// Rows of this file.
 pub(super) const ROWS: &[Row] = &[
@@ -61,5 +62,5 @@ fn multiply_add<const SCALAR: bool>(inst: &Inst, ctx: &Ctx) -> Result<Handler, I
     sew16(ctx)?;
     need(ctx, Ext::ZVE32F)?;
     widen::groups(inst, ctx, SCALAR, false)?;
-    Ok(widen::run_fused::<BF16, MACC, SCALAR>)
+    Ok(versioned::<widen::Fused<BF16, MACC, SCALAR>>(ctx.level))
 }

@@ -1,5 +1,7 @@
 //! Arithmetic whose result has twice the width: operands are widened, which is exact, and the operation rounds once.
 
+use std::marker::PhantomData;
+
 use super::active::{PORTION, Portions, finish, gather, scatter};
 use super::kernels::{ADD, Arithmetic, MACC, MSAC, MUL, NMACC, NMSAC, SUB, soft_binary, soft_fused};
 use super::on_host::Function;
@@ -10,10 +12,11 @@ use crate::float::lanes::Level;
 use crate::float::{BF16, F16, F32, F64, Flags, Rounding, convert};
 use crate::hart::Hart;
 use crate::inst::Inst;
-use crate::op::{Ctx, Flow, Handler, Illegal, Op};
+use crate::op::{Ctx, Flow, Illegal, Op};
 use crate::row::{Exec, Props, Row};
 use crate::vector::element::Element;
 use crate::vector::legal;
+use crate::vector::simd::{Body, versioned};
 
 /// A format and the one that its widening operations have as result.
 pub(in crate::vector) trait Widens: Real {
@@ -33,7 +36,7 @@ macro_rules! widens {
         impl Widens for $narrow {
             type Wide = $wide;
 
-            #[inline]
+            #[inline(always)]
             fn widen(level: Level, from: &[Self::Bits; PORTION], flags: &mut Flags) -> [WideBits<Self>; PORTION] {
                 Function::$function.apply(level, from).unwrap_or_else(|| {
                     from.map(|bits| Element::of(convert::<$narrow, $wide>(bits.zext(), Rounding::Rne, flags)))
@@ -51,7 +54,7 @@ widens! {
 impl Widens for BF16 {
     type Wide = F32;
 
-    #[inline]
+    #[inline(always)]
     fn widen(_: Level, from: &[u16; PORTION], _: &mut Flags) -> [u32; PORTION] {
         from.map(|bits| u32::from(bits) << 16)
     }
@@ -139,9 +142,9 @@ const fn binary<const OP: u8, const SCALAR: bool, const WIDE: bool>() -> Exec {
     Exec::Select(|inst, ctx| {
         legality(inst, ctx, SCALAR, WIDE)?;
         Ok(if ctx.vtype.sew() == 16 {
-            run_binary::<F16, OP, SCALAR, WIDE> as Handler
+            versioned::<Binary<F16, OP, SCALAR, WIDE>>(ctx.level)
         } else {
-            run_binary::<F32, OP, SCALAR, WIDE>
+            versioned::<Binary<F32, OP, SCALAR, WIDE>>(ctx.level)
         })
     })
 }
@@ -150,76 +153,97 @@ const fn binary<const OP: u8, const SCALAR: bool, const WIDE: bool>() -> Exec {
 const fn fused<const OP: u8, const SCALAR: bool>() -> Exec {
     Exec::Select(|inst, ctx| {
         legality(inst, ctx, SCALAR, false)?;
-        Ok(if ctx.vtype.sew() == 16 { run_fused::<F16, OP, SCALAR> as Handler } else { run_fused::<F32, OP, SCALAR> })
+        Ok(if ctx.vtype.sew() == 16 {
+            versioned::<Fused<F16, OP, SCALAR>>(ctx.level)
+        } else {
+            versioned::<Fused<F32, OP, SCALAR>>(ctx.level)
+        })
     })
 }
 
-fn run_binary<N: Widens, const OP: u8, const SCALAR: bool, const WIDE: bool>(h: &mut Hart, op: &Op) -> Flow {
-    let (rm, level) = (rounding(h), h.config().level);
-    let kernel = N::Wide::kernels(level).binary(OP, false);
-    let mut flags = Flags::empty();
-    let scalar = if SCALAR { unbox::<N>(h, op.rs1) } else { N::Bits::default() };
-    let mut wide_scalar = None;
-    let mut portions = Portions::new(h);
-    while let Some(portion) = portions.next(h, op) {
-        // Without an active element nothing may be widened: a signalling scalar would raise.
-        if portion.len() == 0 {
-            continue;
-        }
-        let mut a =
-            if WIDE { gather(h, op.rs2, portion) } else { N::widen(level, &gather(h, op.rs2, portion), &mut flags) };
-        let b = match wide_scalar {
-            Some(wide) => wide,
-            None => N::widen(level, &if SCALAR { [scalar; PORTION] } else { gather(h, op.rs1, portion) }, &mut flags),
-        };
-        wide_scalar = SCALAR.then_some(b);
-        if rm == Rounding::Rne {
-            let to = a.as_mut_ptr();
-            // SAFETY: both arrays are as long as a portion can be, and the destination is the first operand.
-            unsafe { kernel(to, to, b.as_ptr(), portion.len()) };
-        } else {
-            for (a, &b) in a.iter_mut().zip(&b).take(portion.len()) {
-                *a = soft_binary::<N::Wide>(OP, *a, b, rm, &mut flags);
+struct Binary<N, const OP: u8, const SCALAR: bool, const WIDE: bool>(PhantomData<N>);
+
+impl<N: Widens, const OP: u8, const SCALAR: bool, const WIDE: bool> Body for Binary<N, OP, SCALAR, WIDE> {
+    #[inline(always)]
+    fn run(h: &mut Hart, op: &Op) -> Flow {
+        let (rm, level) = (rounding(h), h.config().level);
+        let kernel = N::Wide::kernels(level).binary(OP, false);
+        let mut flags = Flags::empty();
+        let scalar = if SCALAR { unbox::<N>(h, op.rs1) } else { N::Bits::default() };
+        let mut wide_scalar = None;
+        let mut portions = Portions::new(h);
+        while let Some(portion) = portions.next(h, op) {
+            // Without an active element nothing may be widened: a signalling scalar would raise.
+            if portion.len() == 0 {
+                continue;
             }
+            let mut a = if WIDE {
+                gather(h, op.rs2, portion)
+            } else {
+                N::widen(level, &gather(h, op.rs2, portion), &mut flags)
+            };
+            let b = match wide_scalar {
+                Some(wide) => wide,
+                None => {
+                    N::widen(level, &if SCALAR { [scalar; PORTION] } else { gather(h, op.rs1, portion) }, &mut flags)
+                }
+            };
+            wide_scalar = SCALAR.then_some(b);
+            if rm == Rounding::Rne {
+                let to = a.as_mut_ptr();
+                // SAFETY: both arrays are as long as a portion can be, and the destination is the first operand.
+                unsafe { kernel(to, to, b.as_ptr(), portion.len()) };
+            } else {
+                for (a, &b) in a.iter_mut().zip(&b).take(portion.len()) {
+                    *a = soft_binary::<N::Wide>(OP, *a, b, rm, &mut flags);
+                }
+            }
+            scatter(h, op.rd, portion, &a);
         }
-        scatter(h, op.rd, portion, &a);
+        h.fflags |= flags;
+        finish::<WideBits<N>>(h, op);
+        Flow::Next
     }
-    h.fflags |= flags;
-    finish::<WideBits<N>>(h, op);
-    Flow::Next
 }
 
 /// Widening multiply-add.
-pub(super) fn run_fused<N: Widens, const OP: u8, const SCALAR: bool>(h: &mut Hart, op: &Op) -> Flow {
-    let (rm, level) = (rounding(h), h.config().level);
-    let kernel = N::Wide::kernels(level).fused(OP, false);
-    let mut flags = Flags::empty();
-    let scalar = if SCALAR { unbox::<N>(h, op.rs1) } else { N::Bits::default() };
-    let mut wide_scalar = None;
-    let mut portions = Portions::new(h);
-    while let Some(portion) = portions.next(h, op) {
-        if portion.len() == 0 {
-            continue;
-        }
-        let a = match wide_scalar {
-            Some(wide) => wide,
-            None => N::widen(level, &if SCALAR { [scalar; PORTION] } else { gather(h, op.rs1, portion) }, &mut flags),
-        };
-        wide_scalar = SCALAR.then_some(a);
-        let b = N::widen(level, &gather(h, op.rs2, portion), &mut flags);
-        let mut d: [WideBits<N>; PORTION] = gather(h, op.rd, portion);
-        if rm == Rounding::Rne {
-            let to = d.as_mut_ptr();
-            // SAFETY: all arrays are as long as a portion can be, and the destination is the addend.
-            unsafe { kernel(to, a.as_ptr(), b.as_ptr(), to, portion.len()) };
-        } else {
-            for ((&a, &b), d) in a.iter().zip(&b).zip(&mut d).take(portion.len()) {
-                *d = soft_fused::<N::Wide>(OP, a, b, *d, rm, &mut flags);
+pub(super) struct Fused<N, const OP: u8, const SCALAR: bool>(PhantomData<N>);
+
+impl<N: Widens, const OP: u8, const SCALAR: bool> Body for Fused<N, OP, SCALAR> {
+    #[inline(always)]
+    fn run(h: &mut Hart, op: &Op) -> Flow {
+        let (rm, level) = (rounding(h), h.config().level);
+        let kernel = N::Wide::kernels(level).fused(OP, false);
+        let mut flags = Flags::empty();
+        let scalar = if SCALAR { unbox::<N>(h, op.rs1) } else { N::Bits::default() };
+        let mut wide_scalar = None;
+        let mut portions = Portions::new(h);
+        while let Some(portion) = portions.next(h, op) {
+            if portion.len() == 0 {
+                continue;
             }
+            let a = match wide_scalar {
+                Some(wide) => wide,
+                None => {
+                    N::widen(level, &if SCALAR { [scalar; PORTION] } else { gather(h, op.rs1, portion) }, &mut flags)
+                }
+            };
+            wide_scalar = SCALAR.then_some(a);
+            let b = N::widen(level, &gather(h, op.rs2, portion), &mut flags);
+            let mut d: [WideBits<N>; PORTION] = gather(h, op.rd, portion);
+            if rm == Rounding::Rne {
+                let to = d.as_mut_ptr();
+                // SAFETY: all arrays are as long as a portion can be, and the destination is the addend.
+                unsafe { kernel(to, a.as_ptr(), b.as_ptr(), to, portion.len()) };
+            } else {
+                for ((&a, &b), d) in a.iter().zip(&b).zip(&mut d).take(portion.len()) {
+                    *d = soft_fused::<N::Wide>(OP, a, b, *d, rm, &mut flags);
+                }
+            }
+            scatter(h, op.rd, portion, &d);
         }
-        scatter(h, op.rd, portion, &d);
+        h.fflags |= flags;
+        finish::<WideBits<N>>(h, op);
+        Flow::Next
     }
-    h.fflags |= flags;
-    finish::<WideBits<N>>(h, op);
-    Flow::Next
 }
