@@ -143,6 +143,7 @@ fn jobs(args: &Args) -> Result<(Vec<Job>, Vec<Job>), Failure> {
     for shape in cubes.iter().chain([&shape]) {
         plain.validate(shape).map_err(|why| Failure::refused(format!("{} {shape}: {why}", args.problem)))?;
     }
+    let multiplies = all.iter().any(|kernel| kernel.multiply().is_some());
     let mut left_out = Vec::new();
     let mut of = |shape: &Shape, programs: bool| -> Vec<Job> {
         let mut jobs = Vec::new();
@@ -156,8 +157,8 @@ fn jobs(args: &Args) -> Result<(Vec<Job>, Vec<Job>), Failure> {
                 }
                 if matches!(solver, Solver::Kernel(_)) || programs {
                     let (solver, shape, machine) = (solver.clone(), shape.clone(), Arc::clone(machine));
-                    let flop = plain.flop(&shape);
-                    jobs.push(Job { solver, shape, machine, machine_index, flop });
+                    let macs = multiplies.then(|| plain.flop(&shape) / 2);
+                    jobs.push(Job { solver, shape, machine, machine_index, macs });
                 }
             }
         }

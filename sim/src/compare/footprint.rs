@@ -9,8 +9,7 @@ use crate::timing::{Listener, Retired};
 
 /// Listens to a run and counts between the markers of its regions.
 pub struct Footprint {
-    /// Bytes that loads and stores name: of vectors all elements up to vl, masked off or not; what
-    /// definitions move by rows is not in it.
+    /// Bytes that loads and stores name: of vectors all elements up to vl, masked off or not.
     pub moved_bytes: u64,
     /// Lengths of the instructions that ran, by address.
     code: HashMap<u64, u8>,
@@ -45,8 +44,8 @@ impl Listener for Footprint {
         self.code.insert(event.pc, inst.len);
         let vector = |bits: u64| u64::from(event.vl) * bits / 8 * u64::from(inst.nf());
         self.moved_bytes += match inst.row.mem {
-            // The extent of a definition's rows stands in the log, which listeners do not hear of.
-            Mem::None | Mem::Rows => 0,
+            Mem::None => 0,
+            Mem::Rows => event.row_bytes,
             Mem::Scalar(bytes) => u64::from(bytes),
             Mem::Unit { eew } | Mem::FaultFirst { eew } | Mem::Strided { eew } => vector(u64::from(eew)),
             Mem::Indexed { .. } => vector(u64::from(event.entry.vtype.sew())),

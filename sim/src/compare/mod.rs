@@ -67,8 +67,8 @@ pub struct Job {
     pub machine: Arc<Machine>,
     /// Which of the machines that are compared this is: two may have one name.
     pub machine_index: usize,
-    /// Operations of the problem (a multiply-add counts 2).
-    pub flop: u64,
+    /// Multiplications of the problem with their additions; `None` of one that consists of something else.
+    pub macs: Option<u64>,
 }
 
 /// What came of a job.
@@ -201,7 +201,7 @@ fn kernel_column(kernel: &'static dyn Kernel, job: &Job) -> Result<Column, Bench
         profile: kernel.profile().to_string(),
         cycles: measurement.cycles,
         instructions: measurement.instructions,
-        macs: peak.map(|_| job.flop / 2),
+        macs: peak.and(job.macs),
         peak,
         moved_bytes: footprint.moved_bytes,
         port_bytes: port_bytes(machine),
@@ -250,7 +250,7 @@ fn program_column(program: &Program, job: &Job) -> Result<Column, BenchError> {
         profile: "program".to_string(),
         cycles: region.cycles,
         instructions: region.instructions,
-        macs: Some(job.flop / 2),
+        macs: job.macs,
         peak: None,
         moved_bytes: footprint.moved_bytes,
         port_bytes: port_bytes(machine),

@@ -47,6 +47,8 @@ pub struct Retired<'a> {
     pub entry: &'a BlockInst,
     /// `vl` when it issued.
     pub vl: u32,
+    /// Bytes that an instruction of an extension file loads or stores.
+    pub row_bytes: u64,
     /// The cycle in which the instruction before it issued: from there on it waited.
     pub since: u64,
     /// The cycle in which it issued.

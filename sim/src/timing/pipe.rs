@@ -11,6 +11,7 @@ use super::ledger::{Cause, Painter};
 use super::outside::{Outcome, Outside, Words};
 use super::scalar::Scalar;
 use super::snapshot::Fold;
+use super::transfer::Rows;
 use super::vector::{VectorUnit, miss_cause};
 use crate::machine::{Machine, Pipe as Pipes};
 
@@ -214,6 +215,10 @@ impl Pipe {
                 inst,
                 entry,
                 vl: self.vl,
+                row_bytes: match words.list.get(2) {
+                    Some(&rows) if desc.mem == Mem::Rows => Rows::of(rows).total(),
+                    _ => 0,
+                },
                 since,
                 issue: self.now,
                 stalls: stalls.as_ref().map_or(&[], Stalls::list),

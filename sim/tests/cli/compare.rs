@@ -97,6 +97,53 @@ fn a_program_of_one_s_own_is_one_more_column() {
 }
 
 #[test]
+fn a_program_shows_what_its_problem_and_its_extension_have() {
+    let scratch = Scratch::new("rows");
+    let file = scratch.file(
+        "rows.toml",
+        r#"
+        name = "rows"
+        [[instruction]]
+        name = "my.load"
+        encoding = "rs1 rs2 vd 31..25=1 14..12=0 6..0=0x0b"
+        operands = "vd, (rs1), rs2"
+        load = { rows = 4, bytes = 16 }
+        "#,
+    );
+    let source = r#"
+        .globl _start
+    _start:
+        la s0, name
+        la a0, data
+        li a1, 32
+        vsetvli t0, zero, e8, m1, ta, ma
+        slti x0, s0, 1
+        .insn r 0x0b, 0, 1, x8, a0, a1
+        slti x0, s0, 2
+        li a0, 0
+        li a7, 93
+        ecall
+        .data
+    name:   .asciz "mine"
+        .balign 64
+    data:   .zero 4096
+    "#;
+    scratch.file("mine.S", source);
+    let program = scratch.program("mine.S", &["-Wl,--no-relax"]);
+    let own = ["--profile", "sifive", "--ext", &file, "--elf", &program, "--json"];
+    let column = |problem: &[&str]| {
+        let output = compare("2", &[problem, &own].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        object["columns"].as_array().unwrap().last().unwrap().clone()
+    };
+    let product = column(&["--shape", "16x16x16", "--form", "matmul_i8"]);
+    assert_eq!((&product["moved_bytes"], &product["macs"]), (&64.into(), &4096.into()), "four rows; {product}");
+    let other = column(&["--problem", "softmax_f32", "--form", "softmax_f32"]);
+    assert!(other["macs"].is_null() && other["mac_per_cycle"].is_null(), "a softmax is no product: {other}");
+}
+
+#[test]
 fn a_comparison_with_a_form_that_failed_is_not_written() {
     let scratch = Scratch::new("incomplete");
     let json = scratch.path("c.json");
