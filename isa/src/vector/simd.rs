@@ -103,7 +103,7 @@ fn portable_scalar<B: ScalarBody>(h: &mut Hart, op: &Op, scalar: u64) -> Flow {
     B::run(h, op, scalar)
 }
 
-/// Arithmetic whose usual case is one kernel, which becomes part of the chain's functions for each level.
+/// Arithmetic whose usual case is one kernel: the chain's functions for each level know theirs, and look nothing up.
 pub trait Lanewise: 'static {
     /// The usual case on a host of this level; `None` says that nothing was done. Must be `#[inline(always)]`.
     fn quick(h: &mut Hart, op: &Op, level: Level) -> Option<()>;
