@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::active::{PORTION, Portions, active_or_one, finish, gather, masked, only_masked, scatter};
-use super::kernels::{ADD, Arithmetic, DIV, MUL, RDIV, RSUB, SUB, soft_binary};
+use super::kernels::{ADD, Arithmetic, DIV, MUL, RDIV, RSUB, SUB, binary_portion};
 use super::{boxed, rounding, single_width, unbox};
 use crate::chain::Hot;
 use crate::class::Class;
@@ -151,23 +151,14 @@ impl<F: Arithmetic, const OP: u8, const SCALAR: bool> Body for Masked<F, OP, SCA
 
 fn general<F: Arithmetic, const OP: u8, const SCALAR: bool>(h: &mut Hart, op: &Op) -> Flow {
     log::<F, OP, SCALAR>(h, op);
-    let rm = rounding(h);
-    let kernel = F::kernels(h.config().level).binary(OP, SCALAR);
+    let (rm, level) = (rounding(h), h.config().level);
     let scalar = if SCALAR { unbox::<F>(h, op.rs1) } else { F::Bits::default() };
     let mut flags = Flags::empty();
     let mut portions = Portions::new(h);
     while let Some(portion) = portions.next(h, op) {
         let mut a: [F::Bits; PORTION] = gather(h, op.rs2, portion);
         let b = if SCALAR { [scalar; PORTION] } else { gather(h, op.rs1, portion) };
-        if rm == Rounding::Rne {
-            let to = a.as_mut_ptr();
-            // SAFETY: both arrays are as long as a portion can be, and the destination is the first operand.
-            unsafe { kernel(to, to, b.as_ptr(), portion.len()) };
-        } else {
-            for (a, &b) in a.iter_mut().zip(&b).take(portion.len()) {
-                *a = soft_binary::<F>(OP, *a, b, rm, &mut flags);
-            }
-        }
+        binary_portion::<F>((OP, level), &mut a, &b, portion.len(), rm, &mut flags);
         scatter(h, op.rd, portion, &a);
     }
     h.fflags |= flags;

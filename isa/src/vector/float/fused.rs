@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::active::{PORTION, Portions, active_or_one, finish, gather, masked, only_masked, scatter};
-use super::kernels::{Arithmetic, MACC, MSAC, NMACC, NMSAC, soft_fused};
+use super::kernels::{Arithmetic, MACC, MSAC, NMACC, NMSAC, fused_portion};
 use super::{boxed, rounding, single_width, unbox};
 use crate::chain::Hot;
 use crate::class::Class;
@@ -149,8 +149,7 @@ impl<F: Arithmetic, const OP: u8, const SCALAR: bool, const ADDS: bool> Body for
 }
 
 fn general<F: Arithmetic, const OP: u8, const SCALAR: bool, const ADDS: bool>(h: &mut Hart, op: &Op) -> Flow {
-    let rm = rounding(h);
-    let kernel = F::kernels(h.config().level).fused(OP, SCALAR);
+    let (rm, level) = (rounding(h), h.config().level);
     let scalar = if SCALAR { unbox::<F>(h, op.rs1) } else { F::Bits::default() };
     let mut flags = Flags::empty();
     let mut portions = Portions::new(h);
@@ -158,17 +157,7 @@ fn general<F: Arithmetic, const OP: u8, const SCALAR: bool, const ADDS: bool>(h:
         let a = if SCALAR { [scalar; PORTION] } else { gather(h, op.rs1, portion) };
         let mut d: [F::Bits; PORTION] = gather(h, op.rd, portion);
         let other: [F::Bits; PORTION] = gather(h, op.rs2, portion);
-        if rm == Rounding::Rne {
-            let to = d.as_mut_ptr();
-            let (b, c) = if ADDS { (other.as_ptr(), to.cast_const()) } else { (to.cast_const(), other.as_ptr()) };
-            // SAFETY: all arrays are as long as a portion can be, and the destination is one of the operands.
-            unsafe { kernel(to, a.as_ptr(), b, c, portion.len()) };
-        } else {
-            for ((&a, d), &other) in a.iter().zip(&mut d).zip(&other).take(portion.len()) {
-                let (b, c) = if ADDS { (other, *d) } else { (*d, other) };
-                *d = soft_fused::<F>(OP, a, b, c, rm, &mut flags);
-            }
-        }
+        fused_portion::<F, ADDS>((OP, level), &mut d, (&a, &other), portion.len(), rm, &mut flags);
         scatter(h, op.rd, portion, &d);
     }
     h.fflags |= flags;

@@ -1,6 +1,7 @@
 //! The kernels of [`lanes`] for all operations, forms and levels.
 
 use super::Real;
+use super::active::PORTION;
 use crate::float::lanes::{self, Binary, BinaryOp, Form, Fused, FusedOp, Level};
 use crate::float::{F16, F32, F64, Flags, Rounding, add, div, host, mul, mul_add, sub};
 use crate::vector::element::Element;
@@ -113,7 +114,7 @@ arithmetic! {
 
 /// One element of a binary operation in any rounding mode.
 #[inline(always)]
-pub(super) fn soft_binary<F: Real>(op: u8, a: F::Bits, b: F::Bits, rm: Rounding, flags: &mut Flags) -> F::Bits {
+fn soft_binary<F: Real>(op: u8, a: F::Bits, b: F::Bits, rm: Rounding, flags: &mut Flags) -> F::Bits {
     let (a, b) = (a.zext(), b.zext());
     F::Bits::of(match op {
         ADD => add::<F>(a, b, rm, flags),
@@ -125,16 +126,56 @@ pub(super) fn soft_binary<F: Real>(op: u8, a: F::Bits, b: F::Bits, rm: Rounding,
     })
 }
 
-/// One element of a fused operation in any rounding mode.
+/// `a[i] = a[i] op b[i]` for the first `n` elements of a portion, in any rounding mode.
 #[inline(always)]
-pub(super) fn soft_fused<F: Real>(
-    op: u8,
-    a: F::Bits,
-    b: F::Bits,
-    c: F::Bits,
+pub(super) fn binary_portion<F: Arithmetic>(
+    (op, level): (u8, Level),
+    a: &mut [F::Bits; PORTION],
+    b: &[F::Bits; PORTION],
+    n: usize,
     rm: Rounding,
     flags: &mut Flags,
-) -> F::Bits {
+) {
+    let (a, b) = (&mut a[..n], &b[..n]);
+    if rm == Rounding::Rne {
+        let to = a.as_mut_ptr();
+        // SAFETY: both slices have as many elements, and the destination is the first operand.
+        unsafe { F::kernels(level).binary(op, false)(to, to, b.as_ptr(), n) };
+        return;
+    }
+    for (a, &b) in a.iter_mut().zip(b) {
+        *a = soft_binary::<F>(op, *a, b, rm, flags);
+    }
+}
+
+/// `d[i] = ±(a[i] * other[i]) ± d[i]` for the first `n` elements of a portion if `ADDS`, else `±(a[i] * d[i]) ± other[i]`, in any rounding
+/// mode.
+#[inline(always)]
+pub(super) fn fused_portion<F: Arithmetic, const ADDS: bool>(
+    (op, level): (u8, Level),
+    d: &mut [F::Bits; PORTION],
+    (a, other): (&[F::Bits; PORTION], &[F::Bits; PORTION]),
+    n: usize,
+    rm: Rounding,
+    flags: &mut Flags,
+) {
+    let (d, a, other) = (&mut d[..n], &a[..n], &other[..n]);
+    if rm == Rounding::Rne {
+        let to = d.as_mut_ptr();
+        let (b, c) = if ADDS { (other.as_ptr(), to.cast_const()) } else { (to.cast_const(), other.as_ptr()) };
+        // SAFETY: all slices have as many elements, and the destination is one of the operands.
+        unsafe { F::kernels(level).fused(op, false)(to, a.as_ptr(), b, c, n) };
+        return;
+    }
+    for ((d, &a), &other) in d.iter_mut().zip(a).zip(other) {
+        let (b, c) = if ADDS { (other, *d) } else { (*d, other) };
+        *d = soft_fused::<F>(op, a, b, c, rm, flags);
+    }
+}
+
+/// One element of a fused operation in any rounding mode.
+#[inline(always)]
+fn soft_fused<F: Real>(op: u8, a: F::Bits, b: F::Bits, c: F::Bits, rm: Rounding, flags: &mut Flags) -> F::Bits {
     let product = if op == NMACC || op == NMSAC { F::SIGN } else { 0 };
     let addend = if op == NMACC || op == MSAC { F::SIGN } else { 0 };
     F::Bits::of(mul_add::<F>(a.zext() ^ product, b.zext(), c.zext() ^ addend, rm, flags))

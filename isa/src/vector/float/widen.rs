@@ -2,8 +2,8 @@
 
 use std::marker::PhantomData;
 
-use super::active::{PORTION, Portions, finish, gather, scatter};
-use super::kernels::{ADD, Arithmetic, MACC, MSAC, MUL, NMACC, NMSAC, SUB, soft_binary, soft_fused};
+use super::active::{PORTION, Portion, Portions, finish, gather, scatter};
+use super::kernels::{ADD, Arithmetic, MACC, MSAC, MUL, NMACC, NMSAC, SUB, binary_portion, fused_portion};
 use super::on_host::Function;
 use super::{Real, arithmetic_ext, need, ready, rounding, unbox};
 use crate::class::Class;
@@ -161,16 +161,32 @@ const fn fused<const OP: u8, const SCALAR: bool>() -> Exec {
     })
 }
 
+/// The first source of a portion, widened. A scalar is widened once, for the first portion, and is kept.
+#[inline(always)]
+fn first<N: Widens, const SCALAR: bool>(
+    h: &Hart,
+    op: &Op,
+    portion: Portion,
+    scalar: &mut Option<[WideBits<N>; PORTION]>,
+    flags: &mut Flags,
+) -> [WideBits<N>; PORTION] {
+    if let Some(wide) = *scalar {
+        return wide;
+    }
+    let narrow = if SCALAR { [unbox::<N>(h, op.rs1); PORTION] } else { gather(h, op.rs1, portion) };
+    let wide = N::widen(h.config().level, &narrow, flags);
+    *scalar = SCALAR.then_some(wide);
+    wide
+}
+
 struct Binary<N, const OP: u8, const SCALAR: bool, const WIDE: bool>(PhantomData<N>);
 
 impl<N: Widens, const OP: u8, const SCALAR: bool, const WIDE: bool> Body for Binary<N, OP, SCALAR, WIDE> {
     #[inline(always)]
     fn run(h: &mut Hart, op: &Op) -> Flow {
         let (rm, level) = (rounding(h), h.config().level);
-        let kernel = N::Wide::kernels(level).binary(OP, false);
         let mut flags = Flags::empty();
-        let scalar = if SCALAR { unbox::<N>(h, op.rs1) } else { N::Bits::default() };
-        let mut wide_scalar = None;
+        let mut scalar = None;
         let mut portions = Portions::new(h);
         while let Some(portion) = portions.next(h, op) {
             // Without an active element nothing may be widened: a signalling scalar would raise.
@@ -182,22 +198,8 @@ impl<N: Widens, const OP: u8, const SCALAR: bool, const WIDE: bool> Body for Bin
             } else {
                 N::widen(level, &gather(h, op.rs2, portion), &mut flags)
             };
-            let b = match wide_scalar {
-                Some(wide) => wide,
-                None => {
-                    N::widen(level, &if SCALAR { [scalar; PORTION] } else { gather(h, op.rs1, portion) }, &mut flags)
-                }
-            };
-            wide_scalar = SCALAR.then_some(b);
-            if rm == Rounding::Rne {
-                let to = a.as_mut_ptr();
-                // SAFETY: both arrays are as long as a portion can be, and the destination is the first operand.
-                unsafe { kernel(to, to, b.as_ptr(), portion.len()) };
-            } else {
-                for (a, &b) in a.iter_mut().zip(&b).take(portion.len()) {
-                    *a = soft_binary::<N::Wide>(OP, *a, b, rm, &mut flags);
-                }
-            }
+            let b = first::<N, SCALAR>(h, op, portion, &mut scalar, &mut flags);
+            binary_portion::<N::Wide>((OP, level), &mut a, &b, portion.len(), rm, &mut flags);
             scatter(h, op.rd, portion, &a);
         }
         h.fflags |= flags;
@@ -213,33 +215,17 @@ impl<N: Widens, const OP: u8, const SCALAR: bool> Body for Fused<N, OP, SCALAR> 
     #[inline(always)]
     fn run(h: &mut Hart, op: &Op) -> Flow {
         let (rm, level) = (rounding(h), h.config().level);
-        let kernel = N::Wide::kernels(level).fused(OP, false);
         let mut flags = Flags::empty();
-        let scalar = if SCALAR { unbox::<N>(h, op.rs1) } else { N::Bits::default() };
-        let mut wide_scalar = None;
+        let mut scalar = None;
         let mut portions = Portions::new(h);
         while let Some(portion) = portions.next(h, op) {
             if portion.len() == 0 {
                 continue;
             }
-            let a = match wide_scalar {
-                Some(wide) => wide,
-                None => {
-                    N::widen(level, &if SCALAR { [scalar; PORTION] } else { gather(h, op.rs1, portion) }, &mut flags)
-                }
-            };
-            wide_scalar = SCALAR.then_some(a);
+            let a = first::<N, SCALAR>(h, op, portion, &mut scalar, &mut flags);
             let b = N::widen(level, &gather(h, op.rs2, portion), &mut flags);
             let mut d: [WideBits<N>; PORTION] = gather(h, op.rd, portion);
-            if rm == Rounding::Rne {
-                let to = d.as_mut_ptr();
-                // SAFETY: all arrays are as long as a portion can be, and the destination is the addend.
-                unsafe { kernel(to, a.as_ptr(), b.as_ptr(), to, portion.len()) };
-            } else {
-                for ((&a, &b), d) in a.iter().zip(&b).zip(&mut d).take(portion.len()) {
-                    *d = soft_fused::<N::Wide>(OP, a, b, *d, rm, &mut flags);
-                }
-            }
+            fused_portion::<N::Wide, true>((OP, level), &mut d, (&a, &b), portion.len(), rm, &mut flags);
             scatter(h, op.rd, portion, &d);
         }
         h.fflags |= flags;

@@ -64,6 +64,7 @@ impl Hierarchy {
     }
 
     /// Cycles from a demand to the data by a way that begins behind the L1D, and whether the prefetcher hears of it.
+    #[inline(always)]
     pub fn behind(&self, way: Way) -> (u64, bool) {
         let latency = self.stages[L2].latency.saturating_sub(u64::from(way.base));
         (latency, way.trains && self.prefetcher.is_some())
@@ -86,13 +87,12 @@ impl Hierarchy {
         if WRITE {
             self.directory.group(stretch.first.id).dirty[L2] |= behind;
         }
-        let stage = &mut self.stages[L2];
         // A count of ones is no single instruction of every host.
         let nearby = if near == 0 { 0 } else { u64::from(near.count_ones()) };
         self.near.accesses += nearby;
-        stage.cache.hits += stretch.lines - nearby;
-        let latency = stage.latency.saturating_sub(u64::from(way.base));
-        if way.trains && behind != 0 {
+        self.stages[L2].cache.hits += stretch.lines - nearby;
+        let (latency, trains) = self.behind(way);
+        if trains && behind != 0 {
             self.train_in_group(stretch.first, behind, move |_, number| turns.turn(number));
         }
         Some(latency)

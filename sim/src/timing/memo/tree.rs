@@ -206,8 +206,8 @@ impl Trees {
     fn other(&mut self, first: Link, answer: u64) -> Option<Link> {
         let (mut at, mut passed) = (self.sibling(first), 1);
         while at != NOWHERE {
-            if self.answer(at).0 == answer {
-                let next = self.answer(at).1;
+            let (known, next) = self.answer(at);
+            if known == answer {
                 self.walked(first, at);
                 return Some(next);
             }
