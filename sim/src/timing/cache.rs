@@ -136,7 +136,8 @@ impl Cache {
             self.random = self.random >> 1 ^ 0xa300_0000 & (self.random & 1).wrapping_neg();
             let random = self.random as usize;
             let way = if self.way_mask != 0 { random & self.way_mask } else { random % self.ways };
-            if self.vacant > 0 { self.vacant(first).unwrap_or(way) } else { way }
+            let is_vacant = self.vacant > 0 && self.lines[first + self.ways - 1].id == Id::NONE;
+            if is_vacant { self.vacant(first) } else { way }
         } else {
             let ages = self.used[first..first + self.ways].iter().enumerate();
             ages.min_by_key(|(_, used)| **used).map_or(0, |(way, _)| way)
@@ -160,15 +161,12 @@ impl Cache {
         self.places[id.index()] = place;
     }
 
-    /// The first vacant way of a set, which will be so no longer.
+    /// The first vacant way of a set that has one, and will not be vacant any more.
     #[inline(never)]
-    fn vacant(&mut self, first: usize) -> Option<usize> {
-        if self.lines[first + self.ways - 1].id != Id::NONE {
-            return None;
-        }
-        let way = self.lines[first..first + self.ways].iter().position(|line| line.id == Id::NONE)?;
+    fn vacant(&mut self, first: usize) -> usize {
         self.vacant -= 1;
-        Some(way)
+        let set = &self.lines[first..first + self.ways];
+        set.iter().position(|line| line.id == Id::NONE).unwrap_or(self.ways - 1)
     }
 }
 

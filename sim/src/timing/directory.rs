@@ -41,12 +41,12 @@ pub(super) struct Held {
 
 impl Held {
     #[inline(always)]
-    fn pack(self) -> u64 {
+    pub fn pack(self) -> u64 {
         self.ready << 2 | self.from as u64
     }
 
     #[inline(always)]
-    fn unpack(word: u64) -> Held {
+    pub fn unpack(word: u64) -> Held {
         Held { ready: word >> 2, from: Level::of(word) }
     }
 }
@@ -284,6 +284,13 @@ impl<const LEVELS: usize> Directory<LEVELS> {
         self.holds(id, level).then(|| Held::unpack(*self.entry(id, level)))
     }
 
+    /// How a level holds a line that it holds.
+    #[inline(always)]
+    pub fn how(&mut self, id: Id, level: usize) -> Held {
+        debug_assert!(self.holds(id, level));
+        Held::unpack(*self.entry(id, level))
+    }
+
     /// A level holds a line from now on, or holds it in another way.
     #[inline(always)]
     pub fn hold(&mut self, id: Id, level: usize, held: Held) {
@@ -319,6 +326,13 @@ impl<const LEVELS: usize> Directory<LEVELS> {
             group.dirty[level + 1] |= dirty;
         }
         Left { dirty: dirty != 0, held_behind }
+    }
+
+    /// The same of a line that it need not write back.
+    #[inline(always)]
+    pub fn leave_clean(&mut self, id: Id, level: usize) {
+        debug_assert!(!self.is_dirty(id, level));
+        self.group(id).held[level] &= !id.bit();
     }
 
     #[inline(never)]

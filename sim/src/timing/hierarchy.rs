@@ -15,6 +15,7 @@ use super::near::Near;
 use super::prefetch::Prefetcher;
 use crate::machine::{self, MemorySystem, Replacement};
 pub(super) use elements::{CHUNK, Elements, Waits};
+pub(super) use stream::Row;
 pub(super) use stretch::{Spread, Stretch};
 pub(super) use way::Way;
 
@@ -46,9 +47,35 @@ struct Stage {
     latency: u64,
     /// The path of fills into this level.
     channel: Channel,
-    /// Completion times of the latest fills of this level, as many as may be under way.
-    fills: Vec<u64>,
-    next_fill: usize,
+    fills: Fills,
+}
+
+/// Fills of a level: no more than so many are under way at once.
+struct Fills {
+    /// When the latest ones are done, as many as may be under way; the oldest stands at `next`.
+    done: Box<[u64]>,
+    next: usize,
+    oldest: u64,
+}
+
+impl Fills {
+    fn new(most: u32) -> Fills {
+        Fills { done: vec![0; most.max(1) as usize].into(), next: 0, oldest: 0 }
+    }
+
+    /// When one that is asked for at `time` may begin.
+    #[inline(always)]
+    fn slot(&self, time: u64) -> u64 {
+        time.max(self.oldest)
+    }
+
+    /// One is done at `time`.
+    #[inline(always)]
+    fn done(&mut self, time: u64) {
+        self.done[self.next] = time;
+        self.next = if self.next + 1 == self.done.len() { 0 } else { self.next + 1 };
+        self.oldest = self.done[self.next];
+    }
 }
 
 impl Stage {
@@ -58,8 +85,7 @@ impl Stage {
             cache: Cache::new(cache.size, cache.ways, cache.line, cache.replacement),
             latency: u64::from(cache.hit_latency),
             channel: Channel::new(u64::from(cache.line), cache.bytes_per_cycle),
-            fills: vec![0; cache.outstanding_fills.max(1) as usize],
-            next_fill: 0,
+            fills: Fills::new(cache.outstanding_fills),
         }
     }
 
@@ -67,20 +93,7 @@ impl Stage {
     fn none() -> Stage {
         let cache = Cache::new(64, 1, 64, Replacement::Random);
         let channel = Channel { free: 0, line_cost: 0 };
-        Stage { level: Level::Dram, cache, latency: 0, channel, fills: vec![0], next_fill: 0 }
-    }
-
-    /// When a fill that is asked for at `time` may begin: no more than the allowed number are under way at once.
-    fn fill_slot(&self, time: u64) -> u64 {
-        time.max(self.fills[self.next_fill])
-    }
-
-    fn fill_done(&mut self, time: u64) {
-        self.fills[self.next_fill] = time;
-        self.next_fill += 1;
-        if self.next_fill == self.fills.len() {
-            self.next_fill = 0;
-        }
+        Stage { level: Level::Dram, cache, latency: 0, channel, fills: Fills::new(1) }
     }
 }
 
@@ -328,12 +341,12 @@ impl Hierarchy {
             return Served { ready: held.ready.max(time), accepted: time, from: held.from };
         }
         stage.cache.misses += 1;
-        let start = stage.fill_slot(time);
+        let start = stage.fills.slot(time);
         let way = Way { first: self.shape.behind_l1 as u8, ..Way::new(false) };
         let served = self.supply(way, addr, start);
         if let Some(stage) = &mut self.fetch {
             let former = stage.cache.fill::<false>(line, id);
-            stage.fill_done(served.ready);
+            stage.fills.done(served.ready);
             self.fetched.leave(former.id, 0);
             self.fetched.hold(id, 0, Held { ready: served.ready, from: served.from });
             self.near_fetch.remove(former.low, former.id);
@@ -433,21 +446,20 @@ impl Hierarchy {
         let mut time = time;
         for index in first..supplier {
             self.stages[index].cache.misses += 1;
-            time = if takes_place(index) { self.stages[index].fill_slot(time) } else { time };
+            time = if takes_place(index) { self.stages[index].fills.slot(time) } else { time };
         }
-        let held = if supplier < MOST_LEVELS { self.directory.held(located.id, supplier) } else { None };
-        let mut hit = match held {
-            Some(held) => self.hit::<USUAL>(supplier, held, located, false, (time, base)),
-            None => {
-                let latency = self.dram_latency.saturating_sub(u64::from(base));
-                Data { asked: time, latency, ready: self.read_dram(time) + latency, from: Level::Dram }
-            }
+        let mut hit = if supplier < self.shape::<USUAL>().levels {
+            let held = self.directory.how(located.id, supplier);
+            self.hit::<USUAL>(supplier, held, located, false, (time, base))
+        } else {
+            let latency = self.dram_latency.saturating_sub(u64::from(base));
+            Data { asked: time, latency, ready: self.read_dram(time) + latency, from: Level::Dram }
         };
         hit.wait(self.pass(first..supplier, time));
         for index in (first..supplier).rev() {
             hit.ready = self.fill::<USUAL>(index, located, hit, write && index == first);
             if takes_place(index) {
-                self.stages[index].fill_done(hit.ready);
+                self.stages[index].fills.done(hit.ready);
             }
         }
         // The prefetcher sits at the level behind the L1s and sees what reaches it.
@@ -505,47 +517,49 @@ impl Hierarchy {
     /// What was in the place of a line that was put into a stage leaves. Returns when the line is there, as [`Hierarchy::fill`].
     #[inline(always)]
     fn drive_out<const USUAL: bool>(&mut self, index: usize, victim: Id, located: Located, hit: Data) -> u64 {
-        let Left { dirty, held_behind } = self.directory.leave(victim, index);
         // Few lines of the L1D are dirty. Behind it nobody can tell, and `dropped` has no branch on that.
-        if USUAL && index < self.shape::<USUAL>().behind_l1 && !dirty {
+        if USUAL && index < self.shape::<USUAL>().behind_l1 && !self.directory.is_dirty(victim, index) {
+            self.directory.leave_clean(victim, index);
             return hit.ready;
         }
+        let Left { dirty, held_behind } = self.directory.leave(victim, index);
         if held_behind {
             self.stages[index + 1].cache.dropped::<USUAL>(victim, dirty);
         } else if dirty {
-            return self.write_back::<USUAL>(index, victim, located, hit);
+            let held = Held { ready: hit.ready, from: hit.from }.pack();
+            return self.write_back::<USUAL>(index, victim, located.id, hit.asked, held);
         }
         hit.ready
     }
 
-    /// A dirty line goes from a stage, where another one is put into its place, to the next one, which does not hold it, or to memory.
-    /// Returns when that other line is there.
+    /// A dirty line goes from a stage, where another one that was `asked` for is put into its place, to the next one, which does not hold
+    /// it, or to memory. Returns when that other line is there. What is usually not needed comes in few words.
     #[inline(never)]
-    fn write_back<const USUAL: bool>(&mut self, index: usize, victim: Id, located: Located, hit: Data) -> u64 {
+    fn write_back<const USUAL: bool>(&mut self, index: usize, victim: Id, id: Id, asked: u64, held: u64) -> u64 {
+        let Held { ready, from } = Held::unpack(held);
         let next = index + 1;
         let left = if next < self.shape::<USUAL>().levels {
             self.stages[next].cache.misses += 1;
             let victim = self.directory.line(self.directory.number(victim));
-            self.fill::<USUAL>(next, victim, hit, true)
+            self.fill::<USUAL>(next, victim, Data { asked, latency: 0, ready, from }, true)
         } else {
             self.dram_lines += 1;
             // Lines that wait for the path to memory have as many places as fills from there.
-            let waits = (self.dram_writes.line_cost * self.stages[index].fills.len() as u64) >> 8;
-            let begins = self.dram_writes.transfer(hit.asked);
-            hit.ready.max(begins.saturating_sub(waits))
+            let waits = (self.dram_writes.line_cost * self.stages[index].fills.done.len() as u64) >> 8;
+            let begins = self.dram_writes.transfer(asked);
+            ready.max(begins.saturating_sub(waits))
         };
-        if left > hit.ready {
-            self.delay(index, located, left);
+        if left > ready {
+            self.delay(index, id, Held { ready: left, from });
         }
         left
     }
 
-    /// A line that was put into a stage is there no sooner than `ready`.
-    fn delay(&mut self, index: usize, located: Located, ready: u64) {
-        let Some(held) = self.directory.held(located.id, index) else { return };
-        self.directory.hold(located.id, index, Held { ready, ..held });
+    /// A line that was put into a stage is there later than was thought.
+    fn delay(&mut self, index: usize, id: Id, held: Held) {
+        self.directory.hold(id, index, held);
         if index < self.shape.behind_l1 {
-            self.near.insert(located.line, ready, located.id, held.from);
+            self.near.insert(self.directory.number(id), held.ready, id, held.from);
         }
     }
 

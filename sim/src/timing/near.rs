@@ -91,7 +91,9 @@ impl Near {
     #[inline(always)]
     pub fn insert(&mut self, line: u64, ready: u64, id: Id, from: Level) {
         let slot = &mut self.slots[line as usize % SLOTS];
-        self.displaced |= (slot.round == self.round) & (slot.line != line);
+        if slot.round == self.round {
+            self.displaced |= slot.line != line;
+        }
         *slot = Slot { line, ready, id, from, round: slot.round };
     }
 
@@ -99,7 +101,9 @@ impl Near {
     #[inline(always)]
     pub fn remove(&mut self, low: u16, id: Id) {
         let slot = &mut self.slots[usize::from(low) % SLOTS];
-        self.changed |= (slot.round == self.round) & ((slot.id == id) | self.displaced);
+        if slot.round == self.round {
+            self.changed |= slot.id == id || self.displaced;
+        }
         if slot.id == id {
             slot.line = NOTHING;
         }

@@ -4,7 +4,7 @@ mod at_hand;
 mod elements;
 
 use super::cache::Level;
-use super::hierarchy::{Hierarchy, Spread, Way};
+use super::hierarchy::{Hierarchy, Row, Served, Spread, Way};
 use crate::machine::Machine;
 
 /// How the addresses of a vector access follow from its log words.
@@ -96,12 +96,15 @@ impl Moved {
     /// Fewer beats have a place in one, from this bit on.
     pub const MOST_BEATS: u64 = 0xffff;
     pub const BEATS_AT: u32 = 48;
+    /// Shorter delays have a place in one.
+    pub const MOST_LATE: u64 = 1 << 16;
 
     /// In one word, if it fits.
     #[inline(always)]
     pub fn pack(self) -> Option<u64> {
         let waits = self.held - self.beats;
-        let fits = self.beats < Moved::MOST_BEATS && waits < 1 << 16 && self.late < 1 << 16 && self.more < 1 << 14;
+        let fits =
+            self.beats < Moved::MOST_BEATS && waits < 1 << 16 && self.late < Moved::MOST_LATE && self.more < 1 << 14;
         fits.then_some(Moved::on_time(self.beats) | waits << 32 | self.late << 16 | self.more << 2 | self.from as u64)
     }
 
@@ -159,7 +162,11 @@ impl Turns {
     /// From the first one on.
     #[inline(always)]
     fn new(Spread { start, cycles, count }: Spread) -> Turns {
-        let (whole, part) = if count == 1 { (cycles, 0) } else { (cycles / count, cycles % count) };
+        // Divisions take long.
+        let (whole, part) = match count.is_power_of_two() {
+            true => (cycles >> count.trailing_zeros(), cycles & (count - 1)),
+            false => (cycles / count, cycles % count),
+        };
         Turns { turn: start, rest: 0, whole, part, count }
     }
 
@@ -177,6 +184,7 @@ impl Turns {
 }
 
 /// How far an access has come, line by line.
+#[derive(Clone, Copy)]
 struct Progress {
     /// When lines are asked for.
     turns: Turns,
@@ -371,31 +379,51 @@ impl Transfers {
     ) {
         let way = self.streams[usize::from(WRITE)];
         let way = if USUAL { way.of_stream::<WRITE>() } else { way };
-        let Progress { mut turns, ahead, mut accepted, mut late, mut from } = *progress;
         let mut done = 0;
         while done < count {
             let mut row = memory.row(way, first + done, count - done);
-            for index in 0..row.count {
-                let turn = turns.next();
-                let time = turn.max(accepted);
-                let served = memory.supply_in_row::<USUAL, WRITE>(&mut row, index, time);
-                accepted = accepted.max(served.accepted);
-                if WRITE {
-                    // A line that is still on its way keeps its place among the stores that wait for one.
-                    accepted = accepted.max(self.stored_lines[self.next_stored]);
-                    self.keep_stored(served.ready);
-                }
-                let more = served.ready.saturating_sub(turn + ahead);
-                if more > late {
-                    (late, from) = (more, served.from);
-                }
-            }
             done += row.count;
+            if USUAL && memory.lacks(&row) {
+                self.lacking_lines::<WRITE>(progress, &row, memory);
+                continue;
+            }
+            // A copy that is nowhere else stays out of memory.
+            let mut here = *progress;
+            for index in 0..row.count {
+                self.line::<WRITE>(&mut here, |time| memory.supply_in_row::<USUAL, WRITE>(&mut row, index, time));
+            }
+            *progress = here;
             if USUAL {
                 memory.tell_all(row);
             }
         }
-        *progress = Progress { turns, ahead, accepted, late, from };
+    }
+
+    /// The next line of an access.
+    #[inline(always)]
+    fn line<const WRITE: bool>(&mut self, progress: &mut Progress, supply: impl FnOnce(u64) -> Served) {
+        let turn = progress.turns.next();
+        let served = supply(turn.max(progress.accepted));
+        progress.accepted = progress.accepted.max(served.accepted);
+        if WRITE {
+            // A line that is still on its way keeps its place among the stores that wait for one.
+            progress.accepted = progress.accepted.max(self.stored_lines[self.next_stored]);
+            self.keep_stored(served.ready);
+        }
+        let more = served.ready.saturating_sub(turn + progress.ahead);
+        if more > progress.late {
+            (progress.late, progress.from) = (more, served.from);
+        }
+    }
+
+    /// Lines of a row of which the level behind the L1s lacks some.
+    #[inline(never)]
+    fn lacking_lines<const WRITE: bool>(&mut self, progress: &mut Progress, row: &Row, memory: &mut Hierarchy) {
+        let mut here = *progress;
+        for index in 0..row.count {
+            self.line::<WRITE>(&mut here, |time| memory.supply_lacking::<WRITE>(row, index, time));
+        }
+        *progress = here;
     }
 
     /// A line of a store will be there at `time`.

@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use super::super::cache::Level;
-use super::{Hierarchy, Spread, Way};
+use super::super::directory::{GROUP, LINE_BYTES};
+use super::super::near::Near;
+use super::{Hierarchy, L2, Spread, Way};
 
 /// Elements that are looked at together.
 pub(in crate::timing) const CHUNK: u64 = 64;
@@ -43,6 +45,11 @@ pub(in crate::timing) struct Elements {
 }
 
 impl Hierarchy {
+    /// Whether [`Hierarchy::load_elements`] serves.
+    pub fn loads_in_chunks(&self) -> bool {
+        self.usual && self.directory.page_lines() == GROUP
+    }
+
     /// Loads some of the next elements, at most a chunk; returns which one is next then. `None` if one of them lies in two lines:
     /// nothing was done.
     ///
@@ -55,47 +62,76 @@ impl Hierarchy {
         range: Range<u64>,
         addr_of: impl Fn(u64) -> u64,
     ) -> Option<u64> {
-        let Elements { way, bytes, turns, .. } = *elements;
-        let (mut missing, mut count, mut before, mut split) = ([0; CHUNK as usize], 0, elements.before, false);
-        let log2 = self.line_log2;
-        self.near.begin_round();
-        for index in range.clone() {
-            let addr = addr_of(index);
-            let line = addr >> log2;
-            split |= addr.wrapping_add(bytes - 1) >> log2 != line;
-            let found = self.near.look(line, turns.start);
-            missing[count % CHUNK as usize] = (index - range.start) as u8;
-            // An element in the line of the one before finds it there.
-            count += usize::from(!found & (line != before));
-            before = line;
-        }
-        if split {
-            return None;
-        }
+        let Elements { way, turns, .. } = *elements;
+        let mut missing = [0; CHUNK as usize];
+        let count = missing_elements(&mut self.near, elements, range.clone(), &addr_of, &mut missing)?;
         let (mut next, mut missed) = (range.end, 0);
         for index in missing[..count].iter().map(|&distance| range.start + u64::from(distance)) {
             missed += 1;
-            let line = addr_of(index) >> log2;
+            let addr = addr_of(index);
             let time = turns.turn(index) + elements.waits.late;
-            let (ready, from) = self.bring_element(way, line, time);
+            let (ready, from) = self.bring_element(way, addr, time);
             elements.waits.wait(ready, from, time);
             if self.near.changed {
-                (next, before) = (index + 1, line);
+                (next, elements.before) = (index + 1, addr / LINE_BYTES);
                 break;
             }
         }
-        elements.before = before;
         self.near.accesses += next - range.start - missed;
         Some(next)
     }
 
     /// A line for an element. Returns when its data are there, and who supplied them.
-    #[inline(never)]
-    fn bring_element(&mut self, way: Way, line: u64, time: u64) -> (u64, Level) {
+    #[inline(always)]
+    fn bring_element(&mut self, way: Way, addr: u64, time: u64) -> (u64, Level) {
         // All else of the way is known.
         let way = Way { trains: way.trains, ..Way::new(false) };
-        let located = self.directory.line(line);
+        let Some(located) = self.directory.recent(addr, addr) else { return self.bring_other(way, addr, time) };
+        let (group, bit) = (self.directory.group(located.id), located.id.bit());
+        if group.held[0] & bit != 0 || group.held[L2] & bit == 0 {
+            return self.bring_other(way, addr, time);
+        }
+        let served = self.bring::<true>(way, located, time, (0, L2));
+        (served.ready, served.from)
+    }
+
+    /// The same, of a line that the L2 need not have.
+    #[inline(never)]
+    fn bring_other(&mut self, way: Way, addr: u64, time: u64) -> (u64, Level) {
+        let way = Way { trains: way.trains, ..Way::new(false) };
+        let located = self.directory.line(addr / LINE_BYTES);
         let served = self.supply_line::<true>(way, located, time);
         (served.ready, served.from)
     }
+}
+
+/// Notes which of some elements have lines that are not at hand; returns how many. `None` if one of them lies in two lines.
+#[inline(never)]
+fn missing_elements(
+    near: &mut Near,
+    elements: &mut Elements,
+    range: Range<u64>,
+    addr_of: impl Fn(u64) -> u64,
+    missing: &mut [u8; CHUNK as usize],
+) -> Option<usize> {
+    let (bytes, start) = (elements.bytes, elements.turns.start);
+    let (mut count, mut before, mut crossed) = (0, elements.before, 0);
+    near.begin_round();
+    for index in range.clone() {
+        let addr = addr_of(index);
+        crossed |= addr ^ addr.wrapping_add(bytes - 1);
+        let line = addr / LINE_BYTES;
+        // An element in the line of the one before finds it there.
+        if line == before {
+            continue;
+        }
+        before = line;
+        missing[count % CHUNK as usize] = (index - range.start) as u8;
+        count += usize::from(!near.look(line, start));
+    }
+    if crossed >= LINE_BYTES {
+        return None;
+    }
+    elements.before = before;
+    Some(count)
 }

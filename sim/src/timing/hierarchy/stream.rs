@@ -1,7 +1,7 @@
-//! Lines in a row that the level behind the L1s holds: most of what a stream is made of.
+//! Lines in a row: what a stream is made of.
 
 use super::super::directory::Located;
-use super::{Data, Hierarchy, L2, Served, Way};
+use super::{Data, Hierarchy, L2, L3, Served, Way};
 
 /// Lines of one page in a row, demanded one after the other in the usual caches.
 ///
@@ -63,6 +63,34 @@ impl Hierarchy {
             ready = self.drive_out::<true>(0, victim, located, data);
         }
         Served { ready, accepted: time, from }
+    }
+
+    /// Whether the level behind the L1s, where demands of a row begin, lacks some of its lines. For the usual caches.
+    #[inline(always)]
+    pub fn lacks(&mut self, row: &Row) -> bool {
+        let bits = row.first.bits(row.count - 1);
+        (row.way.write || row.way.looks) && self.directory.group(row.first.id).held[L2] & bits != bits
+    }
+
+    /// As [`Hierarchy::supply_in_row`], for a row of which lines are lacking: the prefetcher hears of each demand at once.
+    #[inline(always)]
+    pub fn supply_lacking<const WRITE: bool>(&mut self, row: &Row, index: u64, time: u64) -> Served {
+        let (way, located) = (row.way.of_stream::<WRITE>(), self.directory.within(row.first, index));
+        let (held, bit) = (self.directory.group(located.id).held, located.id.bit());
+        let silent = Way { trains: false, looks: false, ..way };
+        let served = if held[L2] & bit != 0 && (WRITE || held[0] & bit == 0) {
+            let held = self.directory.how(located.id, L2);
+            let hit = self.hit::<true>(L2, held, located, WRITE, (time, way.base));
+            Served { ready: hit.ready, accepted: time, from: hit.from }
+        } else if held[L3] & bit != 0 && (WRITE || held[0] & bit == 0) {
+            self.bring::<true>(silent, located, time, (L2, L3))
+        } else {
+            return self.supply_apart::<WRITE>(&mut Row { told: index, ..*row }, index, time);
+        };
+        if way.trains {
+            self.train::<true>(located, served.accepted);
+        }
+        served
     }
 
     #[inline(never)]

@@ -1,7 +1,9 @@
 //! Lines in a row that are all held where an access looks for them first: one look tells it of the whole.
 
+use super::super::cache::Level;
 use super::super::directory::{GROUP, LINE_BYTES, Located};
 use super::super::snapshot::ones;
+use super::super::transfer::Moved;
 use super::{Hierarchy, L2, Way};
 
 /// Lines in a row, all of one group of the directory.
@@ -70,42 +72,87 @@ impl Hierarchy {
         (latency, way.trains && self.prefetcher.is_some())
     }
 
-    /// Demands for the lines of a stretch, by a way that begins behind the L1D, if all find them where they look, with their data by the
-    /// time of the first. Returns the cycles from a demand to the data.
+    /// Loads the lines of a stretch by a way that begins behind the L1D and asks `ahead` of their turns at the port, if all are found
+    /// where they are looked for, and those of the L1D with their data by the time of the first. Returns by how much the latest comes
+    /// later than its turn, and who supplies it.
     #[inline(always)]
-    pub fn demand_behind<const WRITE: bool>(&mut self, way: Way, stretch: Stretch, turns: Spread) -> Option<u64> {
+    pub fn load_behind(&mut self, way: Way, stretch: Stretch, turns: Spread, ahead: u64) -> Option<(u64, Level)> {
+        let behind = self.found_behind::<false>(stretch, turns.start)?;
+        let latency = self.behind(way).0;
+        let mut latest = (latency.saturating_sub(ahead), Level::L2);
+        // Where a prefetch is under way, data of others may be late.
+        if self.directory.group(stretch.first.id).ready[L2] > turns.start {
+            latest = self.latest(stretch, behind, turns, (latency, ahead));
+            if latest.0 >= Moved::MOST_LATE {
+                return None;
+            }
+        }
+        self.demand_behind::<false>(way, stretch, turns, behind);
+        Some(latest)
+    }
+
+    /// Stores to the lines of a stretch by such a way, if the level behind the L1s has them all. Tells when each is there.
+    #[inline(always)]
+    pub fn store_behind(
+        &mut self,
+        way: Way,
+        stretch: Stretch,
+        turns: Spread,
+        mut there: impl FnMut(u64),
+    ) -> Option<()> {
+        let behind = self.found_behind::<true>(stretch, turns.start)?;
+        let latency = self.behind(way).0;
+        let late = self.directory.group(stretch.first.id).ready[L2] > turns.start;
+        for line in 0..stretch.lines {
+            let id = self.directory.within(stretch.first, line).id;
+            let ready = if late { self.directory.how(id, L2).ready } else { 0 };
+            there(ready.max(turns.turn(line)) + latency);
+        }
+        self.demand_behind::<true>(way, stretch, turns, behind);
+        Some(())
+    }
+
+    /// Those lines of a stretch, as bits, that are looked for behind the L1D, if all are found where they are looked for, and those of
+    /// the L1D with their data by `time`.
+    #[inline(always)]
+    fn found_behind<const WRITE: bool>(&mut self, stretch: Stretch, time: u64) -> Option<u64> {
         let (group, bits) = (self.directory.group(stretch.first.id), stretch.bits);
         let near = if WRITE { 0 } else { group.held[0] & bits };
         let behind = bits & !near;
-        if near != 0 && !group.has(0, near, turns.start) || group.held[L2] & behind != behind {
-            return None;
-        }
-        // Where a prefetch is under way, data of others may be late.
-        if group.ready[L2] > turns.start && self.is_late(stretch, behind, turns.start) {
-            return None;
-        }
+        let late = near != 0 && !group.has(0, near, time);
+        (!late && group.held[L2] & behind == behind).then_some(behind)
+    }
+
+    /// Demands for the lines of a stretch, of which these are found behind the L1D and the others in it.
+    #[inline(always)]
+    fn demand_behind<const WRITE: bool>(&mut self, way: Way, stretch: Stretch, turns: Spread, behind: u64) {
         if WRITE {
             self.directory.group(stretch.first.id).dirty[L2] |= behind;
         }
         // A count of ones is no single instruction of every host.
+        let near = stretch.bits & !behind;
         let nearby = if near == 0 { 0 } else { u64::from(near.count_ones()) };
         self.near.accesses += nearby;
         self.stages[L2].cache.hits += stretch.lines - nearby;
-        let (latency, trains) = self.behind(way);
+        let trains = self.behind(way).1;
         if trains && behind != 0 {
             self.train_in_group(stretch.first, behind, move |_, number| turns.turn(number));
         }
-        Some(latency)
     }
 
-    /// Whether data of some lines, which are held behind the L1D, come later than `time`.
+    /// By how much the latest of some lines comes later than its turn, and who supplies it.
     #[inline(never)]
-    fn is_late(&mut self, stretch: Stretch, behind: u64, time: u64) -> bool {
-        let mut late = false;
+    fn latest(&mut self, stretch: Stretch, behind: u64, turns: Spread, (latency, ahead): (u64, u64)) -> (u64, Level) {
+        let mut latest = (0, Level::L2);
         for line in ones(behind) {
-            let id = self.directory.within(stretch.first, line as u64 - stretch.first.id.place()).id;
-            late |= self.directory.held(id, L2).is_none_or(|held| held.ready > time);
+            let number = line as u64 - stretch.first.id.place();
+            let turn = turns.turn(number);
+            let held = self.directory.how(self.directory.within(stretch.first, number).id, L2);
+            let late = (held.ready.max(turn) + latency).saturating_sub(turn + ahead);
+            if late > latest.0 {
+                latest = (late, if held.ready > turn { held.from } else { Level::L2 });
+            }
         }
-        late
+        latest
     }
 }

@@ -1,6 +1,9 @@
 //! What blocks did, as trees of questions.
 
-use rustc_hash::FxHashMap;
+use std::hash::{BuildHasher, Hasher};
+
+use hashbrown::HashTable;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use rvtile_isa::hart::Entered;
 
 use super::{Miss, Query, record::Asked};
@@ -70,7 +73,7 @@ pub(super) struct Leaf {
 /// Charges that have a place in a leaf.
 const CHARGES: usize = 2;
 
-/// Answers to a question that are searched one by one.
+/// Answers to a question of which the most usual ones are chosen.
 const SIBLINGS: usize = 4;
 
 /// An answer is usual that so many walks, and one of so many of those that asked the question, went on with.
@@ -84,8 +87,9 @@ pub(super) struct Trees {
     accesses: Vec<Access>,
     jumps: Vec<Jump>,
     roots: FxHashMap<(u32, u32), Link>,
-    /// Edges for answers that have no place in the chain of siblings, by its first edge.
-    others: FxHashMap<(Link, u64), Link>,
+    /// Edges for all but the first answer to a question, each behind the first edge. Answers that came rarely are found here with as few
+    /// looks into memory that is far away as can be.
+    others: HashTable<(Link, Link)>,
     /// Addresses of blocks.
     pcs: FxHashMap<u32, u64>,
 }
@@ -204,26 +208,31 @@ impl Trees {
     /// Where another answer than the first known one leads.
     #[inline(never)]
     fn other(&mut self, first: Link, answer: u64) -> Option<Link> {
-        let (mut at, mut passed) = (self.sibling(first), 1);
-        while at != NOWHERE {
-            let (known, next) = self.answer(at);
-            if known == answer {
-                self.walked(first, at);
-                return Some(next);
-            }
-            at = self.sibling(at);
-            passed += 1;
-        }
-        if passed < SIBLINGS {
-            return None;
-        }
-        let edge = *self.others.get(&(first, answer))?;
+        let edge = self.find(first, answer)?;
         let next = self.answer(edge).1;
         if let Some(former) = self.walked(first, edge) {
-            self.others.remove(&(first, answer));
-            self.others.insert((first, former), edge);
+            let known = self.others.find_entry(hash(first, answer), |&other| other == (first, edge));
+            known.ok()?.remove();
+            self.keep(first, edge, former);
         }
         Some(next)
+    }
+
+    /// The edge for an answer that is not the first one.
+    fn find(&self, first: Link, answer: u64) -> Option<Link> {
+        let same = |&(of, edge): &(Link, Link)| of == first && self.answer(edge).0 == answer;
+        self.others.find(hash(first, answer), same).map(|&(_, edge)| edge)
+    }
+
+    /// The edge for an answer will be found.
+    fn keep(&mut self, first: Link, edge: Link, answer: u64) {
+        let nodes = &self.nodes;
+        let answer_of = |edge: Link| match nodes[edge as usize] {
+            Node::Edge { answer, .. } => answer,
+            Node::Leaf(_) => 0,
+        };
+        let again = |&(first, edge): &(Link, Link)| hash(first, answer_of(edge));
+        self.others.insert_unique(hash(first, answer), (first, edge), again);
     }
 
     /// A walk went on with the answer of an edge that is not the first one of its question. A more frequent one than the first takes the
@@ -324,21 +333,8 @@ impl Trees {
             if !self.asks(first, pc, asked) {
                 return None;
             }
-            let (mut at, mut passed) = (first, 0);
-            while at != NOWHERE && self.answer(at).0 != asked.answer {
-                at = self.sibling(at);
-                passed += 1;
-            }
-            if at == NOWHERE && passed < SIBLINGS {
-                at = self.edge(asked, pc, self.sibling(first));
-                if let Node::Edge { sibling, .. } = &mut self.nodes[first as usize] {
-                    *sibling = at;
-                }
-            } else if at == NOWHERE {
-                let known = self.others.get(&(first, asked.answer)).copied();
-                at = known.unwrap_or_else(|| self.edge(asked, pc, NOWHERE));
-                self.others.insert((first, asked.answer), at);
-            }
+            let known = if self.answer(first).0 == asked.answer { Some(first) } else { self.find(first, asked.answer) };
+            let at = known.unwrap_or_else(|| self.answer_too(first, pc, asked));
             from = Some(at);
         }
         if self.follow(root, from) != NOWHERE {
@@ -347,6 +343,19 @@ impl Trees {
         let at = self.push(Node::Leaf(leaf));
         self.connect(root, from, at);
         Some(at)
+    }
+
+    /// An edge for another answer to a question.
+    fn answer_too(&mut self, first: Link, pc: u64, asked: &Asked) -> Link {
+        let siblings =
+            std::iter::successors(Some(first), |&edge| Some(self.sibling(edge)).filter(|&edge| edge != NOWHERE));
+        let chained = siblings.count() < SIBLINGS;
+        let edge = self.edge(asked, pc, if chained { self.sibling(first) } else { NOWHERE });
+        if let (Node::Edge { sibling, .. }, true) = (&mut self.nodes[first as usize], chained) {
+            *sibling = edge;
+        }
+        self.keep(first, edge, asked.answer);
+        edge
     }
 
     fn follow(&self, root: (u32, u32), from: Option<Link>) -> Link {
@@ -427,8 +436,17 @@ impl Trees {
             + self.accesses.capacity() * size_of::<Access>()
             + self.jumps.capacity() * size_of::<Jump>()
             + self.roots.capacity() * 2 * size_of::<((u32, u32), Link)>()
-            + self.others.capacity() * 2 * size_of::<((Link, u64), Link)>()
+            + self.others.capacity() * 2 * size_of::<(Link, Link)>()
     }
+}
+
+/// Of an answer to the question of an edge.
+#[inline(always)]
+fn hash(first: Link, answer: u64) -> u64 {
+    let mut hasher = FxBuildHasher.build_hasher();
+    hasher.write_u32(first);
+    hasher.write_u64(answer);
+    hasher.finish()
 }
 
 fn kind(query: &Query) -> Kind {

@@ -1,6 +1,5 @@
 //! Unit-stride accesses whose lines are all held where they look for them first, with their data: one look tells all.
 
-use super::super::cache::Level;
 use super::super::hierarchy::{Hierarchy, Spread, Stretch};
 use super::{Access, Moved, Shape, Transfers};
 
@@ -34,9 +33,9 @@ impl Transfers {
             return None;
         }
         let (stretch, turns) = self.stretch(access, words, start, memory)?;
-        let latency = memory.demand_behind::<false>(self.streams[0], stretch, turns)?;
-        let (answer, late) = (Moved::on_time(turns.cycles), latency.saturating_sub(access.ahead));
-        Some(if late == 0 { answer } else { answer | late << 16 | Level::L2 as u64 })
+        let (late, from) = memory.load_behind(self.streams[0], stretch, turns, access.ahead)?;
+        let answer = Moved::on_time(turns.cycles);
+        Some(if late == 0 { answer } else { answer | late << 16 | from as u64 })
     }
 
     /// The same for a store whose lines the level behind the L1s has, with no ends to merge, and with no store in front of it whose lines it
@@ -51,10 +50,7 @@ impl Transfers {
         if !whole || self.stored > turns.start || turns.count > self.stored_lines.len() as u64 {
             return None;
         }
-        let latency = memory.demand_behind::<true>(self.streams[1], stretch, turns)?;
-        for line in 0..turns.count {
-            self.keep_stored(turns.turn(line) + latency);
-        }
+        memory.store_behind(self.streams[1], stretch, turns, |time| self.keep_stored(time))?;
         Some(Moved::on_time(turns.cycles))
     }
 

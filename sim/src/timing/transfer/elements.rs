@@ -20,7 +20,7 @@ impl Transfers {
         let turns = Spread { start, cycles: occupancy, count: count.max(1) };
         let way = self.elements[usize::from(write)];
         let mut elements = Elements { way, bytes, turns, before: u64::MAX, waits: Waits::NONE };
-        if memory.is_usual() && way.at_l1d() && !write {
+        if memory.loads_in_chunks() && way.at_l1d() && !write {
             in_chunks(&mut elements, count, addr_of, memory);
         } else {
             one_by_one(&mut elements, write, 0..count, addr_of, memory);
