@@ -38,8 +38,8 @@ impl Transfers {
         Some(if late == 0 { answer } else { answer | late << 16 | from as u64 })
     }
 
-    /// The same for a store whose lines the level behind the L1s has, with no ends to merge, and with no store in front of it whose lines it
-    /// waits for.
+    /// The same for a store whose lines the level behind the L1s has, with no ends to merge, and without one that waits for a store in
+    /// front of it.
     #[inline(always)]
     pub fn store_behind(&mut self, access: &Access, words: &[u64], start: u64, memory: &mut Hierarchy) -> Option<u64> {
         if access.shape != Shape::Stream || !access.write || !self.behind[1] {
@@ -47,11 +47,18 @@ impl Transfers {
         }
         let (stretch, turns) = self.stretch(access, words, start, memory)?;
         let whole = (words[0] | access.bytes) & (self.granule - 1) == 0;
-        if !whole || self.stored > turns.start || turns.count > self.stored_lines.len() as u64 {
+        if !whole || turns.count > self.stored_lines.len() as u64 || self.stored > turns.start && !self.has_room(turns) {
             return None;
         }
         memory.store_behind(self.streams[1], stretch, turns, |time| self.keep_stored(time))?;
         Some(Moved::on_time(turns.cycles))
+    }
+
+    /// Whether no line of a store waits for one that was stored before.
+    #[inline(always)]
+    fn has_room(&self, turns: Spread) -> bool {
+        let oldest = self.stored_lines[self.next_stored..].iter().chain(&self.stored_lines);
+        (0..turns.count).zip(oldest).all(|(line, &stored)| stored <= turns.turn(line))
     }
 
     /// The lines of an access, and when they have their turns.
