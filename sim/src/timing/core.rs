@@ -9,10 +9,10 @@ use super::describe::{self, Desc};
 use super::event::Listener;
 use super::hierarchy::MemoryCounts;
 use super::ledger::Ledger;
-use super::memo::{Memo, Recorder};
+use super::memo::{Asked, Memo, Recorder};
 use super::outside::World;
 use super::pipe::Pipe;
-use super::snapshot::{Reader, Writer};
+use super::snapshot::{Part, Reader, Writer};
 use crate::machine::Machine;
 
 /// What the core counted beside cycles.
@@ -45,7 +45,9 @@ pub struct Core {
     world: World,
     /// What is known of the pipe's ways; none when it is to work everything out.
     memo: Option<Memo>,
-    state: Vec<u8>,
+    /// Room for its state, and for the questions of a block.
+    state: Vec<Part>,
+    asked: Vec<Asked>,
 }
 
 /// States are looked up from this cycle on: times of the past do not reach back before the beginning.
@@ -62,6 +64,7 @@ impl Core {
             world,
             memo: (!plain).then(|| Memo::new(code_after)),
             state: Vec::new(),
+            asked: Vec::new(),
             machine,
         }
     }
@@ -130,7 +133,7 @@ impl Core {
             return false;
         }
         self.state.clear();
-        self.pipe.fold(&mut Writer { now: self.pipe.now, bytes: &mut self.state });
+        self.pipe.fold(&mut Writer { now: self.pipe.now, parts: &mut self.state });
         memo.enter(&self.state)
     }
 
@@ -164,20 +167,19 @@ impl Core {
         match &mut self.memo {
             Some(memo) if learning => {
                 let (before, origin) = (pipe.painter.ledger, pipe.now);
-                let mut recorder = Recorder::new(&mut self.world, &memo.miss, entered.pc, origin);
+                let mut recorder = Recorder::new(&mut self.world, &memo.miss, (entered.pc, origin), &mut self.asked);
                 pipe.retire(block, descs, words, next_pc, &mut recorder, listener);
-                let (asked, whole) = (recorder.asked, recorder.whole);
-                if !whole {
+                if !recorder.whole {
                     memo.leave();
                     return;
                 }
-                if !memo.comes_again(entered.number, &asked) {
+                if !memo.comes_again(entered.number, &self.asked) {
                     return;
                 }
                 self.state.clear();
-                pipe.fold(&mut Writer { now: pipe.now, bytes: &mut self.state });
+                pipe.fold(&mut Writer { now: pipe.now, parts: &mut self.state });
                 let charged = pipe.painter.ledger.since(&before);
-                memo.learn(entered, &asked, pipe.now - origin, &charged, &self.state);
+                memo.learn(entered, &self.asked, pipe.now - origin, &charged, &self.state);
             }
             memo => {
                 if let Some(memo) = memo {
@@ -191,9 +193,9 @@ impl Core {
     /// Brings the pipe into the state that replays have led to.
     fn settle(&mut self) {
         if let Some(memo) = &mut self.memo
-            && let Some(bytes) = memo.unsettled()
+            && let Some(parts) = memo.unsettled()
         {
-            self.pipe.fold(&mut Reader { now: self.pipe.now, bytes });
+            self.pipe.fold(&mut Reader { now: self.pipe.now, parts });
             memo.settle();
         }
     }

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod elements;
+mod stage;
 mod stream;
 mod stretch;
 mod way;
@@ -13,89 +14,12 @@ use super::cache::{Cache, Level};
 use super::directory::{Directory, GROUP, Held, Id, Left, Located};
 use super::near::Near;
 use super::prefetch::Prefetcher;
-use crate::machine::{self, MemorySystem, Replacement};
+use crate::machine::MemorySystem;
 pub(super) use elements::{CHUNK, Elements, Waits};
+use stage::{Channel, Stage};
 pub(super) use stream::Row;
 pub(super) use stretch::{Spread, Stretch};
 pub(super) use way::Way;
-
-/// A path that moves a limited number of bytes a cycle. Times are kept in 1/256 cycle, so that fractional rates add
-/// up over many lines.
-struct Channel {
-    free: u64,
-    line_cost: u64,
-}
-
-impl Channel {
-    fn new(line_bytes: u64, bytes_per_cycle: f64) -> Channel {
-        // An unlimited rate is infinite: its line costs nothing.
-        Channel { free: 0, line_cost: (line_bytes as f64 * 256.0 / bytes_per_cycle).round() as u64 }
-    }
-
-    /// Moves a line, not before `time`; returns when it begins.
-    fn transfer(&mut self, time: u64) -> u64 {
-        let start = self.free.max(time << 8);
-        self.free = start + self.line_cost;
-        start >> 8
-    }
-}
-
-struct Stage {
-    level: Level,
-    cache: Cache,
-    /// Cycles from a miss in the nearest level to data from this level, unloaded.
-    latency: u64,
-    /// The path of fills into this level.
-    channel: Channel,
-    fills: Fills,
-}
-
-/// Fills of a level: no more than so many are under way at once.
-struct Fills {
-    /// When the latest ones are done, as many as may be under way; the oldest stands at `next`.
-    done: Box<[u64]>,
-    next: usize,
-    oldest: u64,
-}
-
-impl Fills {
-    fn new(most: u32) -> Fills {
-        Fills { done: vec![0; most.max(1) as usize].into(), next: 0, oldest: 0 }
-    }
-
-    /// When one that is asked for at `time` may begin.
-    #[inline(always)]
-    fn slot(&self, time: u64) -> u64 {
-        time.max(self.oldest)
-    }
-
-    /// One is done at `time`.
-    #[inline(always)]
-    fn done(&mut self, time: u64) {
-        self.done[self.next] = time;
-        self.next = if self.next + 1 == self.done.len() { 0 } else { self.next + 1 };
-        self.oldest = self.done[self.next];
-    }
-}
-
-impl Stage {
-    fn new(level: Level, cache: &machine::Cache) -> Stage {
-        Stage {
-            level,
-            cache: Cache::new(cache.size, cache.ways, cache.line, cache.replacement),
-            latency: u64::from(cache.hit_latency),
-            channel: Channel::new(u64::from(cache.line), cache.bytes_per_cycle),
-            fills: Fills::new(cache.outstanding_fills),
-        }
-    }
-
-    /// One that nobody asks.
-    fn none() -> Stage {
-        let cache = Cache::new(64, 1, 64, Replacement::Random);
-        let channel = Channel { free: 0, line_cost: 0 };
-        Stage { level: Level::Dram, cache, latency: 0, channel, fills: Fills::new(1) }
-    }
-}
 
 /// A line on its way.
 #[derive(Clone, Copy)]

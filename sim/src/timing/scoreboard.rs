@@ -472,12 +472,12 @@ mod tests {
             joined += board.joined.count_ones();
             // As a replay of remembered blocks leaves it: another board, brought into the same state.
             if random.below(16) == 0 {
-                let mut bytes = Vec::new();
-                board.fold(&mut Writer { now, bytes: &mut bytes });
+                let mut parts = Vec::new();
+                board.fold(&mut Writer { now, parts: &mut parts });
                 if random.below(2) == 0 {
                     board.write(dest, Write { first: now + 900, ..write }, now);
                 }
-                board.fold(&mut Reader { now, bytes: &bytes });
+                board.fold(&mut Reader { now, parts: &parts });
             }
             now += 1;
         }

@@ -1,4 +1,4 @@
-//! The state of the pipe as bytes: times relative to the present cycle, and nothing that makes no difference any more.
+//! The state of the pipe as short numbers: times relative to the present cycle, and nothing that makes no difference any more.
 //!
 //! Writing and reading are one walk over the state, so that they cannot disagree: a [`Fold`] is handed every part.
 
@@ -92,10 +92,16 @@ pub(super) fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
     })
 }
 
+/// Numbers that a state is written in: most fit into one.
+pub(super) type Part = u16;
+
+/// In front of one that takes four.
+const LONG: Part = Part::MAX;
+
 /// Writes the state.
 pub(super) struct Writer<'a> {
     pub now: u64,
-    pub bytes: &'a mut Vec<u8>,
+    pub parts: &'a mut Vec<Part>,
 }
 
 impl Fold for Writer<'_> {
@@ -104,19 +110,20 @@ impl Fold for Writer<'_> {
     }
 
     fn word(&mut self, word: &mut u64) {
-        let mut rest = *word;
-        while rest >= 0x80 {
-            self.bytes.push(rest as u8 | 0x80);
-            rest >>= 7;
+        if *word < u64::from(LONG) {
+            self.parts.push(*word as Part);
+        } else {
+            let long = [0, 16, 32, 48].map(|at| (*word >> at) as Part);
+            self.parts.push(LONG);
+            self.parts.extend_from_slice(&long);
         }
-        self.bytes.push(rest as u8);
     }
 }
 
 /// Reads what a [`Writer`] wrote, maybe at another cycle.
 pub(super) struct Reader<'a> {
     pub now: u64,
-    pub bytes: &'a [u8],
+    pub parts: &'a [Part],
 }
 
 impl Fold for Reader<'_> {
@@ -125,14 +132,17 @@ impl Fold for Reader<'_> {
     }
 
     fn word(&mut self, word: &mut u64) {
-        *word = 0;
-        for (index, &byte) in self.bytes.iter().enumerate() {
-            *word |= u64::from(byte & 0x7f) << (7 * index);
-            if byte < 0x80 {
-                self.bytes = &self.bytes[index + 1..];
-                return;
+        *word = match *self.parts {
+            [LONG, a, b, c, d, ref rest @ ..] => {
+                self.parts = rest;
+                [d, c, b, a].into_iter().fold(0, |word, part| word << 16 | u64::from(part))
             }
-        }
+            [part, ref rest @ ..] => {
+                self.parts = rest;
+                u64::from(part)
+            }
+            [] => 0,
+        };
     }
 }
 
@@ -148,21 +158,21 @@ mod tests {
     }
 
     #[test]
-    fn states_that_act_alike_have_the_same_bytes() {
+    fn states_that_act_alike_have_the_same_numbers() {
         let write = |now, mut state| {
-            let mut bytes = Vec::new();
-            fold(&mut Writer { now, bytes: &mut bytes }, &mut state);
-            bytes
+            let mut parts = Vec::new();
+            fold(&mut Writer { now, parts: &mut parts }, &mut state);
+            parts
         };
         let one = write(1000, ([990, 1007, 400], 999, (800, Cause::Branch), 1 << 40));
         let later = write(5000, ([4999, 5007, 4990], 4999, (5000, Cause::Dram), 1 << 40));
         assert_eq!(one, later);
         assert_ne!(one, write(5000, ([4990, 5007, 4999], 4999, (5000, Cause::Dram), 1 << 40)), "another order");
         let mut read = ([0; 3], 0, (0, Cause::Issue), 0);
-        fold(&mut Reader { now: 200, bytes: &one }, &mut read);
+        fold(&mut Reader { now: 200, parts: &one }, &mut read);
         assert_eq!(read, ([200, 207, 199], 199, (200, Cause::Issue), 1 << 40));
         let waits = write(10, ([0; 3], 0, (12, Cause::Dram), 0));
-        fold(&mut Reader { now: 20, bytes: &waits }, &mut read);
+        fold(&mut Reader { now: 20, parts: &waits }, &mut read);
         assert_eq!(read.2, (22, Cause::Dram));
     }
 }

@@ -24,11 +24,12 @@ use rvtile_isa::hart::Entered;
 
 use super::ledger::{Charge, Ledger};
 use super::outside::World;
+use super::snapshot::Part;
 use super::transfer::Moved;
 use code::Code;
 use habits::Habits;
 use met::Met;
-pub(super) use record::{Query, Recorder};
+pub(super) use record::{Asked, Query, Recorder};
 use states::States;
 use tree::{Link, NOWHERE, Trees};
 
@@ -257,8 +258,8 @@ impl Memo {
         self.habits.heeds(block)
     }
 
-    /// The bytes of the state that the pipe should be in, if it is not.
-    pub fn unsettled(&self) -> Option<&[u8]> {
+    /// The state that the pipe should be in, if it is not.
+    pub fn unsettled(&self) -> Option<&[Part]> {
         let state = self.state(self.place).filter(|_| !self.settled)?;
         Some(self.states.get(state))
     }
@@ -279,7 +280,7 @@ impl Memo {
     }
 
     /// The pipe is in this state. Whether it is one to begin with.
-    pub fn enter(&mut self, state: &[u8]) -> bool {
+    pub fn enter(&mut self, state: &[Part]) -> bool {
         let Some(number) = self.states.met(state) else {
             self.habits.pause();
             return false;
@@ -295,7 +296,7 @@ impl Memo {
 
     /// A block got these answers in the present state. Whether it did so lately, so that it is worth learning; if not, the pipe goes its
     /// own way from here.
-    pub fn comes_again(&mut self, block: u32, asked: &[record::Asked]) -> bool {
+    pub fn comes_again(&mut self, block: u32, asked: &[Asked]) -> bool {
         let Some(from) = self.state(self.place) else { return false };
         self.habits.miss(block, self.hits);
         let again = self.met.again(record::hash(from, block, asked));
@@ -307,7 +308,7 @@ impl Memo {
 
     /// Remembers that a block led from the present state to `after`, by these questions and answers, in `elapsed`
     /// cycles. The pipe is in that state.
-    pub fn learn(&mut self, block: &Entered, asked: &[record::Asked], elapsed: u64, charged: &Ledger, after: &[u8]) {
+    pub fn learn(&mut self, block: &Entered, asked: &[Asked], elapsed: u64, charged: &Ledger, after: &[Part]) {
         let Some(from) = self.state(self.place) else { return };
         if self.trees.bytes() + self.states.bytes() > LIMIT {
             let (habits, hits) = (std::mem::take(&mut self.habits), self.hits);

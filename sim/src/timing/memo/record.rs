@@ -45,15 +45,21 @@ pub(in crate::timing) struct Recorder<'a> {
     next: usize,
     pc: u64,
     origin: u64,
-    pub asked: Vec<Asked>,
+    pub asked: &'a mut Vec<Asked>,
     /// Whether everything could be written down.
     pub whole: bool,
 }
 
 impl<'a> Recorder<'a> {
-    /// For a block at `pc` that begins at `origin`.
-    pub fn new(world: &'a mut World, known: &'a Miss, pc: u64, origin: u64) -> Recorder<'a> {
-        Recorder { world, known: known.answers(), odd: known.odd, next: 0, pc, origin, asked: Vec::new(), whole: true }
+    /// For a block at `pc` that begins at `origin`. `asked` is room for its questions.
+    pub fn new(
+        world: &'a mut World,
+        known: &'a Miss,
+        (pc, origin): (u64, u64),
+        asked: &'a mut Vec<Asked>,
+    ) -> Recorder<'a> {
+        asked.clear();
+        Recorder { world, known: known.answers(), odd: known.odd, next: 0, pc, origin, asked, whole: true }
     }
 
     /// Gives the answer that is known, or asks.

@@ -6,25 +6,26 @@ use std::sync::Arc;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::met::Met;
+use crate::timing::snapshot::Part;
 
 /// Every state that came up again.
 #[derive(Default)]
 pub(super) struct States {
-    numbers: FxHashMap<Arc<[u8]>, u32>,
-    states: Vec<Arc<[u8]>>,
+    numbers: FxHashMap<Arc<[Part]>, u32>,
+    states: Vec<Arc<[Part]>>,
     bytes: usize,
     met: Met,
 }
 
 impl States {
     /// The number of a state.
-    pub fn number(&mut self, state: &[u8]) -> u32 {
+    pub fn number(&mut self, state: &[Part]) -> u32 {
         if let Some(&number) = self.numbers.get(state) {
             return number;
         }
         let number = self.states.len() as u32;
-        let state: Arc<[u8]> = state.into();
-        self.bytes += state.len() + PER_STATE;
+        let state: Arc<[Part]> = state.into();
+        self.bytes += size_of_val(&*state) + PER_STATE;
         self.states.push(Arc::clone(&state));
         self.numbers.insert(state, number);
         number
@@ -32,7 +33,7 @@ impl States {
 
     /// The number of a state that the pipe is in by itself, if it is known or was met before: of the others most are never met
     /// again.
-    pub fn met(&mut self, state: &[u8]) -> Option<u32> {
+    pub fn met(&mut self, state: &[Part]) -> Option<u32> {
         if let Some(&number) = self.numbers.get(state) {
             return Some(number);
         }
@@ -41,7 +42,7 @@ impl States {
     }
 
     /// A state by its number.
-    pub fn get(&self, number: u32) -> &[u8] {
+    pub fn get(&self, number: u32) -> &[Part] {
         &self.states[number as usize]
     }
 
@@ -51,5 +52,5 @@ impl States {
     }
 }
 
-/// What a state takes beside its bytes: counters, allocator, vector and twice its place in the table.
+/// What a state takes beside its numbers: counters, allocator, vector and twice its place in the table.
 const PER_STATE: usize = 16 + 16 + 16 + 2 * 25;

@@ -47,7 +47,8 @@ impl Transfers {
         }
         let (stretch, turns) = self.stretch(access, words, start, memory)?;
         let whole = (words[0] | access.bytes) & (self.granule - 1) == 0;
-        if !whole || turns.count > self.stored_lines.len() as u64 || self.stored > turns.start && !self.has_room(turns) {
+        if !whole || turns.count > self.stored_lines.len() as u64 || self.stored > turns.start && !self.has_room(turns)
+        {
             return None;
         }
         memory.store_behind(self.streams[1], stretch, turns, |time| self.keep_stored(time))?;
