@@ -387,7 +387,7 @@ impl Transfers {
                 self.lacking_lines::<WRITE>(progress, &row, memory);
                 continue;
             }
-            // A copy that is nowhere else stays out of memory.
+            // Nobody else sees this copy, so that it stays in registers of the host.
             let mut here = *progress;
             for index in 0..row.count {
                 self.line::<WRITE>(&mut here, |time| memory.supply_in_row::<USUAL, WRITE>(&mut row, index, time));
