@@ -45,7 +45,7 @@ pub(in crate::timing) struct Elements {
 }
 
 impl Hierarchy {
-    /// Whether [`Hierarchy::load_elements`] serves.
+    /// Whether [`Hierarchy::load_elements`] serves: the caches are the usual ones, and lines have the usual size.
     pub fn loads_in_chunks(&self) -> bool {
         self.usual && self.directory.page_lines() == GROUP
     }
@@ -105,7 +105,8 @@ impl Hierarchy {
     }
 }
 
-/// Notes which of some elements have lines that are not at hand; returns how many. `None` if one of them lies in two lines.
+/// Notes which of some elements have lines that are not at hand; returns how many. `None` if one of them lies in two lines. Apart from
+/// what brings them, so that its loop has all registers of the host.
 #[inline(never)]
 fn missing_elements(
     near: &mut Near,
