@@ -469,7 +469,7 @@ impl Hierarchy {
         } else {
             self.dram_lines += 1;
             // Lines that wait for the path to memory have as many places as fills from there.
-            let waits = (self.dram_writes.line_cost * self.stages[index].fills.done.len() as u64) >> 8;
+            let waits = (self.dram_writes.line_cost * self.stages[index].fills.most()) >> 8;
             let begins = self.dram_writes.transfer(asked);
             ready.max(begins.saturating_sub(waits))
         };

@@ -70,7 +70,7 @@ impl Hierarchy {
             missed += 1;
             let addr = addr_of(index);
             let time = turns.turn(index) + elements.waits.late;
-            let (ready, from) = self.bring_element(way, addr, time);
+            let (ready, from) = self.bring_element(way.trains, addr, time);
             elements.waits.wait(ready, from, time);
             if self.near.changed {
                 (next, elements.before) = (index + 1, addr / LINE_BYTES);
@@ -83,24 +83,22 @@ impl Hierarchy {
 
     /// A line for an element. Returns when its data are there, and who supplied them.
     #[inline(always)]
-    fn bring_element(&mut self, way: Way, addr: u64, time: u64) -> (u64, Level) {
-        // All else of the way is known.
-        let way = Way { trains: way.trains, ..Way::new(false) };
-        let Some(located) = self.directory.recent(addr, addr) else { return self.bring_other(way, addr, time) };
+    fn bring_element(&mut self, trains: bool, addr: u64, time: u64) -> (u64, Level) {
+        let Some(located) = self.directory.recent(addr, addr) else { return self.bring_other(trains, addr, time) };
         let (group, bit) = (self.directory.group(located.id), located.id.bit());
         if group.held[0] & bit != 0 || group.held[L2] & bit == 0 {
-            return self.bring_other(way, addr, time);
+            return self.bring_other(trains, addr, time);
         }
-        let served = self.bring::<true>(way, located, time, (0, L2));
+        // All else of the way is known.
+        let served = self.bring::<true>(Way { trains, ..Way::new(false) }, located, time, (0, L2));
         (served.ready, served.from)
     }
 
     /// The same, of a line that the L2 need not have.
     #[inline(never)]
-    fn bring_other(&mut self, way: Way, addr: u64, time: u64) -> (u64, Level) {
-        let way = Way { trains: way.trains, ..Way::new(false) };
+    fn bring_other(&mut self, trains: bool, addr: u64, time: u64) -> (u64, Level) {
         let located = self.directory.line(addr / LINE_BYTES);
-        let served = self.supply_line::<true>(way, located, time);
+        let served = self.supply_line::<true>(Way { trains, ..Way::new(false) }, located, time);
         (served.ready, served.from)
     }
 }

@@ -39,14 +39,19 @@ pub(super) struct Stage {
 /// Fills of a level: no more than so many are under way at once.
 pub(super) struct Fills {
     /// When the latest ones are done, as many as may be under way; the oldest stands at `next`.
-    pub done: Box<[u64]>,
+    times: Box<[u64]>,
     next: usize,
     oldest: u64,
 }
 
 impl Fills {
     pub fn new(most: u32) -> Fills {
-        Fills { done: vec![0; most.max(1) as usize].into(), next: 0, oldest: 0 }
+        Fills { times: vec![0; most.max(1) as usize].into(), next: 0, oldest: 0 }
+    }
+
+    /// How many may be under way.
+    pub fn most(&self) -> u64 {
+        self.times.len() as u64
     }
 
     /// When one that is asked for at `time` may begin.
@@ -58,9 +63,9 @@ impl Fills {
     /// One is done at `time`.
     #[inline(always)]
     pub fn done(&mut self, time: u64) {
-        self.done[self.next] = time;
-        self.next = if self.next + 1 == self.done.len() { 0 } else { self.next + 1 };
-        self.oldest = self.done[self.next];
+        self.times[self.next] = time;
+        self.next = if self.next + 1 == self.times.len() { 0 } else { self.next + 1 };
+        self.oldest = self.times[self.next];
     }
 }
 

@@ -1,7 +1,7 @@
 //! Lines in a row: what a stream is made of.
 
 use super::super::directory::Located;
-use super::{Data, Hierarchy, L2, L3, Served, Way};
+use super::{Hierarchy, L2, L3, Served, Way};
 
 /// Lines of one page in a row, demanded one after the other in the usual caches.
 ///
@@ -43,26 +43,18 @@ impl Hierarchy {
         self.demanded[index as usize % MOST] = time;
         let behind =
             if WRITE || !self.directory.holds(located.id, 0) { self.directory.held(located.id, L2) } else { None };
-        let Some(l2) = behind else { return self.supply_apart::<WRITE>(row, index, time) };
-        let stage = &mut self.stages[L2];
-        stage.cache.hit::<true>(located.id);
-        let latency = stage.latency.saturating_sub(u64::from(row.way.base));
-        let from = if l2.ready > time { l2.from } else { stage.level };
-        let mut ready = l2.ready.max(time) + latency;
-        if WRITE {
-            self.directory.soil(located.id, L2);
-        }
+        let Some(l2) = behind else { return self.tell_and_supply::<WRITE>(row, index, time) };
+        let mut hit = self.hit::<true>(L2, l2, located, WRITE, (time, row.way.base));
         if !WRITE && !row.way.looks {
-            ready = ready.max(self.pass(0..1, time) + latency);
+            hit.wait(self.pass(0..1, time));
             self.stages[0].cache.misses += 1;
-            let data = Data { asked: time, latency, ready, from };
-            let victim = self.put::<true>(0, located, data, false);
+            let victim = self.put::<true>(0, located, hit, false);
             if self.directory.is_dirty(victim, 0) {
                 self.tell(row, index);
             }
-            ready = self.drive_out::<true>(0, victim, located, data);
+            hit.ready = self.drive_out::<true>(0, victim, located, hit);
         }
-        Served { ready, accepted: time, from }
+        Served { ready: hit.ready, accepted: time, from: hit.from }
     }
 
     /// Whether the level behind the L1s, where demands of a row begin, lacks some of its lines. For the usual caches.
@@ -77,15 +69,15 @@ impl Hierarchy {
     pub fn supply_lacking<const WRITE: bool>(&mut self, row: &Row, index: u64, time: u64) -> Served {
         let (way, located) = (row.way.of_stream::<WRITE>(), self.directory.within(row.first, index));
         let (held, bit) = (self.directory.group(located.id).held, located.id.bit());
-        let silent = Way { trains: false, looks: false, ..way };
-        let served = if held[L2] & bit != 0 && (WRITE || held[0] & bit == 0) {
+        if !WRITE && held[0] & bit != 0 || (held[L2] | held[L3]) & bit == 0 {
+            return self.supply_apart::<WRITE>(way, located, time);
+        }
+        let served = if held[L2] & bit != 0 {
             let held = self.directory.how(located.id, L2);
             let hit = self.hit::<true>(L2, held, located, WRITE, (time, way.base));
             Served { ready: hit.ready, accepted: time, from: hit.from }
-        } else if held[L3] & bit != 0 && (WRITE || held[0] & bit == 0) {
-            self.bring::<true>(silent, located, time, (L2, L3))
         } else {
-            return self.supply_apart::<WRITE>(&mut Row { told: index, ..*row }, index, time);
+            self.bring::<true>(Way { trains: false, ..way }, located, time, (L2, L3))
         };
         if way.trains {
             self.train::<true>(located, served.accepted);
@@ -93,12 +85,17 @@ impl Hierarchy {
         served
     }
 
+    /// The same of a line that is found elsewhere.
     #[inline(never)]
-    fn supply_apart<const WRITE: bool>(&mut self, row: &mut Row, index: u64, time: u64) -> Served {
+    fn tell_and_supply<const WRITE: bool>(&mut self, row: &mut Row, index: u64, time: u64) -> Served {
         self.tell(row, index);
         row.told = index + 1;
-        let way = row.way.of_stream::<WRITE>();
-        self.supply_line::<true>(way, self.directory.within(row.first, index), time)
+        self.supply_apart::<WRITE>(row.way, self.directory.within(row.first, index), time)
+    }
+
+    #[inline(never)]
+    fn supply_apart<const WRITE: bool>(&mut self, way: Way, located: Located, time: u64) -> Served {
+        self.supply_line::<true>(way.of_stream::<WRITE>(), located, time)
     }
 
     /// Tells the prefetcher of all demands of a row.

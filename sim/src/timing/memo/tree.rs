@@ -1,6 +1,6 @@
 //! What blocks did, as trees of questions.
 
-use std::hash::{BuildHasher, Hasher};
+use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -54,6 +54,16 @@ pub(super) enum Node {
 }
 
 const _: () = assert!(size_of::<Node>() == 32, "two in a line of the host's cache");
+
+impl Node {
+    /// An answer to the question of an edge, and where it leads.
+    fn answer(&self) -> (u64, Link) {
+        match *self {
+            Node::Edge { answer, next, .. } => (answer, next),
+            Node::Leaf(_) => (0, NOWHERE),
+        }
+    }
+}
 
 /// What a block did.
 #[derive(Clone, Copy)]
@@ -227,11 +237,7 @@ impl Trees {
     /// The edge for an answer will be found.
     fn keep(&mut self, first: Link, edge: Link, answer: u64) {
         let nodes = &self.nodes;
-        let answer_of = |edge: Link| match nodes[edge as usize] {
-            Node::Edge { answer, .. } => answer,
-            Node::Leaf(_) => 0,
-        };
-        let again = |&(first, edge): &(Link, Link)| hash(first, answer_of(edge));
+        let again = |&(first, edge): &(Link, Link)| hash(first, nodes[edge as usize].answer().0);
         self.others.insert_unique(hash(first, answer), (first, edge), again);
     }
 
@@ -296,10 +302,7 @@ impl Trees {
 
     /// An answer to the question of an edge, and where it leads.
     fn answer(&self, edge: Link) -> (u64, Link) {
-        match self.nodes[edge as usize] {
-            Node::Edge { answer, next, .. } => (answer, next),
-            Node::Leaf(_) => (0, NOWHERE),
-        }
+        self.nodes[edge as usize].answer()
     }
 
     fn set_answer(&mut self, edge: Link, to: u64, leads: Link) {
@@ -443,10 +446,7 @@ impl Trees {
 /// Of an answer to the question of an edge.
 #[inline(always)]
 fn hash(first: Link, answer: u64) -> u64 {
-    let mut hasher = FxBuildHasher.build_hasher();
-    hasher.write_u32(first);
-    hasher.write_u64(answer);
-    hasher.finish()
+    FxBuildHasher.hash_one((first, answer))
 }
 
 fn kind(query: &Query) -> Kind {
