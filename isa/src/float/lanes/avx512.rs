@@ -204,12 +204,13 @@ pub mod half {
         p = _mm512_maskz_mov_epi32(finite, p);
         let c = _mm512_maskz_mov_epi32(finite, c);
         let t = _mm512_maskz_mov_epi32(finite, s);
-        let e: V;
+        // An output without a type may be printed as a register that there is not, if it is one of the upper sixteen.
+        let (e, _y): (V, V);
         // SAFETY: as above.
         unsafe {
             asm!("vsubps {x}, {s}, {p}", "vsubps {y}, {s}, {x}", "vsubps {x}, {c}, {x}", "vsubps {y}, {p}, {y}",
                 "vaddps {x}, {x}, {y}", s = in(zmm_reg) t, p = in(zmm_reg) p, c = in(zmm_reg) c, x = out(zmm_reg) e,
-                y = out(zmm_reg) _, options(nomem, nostack));
+                y = out(zmm_reg) _y, options(nomem, nostack));
         }
         let inexact = _mm512_test_epi32_mask(e, _mm512_set1_epi32(i32::MAX));
         let even = _mm512_mask_testn_epi32_mask(inexact, s, _mm512_set1_epi32(1));
