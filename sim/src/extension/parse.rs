@@ -171,7 +171,8 @@ fn instruction(
         return Err(table.wrong("name", "a mnemonic is up to 32 small letters, digits, '.' and '_'"));
     }
     // Text would not tell the two apart, and the macro for the GNU assembler would take the other's place.
-    if let Some(owner) = asm::owner(&name) {
+    let helper = name.starts_with("rvtile.").then(|| "one of the names of rvtile's own macros".to_string());
+    if let Some(owner) = helper.or_else(|| asm::owner(&name)) {
         let what = format!("{name} is {owner} already: give this one another name, such as my.{name}");
         return Err(table.wrong("name", what));
     }
@@ -195,6 +196,9 @@ fn instruction(
     };
     let accumulates = matmul.is_some() && operands.has(Operand::Td);
     let timing = Timing::read(table, &name, source, shared.formulas, units, matmul, accumulates)?;
+    if class == Class::Alu {
+        timing::only_scalar(table)?;
+    }
     let texts = texts(table, &name, sew, &slots, &what);
     let body = Body {
         provider: format!("extension {title}"),

@@ -153,6 +153,8 @@ fn a_trial_tells_that_a_script_fails() {
         let checked = check(kind, "vd[0] = vs2[0] + 1");
         assert_eq!(checked.faults, 0, "{kind}: {}", checked.text);
     }
+    let checked = check("i", "if sew == 32 { nowhere() }");
+    assert!(checked.faults == 1 && checked.text.contains("(SEW 32)"), "{}", checked.text);
 }
 
 #[test]

@@ -124,6 +124,17 @@ pub(super) fn units(root: &Table) -> Result<Vec<OwnUnit>, ExtensionError> {
     Ok(units)
 }
 
+/// Refuses what has no effect on an instruction of the scalar pipe.
+pub(super) fn only_scalar(instruction: &Table) -> Result<(), ExtensionError> {
+    let Some(table) = instruction.table("timing")? else { return Ok(()) };
+    let stated = ["unit", "occupancy", "chains"].into_iter().find(|key| table.has(key));
+    stated.map_or(Ok(()), |key| {
+        let what = "an instruction on scalar registers alone executes in the scalar pipe, which takes the next one at once: it has \
+                    latency and pipe only";
+        Err(table.wrong(key, what))
+    })
+}
+
 impl Timing {
     /// Reads the table `timing` of an instruction. `matmul` gives the names m, k and n their meaning; `accumulates` is the default.
     pub fn read(

@@ -55,6 +55,7 @@ fn wrong_files() {
         ("\nname = \"t.mac\"", "\nname = \"smt.vmadot\"", &["smt.vmadot is an instruction of"]),
         ("\nname = \"t.mac\"", "\nname = \"amoadd.w.aq\"", &["amoadd.w.aq is an instruction of"]),
         ("\nname = \"t.mac\"", "\nname = \"mv\"", &["mv is a pseudo-instruction for addi already"]),
+        ("\nname = \"t.mac\"", "\nname = \"rvtile.mask\"", &["names of rvtile's own macros already"]),
         ("31..26=1", "31..20=1", &["t.toml:7: instruction[1].encoding", "column 12", "given twice"]),
         ("31..26=1 ", "", &["t.toml:7", "neither fixed nor a field"]),
         ("6..0=0x0b", "6..0=0x0a", &["t.toml:7", "1..0=3"]),
@@ -100,6 +101,20 @@ fn wrong_files() {
         }
     }
     refused(&(GOOD.to_string() + &GOOD[GOOD.find("[[").expect("one")..]), &["t.toml:12", "instruction t.mac already"]);
+}
+
+#[test]
+fn units_are_not_for_the_scalar_pipe() {
+    let with = |timing: &str| {
+        format!(
+            "name = \"t\"\n[[instruction]]\nname = \"t.add\"\nencoding = \"rs2 rs1 rd 31..25=0 14..12=0 6..0=0x0b\"\n\
+             operands = \"rd, rs1, rs2\"\nscript = \"rd = rs1 + rs2\"\ntiming = {{ latency = 3, {timing} }}\n"
+        )
+    };
+    Extensions::default().add("t.toml", &with("pipe = \"B\"")).expect("good");
+    for (timing, key) in [("unit = \"va\"", "unit"), ("occupancy = 2", "occupancy"), ("chains = true", "chains")] {
+        refused(&with(timing), &["t.toml:7", &format!("timing.{key}"), "scalar pipe", "latency and pipe only"]);
+    }
 }
 
 #[test]
