@@ -109,12 +109,21 @@ fn reports_agree_with_each_other() {
         assert!(table.contains(words), "{words} in {table}");
     }
     // On several cores too, where a part's cycles are those of each.
-    let cores = stdout(&rvtile(&["model", &model, "--context", "24", "--cores", "4", "--json"]));
+    let page = path("cores.html");
+    let cores = stdout(&rvtile(&["model", &model, "--context", "24", "--cores", "4", "--json", "--html", &page]));
     let steps: serde_json::Value = serde_json::from_str(&cores).unwrap();
     for part in steps[0]["parts"].as_array().unwrap() {
         let sum: f64 = part["ledger"].as_object().unwrap().values().map(|cycles| cycles.as_f64().unwrap()).sum();
         assert!((sum - part["cycles"].as_f64().unwrap()).abs() < 1e-6 * sum, "{part}");
     }
+    // The page draws the same ledger, in whole cycles.
+    let page = std::fs::read_to_string(page).unwrap();
+    let (table, _) =
+        page.split_once("Cycles by cause as a table").and_then(|(_, rest)| rest.split_once("</table>")).unwrap();
+    let rows = table.split("<tr><td").skip(1).filter_map(|row| row.split("</td>").nth(2)?.rsplit('>').next());
+    let drawn: f64 = rows.map(|cycles| cycles.replace(',', "").parse::<f64>().unwrap()).sum();
+    let cycles = steps[0]["cycles"].as_f64().unwrap();
+    assert!((drawn / cycles - 1.0).abs() < 1e-3, "{drawn} of {cycles}");
     std::fs::remove_dir_all(folder).unwrap();
 }
 

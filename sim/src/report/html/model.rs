@@ -56,7 +56,7 @@ pub fn render(machine: &Machine, steps: &[Step]) -> String {
     let measurements = measurements(machine, first);
     html += "<h2>Roofline</h2>\n<p class=\"soft\">Work and compulsory bytes by formula; cycles of one core.</p>\n";
     html += &roofline::element(machine, &measurements);
-    html += "<h2>Where the cycles go</h2>\n<p class=\"soft\">Every cycle is charged to exactly one cause.</p>\n";
+    html += "<h2>Where the cycles go</h2>\n<p class=\"soft\">Every cycle of the step is charged to exactly one cause.</p>\n";
     html += &ledger_bars::section(&measurements);
     html += "<h2>The machine</h2>\n";
     html += &machine_table::section(machine);
@@ -328,12 +328,13 @@ fn parts(machine: &Machine, step: &Step) -> String {
     table(&heads, rows)
 }
 
-/// The items as the charts of kernels take them; the small ones together, without work.
+/// The items as the charts of kernels take them; the small ones together, without work. Work and cycles are those of one core, the
+/// ledger is that of the step.
 fn measurements(machine: &Machine, step: &Step) -> Vec<Measurement> {
-    let all = step.items.iter().map(|item| item.cost.cycles).sum::<f64>();
-    let (large, small): (Vec<&Item>, Vec<&Item>) = step.items.iter().partition(|i| i.cost.cycles >= SMALL * all);
-    let mut measurements: Vec<Measurement> = large.iter().map(|item| measurement(machine, item)).collect();
-    let mut rest = small.iter().map(|item| measurement(machine, item));
+    let least = SMALL * step.cycles();
+    let (large, small): (Vec<&Item>, Vec<&Item>) = step.items.iter().partition(|item| step.item_cycles(item) >= least);
+    let mut measurements: Vec<Measurement> = large.iter().map(|item| measurement(machine, step, item)).collect();
+    let mut rest = small.iter().map(|item| measurement(machine, step, item));
     if let Some(first) = rest.next() {
         let zero = Measurement { kernel: "all others", shape: rvtile_kernels::Shape(Vec::new()), flop: 0, ..first };
         measurements.push(rest.fold(zero, |mut sum, more| {
@@ -347,9 +348,9 @@ fn measurements(machine: &Machine, step: &Step) -> Vec<Measurement> {
     measurements
 }
 
-fn measurement(machine: &Machine, item: &Item) -> Measurement {
+fn measurement(machine: &Machine, step: &Step, item: &Item) -> Measurement {
     let whole = |number: f64| number.round() as u64;
-    let ledger = Cause::ALL.iter().zip(item.cost.ledger).map(|(cause, cycles)| (*cause, whole(cycles)));
+    let ledger = Cause::ALL.iter().zip(step.item_ledger(item)).map(|(cause, cycles)| (*cause, whole(cycles)));
     Measurement {
         kernel: item.part.kernel,
         shape: item.part.shape.parse().unwrap_or(rvtile_kernels::Shape(Vec::new())),
