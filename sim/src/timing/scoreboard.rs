@@ -149,8 +149,9 @@ pub(super) struct Scoreboard {
     groups: [Group; 32],
     /// Registers that are kept one by one and may have times that make a difference.
     awake: u64,
-    /// First registers of groups that are kept as a whole.
+    /// First registers of groups that are kept as a whole, and all of them.
     joined: u64,
+    members: u64,
 }
 
 impl Default for Scoreboard {
@@ -161,6 +162,7 @@ impl Default for Scoreboard {
             groups: [ALONE; 32],
             awake: 0,
             joined: 0,
+            members: 0,
         }
     }
 }
@@ -173,6 +175,24 @@ impl Scoreboard {
         (self.groups[reg] == group).then(|| &self.wholes[reg])
     }
 
+    /// Whether no register of a group has a time that makes a difference: mostly so when a loop comes to it again after its times were
+    /// folded.
+    #[inline(always)]
+    fn rests(&self, group: Group) -> bool {
+        let members = group.members();
+        members != 0 && (self.awake | self.members) & members == 0
+    }
+
+    /// Keeps a group as a whole whose registers are kept one by one, and were at rest or are known to this.
+    #[inline(always)]
+    fn keep_whole(&mut self, group: Group, whole: Whole) {
+        let reg = usize::from(group.reg);
+        self.wholes[reg] = whole;
+        self.groups[reg..reg + usize::from(group.count)].fill(group);
+        self.joined |= 1 << reg;
+        self.members |= group.members();
+    }
+
     /// The earliest start at which a source is there when its turn comes, first and last beat, and who wrote it.
     #[inline(always)]
     pub fn ready(&mut self, source: Use) -> (u64, Cause) {
@@ -182,6 +202,9 @@ impl Scoreboard {
             // Of two even paces the first or the last beat decides, of equal ones any.
             let slower = whole.written.cycles.saturating_sub(source.occupancy);
             return (whole.written.start + slower, whole.cause.unwrap_or(Cause::ChainArithmetic));
+        }
+        if self.rests(source.group) {
+            return (0, Cause::ChainArithmetic);
         }
         self.ready_one_by_one(source.group, source.occupancy)
     }
@@ -232,6 +255,9 @@ impl Scoreboard {
             };
             return read.max(written).saturating_sub(latency);
         }
+        if self.rests(dest.group) {
+            return 0;
+        }
         self.free_one_by_one(dest.group, dest.occupancy, latency, chains)
     }
 
@@ -262,6 +288,8 @@ impl Scoreboard {
             if read.within(whole.read) {
                 return;
             }
+        } else if self.rests(source.group) {
+            return self.keep_whole(source.group, Whole { read: Pace::new(start, source), ..Whole::default() });
         }
         self.read_one_by_one(source.group, source.occupancy, start);
     }
@@ -282,11 +310,14 @@ impl Scoreboard {
     #[inline(always)]
     pub fn write(&mut self, dest: Use, write: Write, now: u64) {
         let Write { first, chains, merged, cause } = write;
+        let written = if chains { Pace::new(first, dest) } else { Pace::at_once(first) };
         if self.whole(dest.group).is_some() {
             let whole = &mut self.wholes[usize::from(dest.group.reg % 32)];
-            whole.written = if chains { Pace::new(first, dest) } else { Pace::at_once(first) };
-            (whole.merged, whole.cause) = (merged, Some(cause));
+            (whole.written, whole.merged, whole.cause) = (written, merged, Some(cause));
             return;
+        }
+        if self.rests(dest.group) {
+            return self.keep_whole(dest.group, Whole { written, merged, cause: Some(cause), ..Whole::default() });
         }
         self.write_one_by_one(dest.group, dest.occupancy, (first, merged), (chains, cause), now);
     }
@@ -334,12 +365,9 @@ impl Scoreboard {
             Pace::new(first, read)
         };
         let written = if write.chains { Pace::new(write.first, dest) } else { Pace::at_once(write.first) };
-        let whole = Whole { written, read, merged: write.merged, cause: Some(write.cause) };
-        self.wholes[usize::from(reg)] = whole;
-        self.groups[members.clone()].fill(dest.group);
-        self.registers[members.clone()].fill(Register::default());
-        members.for_each(|index| self.awake &= !(1 << index));
-        self.joined |= 1 << reg;
+        self.registers[members].fill(Register::default());
+        self.awake &= !dest.group.members();
+        self.keep_whole(dest.group, Whole { written, read, merged: write.merged, cause: Some(write.cause) });
     }
 
     /// Keeps the registers of a group one by one.
@@ -371,6 +399,7 @@ impl Scoreboard {
             self.awake |= 1 << index;
         }
         self.joined &= !(1 << reg);
+        self.members &= !group.members();
     }
 
     /// Folds everything that can still make a difference after the present cycle.
@@ -388,7 +417,7 @@ impl Scoreboard {
         fold.word(&mut wholes);
         fold.word(&mut alone);
         ones(self.awake & !alone).for_each(|index| self.registers[index] = Register::default());
-        (self.joined, self.awake) = (wholes, alone);
+        (self.joined, self.members, self.awake) = (wholes, 0, alone);
         let kept = std::mem::replace(&mut self.groups, [ALONE; 32]);
         for index in ones(alone) {
             let register = &mut self.registers[index];
@@ -413,6 +442,7 @@ impl Scoreboard {
             fold.time(&mut whole.merged);
             fold.cause(&mut whole.cause, whole.written.last() > now);
             self.groups[reg..(reg + count as usize).min(32)].fill(group);
+            self.members |= group.members();
         }
     }
 }

@@ -13,6 +13,7 @@ pub(super) trait Fold {
     fn word(&mut self, word: &mut u64);
 
     /// A time that makes no difference once it is past.
+    #[inline(always)]
     fn time(&mut self, time: &mut u64) {
         let now = self.now();
         let mut left = time.saturating_sub(now);
@@ -21,6 +22,7 @@ pub(super) trait Fold {
     }
 
     /// A time that makes a difference until the cycle after it.
+    #[inline(always)]
     fn recent(&mut self, time: &mut u64) {
         let before = self.now() - 1;
         let mut left = time.saturating_sub(before);
@@ -74,10 +76,12 @@ pub(super) struct Later<'a, F> {
 }
 
 impl<F: Fold> Fold for Later<'_, F> {
+    #[inline(always)]
     fn now(&self) -> u64 {
         self.from.max(self.fold.now())
     }
 
+    #[inline(always)]
     fn word(&mut self, word: &mut u64) {
         self.fold.word(word);
     }
@@ -109,14 +113,21 @@ impl Fold for Writer<'_> {
         self.now
     }
 
+    #[inline(always)]
     fn word(&mut self, word: &mut u64) {
         if *word < u64::from(LONG) {
             self.parts.push(*word as Part);
         } else {
-            let long = [0, 16, 32, 48].map(|at| (*word >> at) as Part);
-            self.parts.push(LONG);
-            self.parts.extend_from_slice(&long);
+            self.long(*word);
         }
+    }
+}
+
+impl Writer<'_> {
+    #[cold]
+    fn long(&mut self, word: u64) {
+        self.parts.push(LONG);
+        self.parts.extend([0, 16, 32, 48].map(|at| (word >> at) as Part));
     }
 }
 
@@ -131,18 +142,24 @@ impl Fold for Reader<'_> {
         self.now
     }
 
+    #[inline(always)]
     fn word(&mut self, word: &mut u64) {
         *word = match *self.parts {
-            [LONG, a, b, c, d, ref rest @ ..] => {
-                self.parts = rest;
-                [d, c, b, a].into_iter().fold(0, |word, part| word << 16 | u64::from(part))
-            }
-            [part, ref rest @ ..] => {
+            [part, ref rest @ ..] if part != LONG => {
                 self.parts = rest;
                 u64::from(part)
             }
-            [] => 0,
+            _ => self.long(),
         };
+    }
+}
+
+impl Reader<'_> {
+    #[cold]
+    fn long(&mut self) -> u64 {
+        let [_, a, b, c, d, ref rest @ ..] = *self.parts else { return 0 };
+        self.parts = rest;
+        [d, c, b, a].into_iter().fold(0, |word, part| word << 16 | u64::from(part))
     }
 }
 

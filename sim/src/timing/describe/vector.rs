@@ -21,6 +21,14 @@ pub(in crate::timing) struct Group {
     pub count: u8,
 }
 
+impl Group {
+    /// Its registers, as bits.
+    #[inline(always)]
+    pub fn members(self) -> u64 {
+        ((1 << self.count) - 1) << self.reg
+    }
+}
+
 /// How an instruction uses the tiles that its log word names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::timing) enum TileAccess {
