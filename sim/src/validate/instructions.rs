@@ -63,6 +63,25 @@ struct Lmul {
     registers: u32,
 }
 
+impl Case {
+    /// Elements that its group of registers holds.
+    fn vlmax(&self, vlen: u32) -> u32 {
+        let part = self.lmul.name.strip_prefix("mf").and_then(|part| part.parse::<u32>().ok());
+        part.map_or(8 * self.lmul.registers, |part| 8 / part) * vlen / self.sew / 8
+    }
+
+    /// Itself, if its elements have room in registers of so many bits.
+    fn fits(self, vlen: u32) -> Result<Case, String> {
+        let (most, Lmul { name, .. }) = (self.vlmax(vlen), &self.lmul);
+        match self.vl {
+            Some(vl) if vl > most => {
+                Err(format!("vl {vl} is more than the {most} elements of e{},{name} at VLEN {vlen}", self.sew))
+            }
+            _ => Ok(self),
+        }
+    }
+}
+
 /// Runs what the tables measured and pairs the figures, in the order of the tables.
 ///
 /// # Errors
@@ -96,7 +115,10 @@ fn table_rows(table: &Table<'_>, machine: &Arc<Machine>) -> Result<Vec<Row>, Err
     let lines: Vec<(u64, Line)> = table.read()?;
     let cases: Vec<Case> = lines
         .into_iter()
-        .map(|(number, line)| case(number, line, &decoder, &assembler).map_err(|why| table.wrong(number, why)))
+        .map(|(number, line)| {
+            let case = case(number, line, &decoder, &assembler).and_then(|case| case.fits(machine.vector.vlen));
+            case.map_err(|why| table.wrong(number, why))
+        })
         .collect::<Result<_, _>>()?;
     // One program for all shapes of an instruction.
     let mut programs: BTreeMap<&str, Vec<&Case>> = BTreeMap::new();
@@ -208,7 +230,7 @@ fn run(cases: &[&Case], machine: &Arc<Machine>) -> Result<Vec<f64>, String> {
     let mut places = Vec::new();
     for (number, case) in cases.iter().enumerate() {
         for (index, register) in SCALARS.iter().enumerate() {
-            program.constant(register, scalar(case, index as u64, machine.vector.vlen.into()));
+            program.constant(register, scalar(case, index as u64, machine.vector.vlen));
         }
         let vtype = format!("e{},{},ta,ma", case.sew, case.lmul.name);
         match case.vl {
@@ -247,15 +269,10 @@ fn run(cases: &[&Case], machine: &Arc<Machine>) -> Result<Vec<f64>, String> {
 const SCALARS: [&str; 9] = ["t0", "t1", "t2", "t3", "t4", "t5", "t6", "a6", "a7"];
 
 /// The value of one of them: an address that can be read and written, where nothing else is told of the source's.
-fn scalar(case: &Case, index: u64, vlen: u64) -> u64 {
-    let eighths = case
-        .lmul
-        .name
-        .strip_prefix("mf")
-        .map_or(8 * u64::from(case.lmul.registers), |part| part.parse::<u64>().map_or(8, |part| 8 / part));
+fn scalar(case: &Case, index: u64, vlen: u32) -> u64 {
     match case.class {
         Class::VDiv => 0x1357_9bdf + 0x0202_0202 * index,
-        Class::VSlide => eighths * vlen / u64::from(case.sew) / 8 * (2 * index + 1) / (2 * SCALARS.len() as u64),
+        Class::VSlide => u64::from(case.vlmax(vlen)) * (2 * index + 1) / (2 * SCALARS.len() as u64),
         _ => DATA + 4096 * index,
     }
 }
@@ -333,6 +350,10 @@ mod tests {
         assert_eq!(error("\"add t0,t1,t2\",max,9,m1,1"), "mine.csv, line 3: no SEW 9: 8, 16, 32 or 64");
         assert_eq!(error("\"add t0,t1,t2\",few,8,m1,1"), "mine.csv, line 3: no vl `few`: max or a number");
         assert_eq!(error("\"add t0,t1,t2\",max,8,m1,-1"), "mine.csv, line 3: -1 is no number of cycles");
+        assert_eq!(
+            error("\"vadd.vv v8,v16,v24\",33,16,m1,1"),
+            "mine.csv, line 3: vl 33 is more than the 32 elements of e16,m1 at VLEN 512"
+        );
         let illegal = error("\"vwadd.vv v8,v16,v24\",max,64,m1,1");
         assert!(illegal.starts_with("mine.csv, line 3: ") && illegal.contains("illegal"), "{illegal}");
     }
