@@ -135,7 +135,7 @@ impl Cache {
             // A linear-feedback shift register of full period, as in hardware.
             self.random = self.random >> 1 ^ 0xa300_0000 & (self.random & 1).wrapping_neg();
             let random = self.random as usize;
-            let way = if self.way_mask != 0 { random & self.way_mask } else { random % self.ways };
+            let way = if self.way_mask != 0 { random & self.way_mask } else { self.remainder(random) };
             let is_vacant = self.vacant > 0 && self.lines[first + self.ways - 1].id == Id::NONE;
             if is_vacant { self.vacant(first) } else { way }
         } else {
@@ -152,6 +152,12 @@ impl Cache {
             self.touch::<false>(id);
         }
         former
+    }
+
+    /// The way for a random number where ways are no power of two. Apart, as divisions take long and most caches need none.
+    #[cold]
+    fn remainder(&self, random: usize) -> usize {
+        random % self.ways
     }
 
     #[inline(never)]

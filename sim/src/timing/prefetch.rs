@@ -90,10 +90,17 @@ impl Prefetcher {
     #[inline(always)]
     pub fn demand(&mut self, line: u64) -> Wanted {
         let rules = self.rules;
-        match self.streams.get_mut(self.latest) {
-            Some(stream) if stream.is_near(line, rules) => stream.advance(line, rules),
-            _ => self.demand_other(line),
-        }
+        let stream = self.stream(self.latest);
+        if stream.is_near(line, rules) { stream.advance(line, rules) } else { self.demand_other(line) }
+    }
+
+    /// A stream by its number.
+    #[inline(always)]
+    fn stream(&mut self, number: usize) -> &mut Stream {
+        debug_assert!(number < self.streams.len());
+        // SAFETY: numbers come from `latest` and from the ring of streams, which hold numbers of streams only. Each line that the L2 is
+        // asked for comes here, several times if it is not near to the latest, and nothing else would take as long as the checks.
+        unsafe { self.streams.get_unchecked_mut(number) }
     }
 
     /// The same for a line that is not near to the latest stream.
@@ -110,7 +117,8 @@ impl Prefetcher {
     #[inline(never)]
     fn demand_nearby(&mut self, line: u64) -> Wanted {
         if self.turn_to(line) {
-            return self.streams[self.latest].advance(line, self.rules);
+            let rules = self.rules;
+            return self.stream(self.latest).advance(line, rules);
         }
         self.begin(line);
         Wanted::default()
@@ -121,11 +129,11 @@ impl Prefetcher {
     #[inline(always)]
     pub fn demand_led(&mut self, from: u64, demanded: u64) -> Option<(Wanted, u64)> {
         let (first, run) = (from + u64::from(demanded.trailing_zeros()), demanded >> demanded.trailing_zeros());
-        let is_near = self.streams.get(self.latest).is_some_and(|stream| stream.is_near(first, self.rules));
-        if !is_near && !self.turn_to(first) {
+        let rules = self.rules;
+        if !self.stream(self.latest).is_near(first, rules) && !self.turn_to(first) {
             return None;
         }
-        let stream = &mut self.streams[self.latest];
+        let stream = self.stream(self.latest);
         let moved = first.wrapping_sub(stream.last);
         if moved >= stream.led || !is_run(run) && has_gaps(run, stream.led - 1) {
             return None;
@@ -156,16 +164,17 @@ impl Prefetcher {
     /// none.
     #[inline(never)]
     fn turn_to(&mut self, line: u64) -> bool {
-        let mut number = self.streams[self.latest].older as usize;
-        while number != self.latest && !self.streams[number].is_near(line, self.rules) {
-            number = self.streams[number].older as usize;
+        let (rules, latest) = (self.rules, self.latest);
+        let mut number = self.stream(latest).older as usize;
+        while number != latest && !self.stream(number).is_near(line, rules) {
+            number = self.stream(number).older as usize;
         }
-        if number == self.latest {
+        if number == latest {
             return false;
         }
-        let Stream { older, younger, .. } = self.streams[number];
-        self.streams[older as usize].younger = younger;
-        self.streams[younger as usize].older = older;
+        let Stream { older, younger, .. } = *self.stream(number);
+        self.stream(older as usize).younger = younger;
+        self.stream(younger as usize).older = older;
         self.insert(number);
         true
     }
@@ -173,18 +182,19 @@ impl Prefetcher {
     /// A stream begins, in place of the oldest.
     #[inline(always)]
     fn begin(&mut self, line: u64) {
-        let number = self.streams[self.latest].younger as usize;
-        let Stream { older, younger, .. } = self.streams[number];
-        self.streams[number] = Stream { last: line, distance: self.rules.initial, older, younger, ..Stream::default() };
+        let number = self.stream(self.latest).younger as usize;
+        let Stream { older, younger, .. } = *self.stream(number);
+        let distance = self.rules.initial;
+        *self.stream(number) = Stream { last: line, distance, older, younger, ..Stream::default() };
         self.make_latest(number);
     }
 
     /// Puts a stream into the ring as the latest.
     fn insert(&mut self, number: usize) {
-        let (older, younger) = (self.latest as u32, self.streams[self.latest].younger);
-        (self.streams[number].older, self.streams[number].younger) = (older, younger);
-        self.streams[older as usize].younger = number as u32;
-        self.streams[younger as usize].older = number as u32;
+        let (older, younger) = (self.latest as u32, self.stream(self.latest).younger);
+        (self.stream(number).older, self.stream(number).younger) = (older, younger);
+        self.stream(older as usize).younger = number as u32;
+        self.stream(younger as usize).older = number as u32;
         self.make_latest(number);
     }
 
@@ -192,7 +202,7 @@ impl Prefetcher {
     #[inline(always)]
     fn make_latest(&mut self, number: usize) {
         let former = self.latest;
-        self.lows[former / LANES][former % LANES] = self.streams[former].last as u32;
+        self.lows[former / LANES][former % LANES] = self.stream(former).last as u32;
         self.latest = number;
     }
 }
