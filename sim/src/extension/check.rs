@@ -112,7 +112,7 @@ fn trial(extensions: &Extensions, instruction: &Instruction) -> Result<(), Strin
     for sew in 0..4u64 {
         hart.vtype = Vtype::requested(sew << 3, 512, isa);
         hart.vl = hart.vtype.vlmax(512);
-        // Rules of size are broken by the trial's choice, not by the instruction; a script that fails is wrong under any.
+        // Rules of size are broken by the trial's choice, not by the instruction; a script that fails is wrong under any SEW.
         let Ok(op) = Op::new(&Inst::new(row, word), 0, 0, &hart.ctx()) else { continue };
         // SAFETY: the operation was made for this host.
         unsafe { (op.exec)(&mut hart, &op) };

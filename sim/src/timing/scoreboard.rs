@@ -149,7 +149,7 @@ pub(super) struct Scoreboard {
     groups: [Group; 32],
     /// Registers that are kept one by one and may have times that make a difference.
     awake: u64,
-    /// First registers of groups that are kept as a whole, and all of them.
+    /// First registers of groups that are kept as a whole, and all registers of these.
     joined: u64,
     members: u64,
 }
@@ -175,15 +175,14 @@ impl Scoreboard {
         (self.groups[reg] == group).then(|| &self.wholes[reg])
     }
 
-    /// Whether no register of a group has a time that makes a difference: mostly so when a loop comes to it again after its times were
-    /// folded.
+    /// Whether the registers of a group are kept one by one and are at rest: so a fold leaves those whose times make no difference.
     #[inline(always)]
     fn rests(&self, group: Group) -> bool {
         let members = group.members();
         members != 0 && (self.awake | self.members) & members == 0
     }
 
-    /// Keeps a group as a whole whose registers are kept one by one, and were at rest or are known to this.
+    /// Keeps a group as a whole, the registers of which are kept one by one and are at rest.
     #[inline(always)]
     fn keep_whole(&mut self, group: Group, whole: Whole) {
         let reg = usize::from(group.reg);
