@@ -60,14 +60,20 @@ struct Case {
 #[derive(Clone)]
 struct Lmul {
     name: String,
-    registers: u32,
+    eighths: u32,
+}
+
+impl Lmul {
+    /// Registers of a group; 0 if it is a part of one.
+    fn registers(&self) -> u32 {
+        self.eighths / 8
+    }
 }
 
 impl Case {
     /// Elements that its group of registers holds.
     fn vlmax(&self, vlen: u32) -> u32 {
-        let part = self.lmul.name.strip_prefix("mf").and_then(|part| part.parse::<u32>().ok());
-        part.map_or(8 * self.lmul.registers, |part| 8 / part) * vlen / self.sew / 8
+        self.lmul.eighths * vlen / self.sew / 8
     }
 
     /// Itself, if its elements have room in registers of so many bits.
@@ -147,12 +153,14 @@ fn table_rows(table: &Table<'_>, machine: &Arc<Machine>) -> Result<Vec<Row>, Err
 fn case(number: u64, line: Line, decoder: &Decoder, assembler: &Assembler) -> Result<Case, String> {
     let word = assembler.word(&line.instruction, 0).map_err(|error| error.to_string())?;
     let class = decoder.decode(word).map_err(|why| why.to_string())?.row.class;
-    let registers = match line.lmul.as_str() {
-        "mf8" | "mf4" | "mf2" => 0,
-        "m1" => 1,
-        "m2" => 2,
-        "m4" => 4,
-        "m8" => 8,
+    let eighths = match line.lmul.as_str() {
+        "mf8" => 1,
+        "mf4" => 2,
+        "mf2" => 4,
+        "m1" => 8,
+        "m2" => 16,
+        "m4" => 32,
+        "m8" => 64,
         other => return Err(format!("no LMUL `{other}`: mf8, mf4, mf2, m1, m2, m4 or m8")),
     };
     if !matches!(line.sew, 8 | 16 | 32 | 64) {
@@ -165,7 +173,7 @@ fn case(number: u64, line: Line, decoder: &Decoder, assembler: &Assembler) -> Re
     if !(line.cycles.is_finite() && line.cycles > 0.0) {
         return Err(format!("{} is no number of cycles", line.cycles));
     }
-    let lmul = Lmul { name: line.lmul, registers };
+    let lmul = Lmul { name: line.lmul, eighths };
     Ok(Case { line: number, text: line.instruction, vl, sew: line.sew, lmul, measured: line.cycles, class })
 }
 
@@ -279,7 +287,7 @@ fn scalar(case: &Case, index: u64, vlen: u32) -> u64 {
 
 /// An instance of the loop body: operands at the start of a group of registers move with the instance.
 fn instance_text(case: &Case, instance: usize) -> String {
-    let registers = if is_mask(&case.text) { 1 } else { case.lmul.registers };
+    let registers = if is_mask(&case.text) { 1 } else { case.lmul.registers() };
     let group = (registers * if is_wide(&case.text) { 2 } else { 1 }).clamp(1, 8) as usize;
     let offset = instance * group % 8;
     let (mnemonic, operands) = case.text.split_once(char::is_whitespace).unwrap_or((&case.text, ""));
@@ -322,7 +330,7 @@ mod tests {
     #[test]
     fn the_sources_registers_are_reproduced() {
         let instances = |text: &str, registers: u32| {
-            let lmul = Lmul { name: String::new(), registers };
+            let lmul = Lmul { name: String::new(), eighths: 8 * registers };
             let text = text.to_string();
             let case = Case { line: 0, text, vl: None, sew: 8, lmul, measured: 1.0, class: Class::Alu };
             (0..3).map(|instance| instance_text(&case, instance)).collect::<Vec<_>>()
